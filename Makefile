@@ -1,0 +1,49 @@
+# The two commands of this project are `make demo` and `make test`; everything else serves its developers.
+# Everything is installed into .venv from requirements.lock (hashes checked); nothing is left outside the checkout.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test up bench check lint types lock clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
+
+demo: $(VENV)/.installed ## Sync a simulated fleet of 1,000 Macs into an embedded M.O.S.S. database
+	$(BIN)/moss-jamf demo
+
+test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator over HTTP)
+	$(BIN)/python -m pytest
+
+up: $(VENV)/.installed ## Serve the Dagster UI and its daemon until Ctrl-C
+	$(BIN)/moss-jamf up
+
+bench: $(VENV)/.installed ## Time a first import and an unchanged re-run (COMPUTERS=10000)
+	$(BIN)/python -m tests.bench --computers $(or $(COMPUTERS),10000)
+
+check: lint types ## Lint and type-check
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+lock: $(VENV)/.installed ## Renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --no-strip-extras --generate-hashes \
+	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock
+
+clean: ## Stop the embedded database and remove everything that was made here
+	-test ! -x $(BIN)/moss-jamf || $(BIN)/moss-jamf db stop
+	rm -rf $(VENV) .moss-jamf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 demo" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
