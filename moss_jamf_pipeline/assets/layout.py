@@ -1,0 +1,38 @@
+"""What all assets share: keys, groups, owners, pools, retries. No asset is defined here."""
+
+from typing import Final
+
+import dagster as dg
+
+OWNERS: Final = ["team:it_asset_management"]
+JAMF_POOL: Final = "jamf_api"
+MOSS_POOL: Final = "moss_writes"
+
+# Run tag: what M.O.S.S.'s history calls this kind of sync.
+SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
+
+# Objects of M.O.S.S. in the order in which a plan is applied: what others refer to comes first.
+MOSS_CHAIN: Final = (
+    "moss_locations",
+    "moss_rooms",
+    "moss_people",
+    "moss_devices",
+    "moss_ios",
+    "moss_groups",
+    "moss_group_members",
+    "moss_mappings",
+    "moss_sync_history",
+)
+
+# JAMF's own hiccups are retried by the client, request by request; this covers a server that is away for longer.
+JAMF_RETRIES: Final = dg.RetryPolicy(
+    max_retries=2, delay=15, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+DATABASE_RETRIES: Final = dg.RetryPolicy(
+    max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+def tags(layer: str) -> dict[str, str]:
+    """The tags of a layer's assets, by which the UI filters."""
+    return {"domain": "it_asset_management", "layer": layer}

@@ -1,0 +1,142 @@
+"""M.O.S.S. assets: each applies the newest plan to one kind of M.O.S.S. object, in the order of `MOSS_CHAIN`.
+
+Applied again, they find nothing waiting and write nothing.
+"""
+
+import dagster as dg
+
+from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES, MOSS_CHAIN, MOSS_POOL, OWNERS, tags
+from moss_jamf_pipeline.assets.step import close_history_on_failure, step
+from moss_jamf_pipeline.moss.applying import apply_objects
+from moss_jamf_pipeline.moss.outcome import run_outcome
+from moss_jamf_pipeline.moss.planning import newest_plan
+from moss_jamf_pipeline.presentation import (
+    changes_preview,
+    counts_metadata,
+    counts_table,
+    table_facts,
+)
+from moss_jamf_pipeline.resources import MossResource
+
+# Asset -> object type of the plan, the contract's view, what the asset says of itself.
+_APPLIED = {
+    "moss_locations": ("location", "locations", "Locations that JAMF names and M.O.S.S. lacked."),
+    "moss_rooms": (
+        "room",
+        "rooms",
+        "Rooms that JAMF's computers name and M.O.S.S. lacked, inside their location.",
+    ),
+    "moss_people": (
+        "person",
+        "people",
+        "People: created from JAMF's users, contact data kept in step.",
+    ),
+    "moss_devices": (
+        "device",
+        "devices",
+        "Devices: created from JAMF's computers, JAMF-owned fields kept in step, M.O.S.S.-owned ones only filled while empty.",
+    ),
+    "moss_ios": ("io", "ios", "Network interfaces with the MAC addresses JAMF reports."),
+    "moss_groups": (
+        "group",
+        "groups",
+        "Groups with the prefix [JAMF]; smart groups as references only.",
+    ),
+    "moss_group_members": (
+        "group_member",
+        "group_device_members",
+        "Members of static groups; only ours are removed.",
+    ),
+    "moss_mappings": (
+        "mapping",
+        "integration_object_mappings",
+        "Links between JAMF records and M.O.S.S. objects: what is gone, what is back, what is in conflict.",
+    ),
+}
+
+
+def build_moss_assets(prefix: str) -> list[dg.AssetsDefinition]:
+    """The M.O.S.S. assets of one integration, keyed `<prefix>/moss_<objects>`."""
+    return [*(_build_applied_asset(prefix, name) for name in _APPLIED), _build_sync_history(prefix)]
+
+
+def _upstream(prefix: str, name: str) -> list[dg.AssetKey]:
+    place = MOSS_CHAIN.index(name)
+    names = {
+        "moss_locations": ["change_plan"],
+        "moss_mappings": ["conflicts", MOSS_CHAIN[place - 1]],
+    }
+    return [
+        dg.AssetKey([prefix, upstream]) for upstream in names.get(name, [MOSS_CHAIN[place - 1]])
+    ]
+
+
+def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
+    object_type, view, description = _APPLIED[name]
+
+    @dg.asset(
+        name=name,
+        key_prefix=prefix,
+        group_name="moss",
+        description=f"{description} Applies the newest plan, row by row guarded by the value it was planned against.",
+        deps=_upstream(prefix, name),
+        kinds={"sql", "postgres"},
+        owners=OWNERS,
+        tags=tags("moss"),
+        pool=MOSS_POOL,
+        retry_policy=DATABASE_RETRIES,
+        hooks={close_history_on_failure},
+    )
+    def moss_objects(
+        context: dg.AssetExecutionContext, moss: MossResource
+    ) -> dg.MaterializeResult[None]:
+        with step(context, moss) as run:
+            plan = newest_plan(run.connection, run.integration.id)
+            counts = apply_objects(run.connection, run.integration, plan, object_type)
+            return dg.MaterializeResult(
+                metadata={
+                    **table_facts(run.connection, f"moss_contract.{view}"),
+                    "plan_id": plan.plan_id,
+                    **counts_metadata(counts),
+                    "changes": changes_preview(run.connection, plan.plan_id, object_type),
+                }
+            )
+
+    return moss_objects
+
+
+def _build_sync_history(prefix: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key_prefix=prefix,
+        group_name="moss",
+        description=(
+            "The run's row in integration_sync_history, as M.O.S.S.'s own pages show it: success, or partial and why."
+        ),
+        deps=_upstream(prefix, "moss_sync_history"),
+        kinds={"postgres"},
+        owners=OWNERS,
+        tags=tags("moss"),
+        pool=MOSS_POOL,
+        retry_policy=DATABASE_RETRIES,
+        hooks={close_history_on_failure},
+    )
+    def moss_sync_history(
+        context: dg.AssetExecutionContext, moss: MossResource
+    ) -> dg.MaterializeResult[None]:
+        with step(context, moss) as run:
+            outcome = run_outcome(
+                run.connection,
+                run.integration,
+                plan := newest_plan(run.connection, run.integration.id),
+            )
+            return dg.MaterializeResult(
+                metadata={
+                    **table_facts(run.connection, "moss_contract.integration_sync_history"),
+                    "status": outcome.status,
+                    "message": outcome.message or "Everything JAMF has was seen and used.",
+                    **counts_metadata(outcome.counts),
+                    "counts": counts_table(plan.counts),
+                }
+            )
+
+    return moss_sync_history

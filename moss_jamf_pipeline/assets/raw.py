@@ -1,0 +1,97 @@
+"""Raw assets: one per JAMF collection, partitioned by slot. Each pulls the collection once, now, as a capture."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from moss_jamf_pipeline.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
+from moss_jamf_pipeline.assets.step import Step, close_history_on_failure, step
+from moss_jamf_pipeline.extraction import capture_collection
+from moss_jamf_pipeline.jamf import SweepSummary
+from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture, covered_slots
+from moss_jamf_pipeline.partitions import SLOTS, slot_start, slots_to_capture
+from moss_jamf_pipeline.presentation import table_facts
+from moss_jamf_pipeline.resources import JamfResource, MossResource
+
+_CONTENTS = {
+    "computers": "JAMF computers: identity, hardware, operating system, user and location, static groups",
+    "users": "JAMF user records: user name, name, contact data, position",
+    "groups": "JAMF computer groups, smart and static, without members (computers list their groups)",
+    "buildings": "JAMF buildings, whose ids the computers carry",
+    "departments": "JAMF departments, whose ids the computers carry",
+}
+
+
+def build_raw_assets(prefix: str) -> list[dg.AssetsDefinition]:
+    """The raw assets of one integration, keyed `<prefix>/raw_jamf_<collection>`."""
+    return [_build_raw_asset(prefix, collection) for collection in COLLECTIONS]
+
+
+def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"raw_jamf_{collection}",
+        key_prefix=prefix,
+        group_name="jamf_raw",
+        description=(
+            f"{_CONTENTS[collection]}. Allow-listed documents, stored as versions: an object is written again only when "
+            "it changed. A past slot is never captured again; one without a capture is covered by the present."
+        ),
+        partitions_def=SLOTS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        kinds={"http", "json", "postgres"},
+        owners=OWNERS,
+        tags=tags("raw"),
+        pool=JAMF_POOL,
+        retry_policy=JAMF_RETRIES,
+        hooks={close_history_on_failure},
+    )
+    def raw_jamf(
+        context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
+    ) -> dg.MaterializeResult[None]:
+        slots = [slot_start(key) for key in context.partition_keys]
+        with step(context, moss) as run:
+            covered = covered_slots(run.connection, run.integration.id, collection, slots)
+            due = slots_to_capture(slots, covered, datetime.now(UTC))
+            metadata: dict[str, object] = dict(
+                table_facts(run.connection, f"jamf_sync.raw_jamf_{collection}")
+            )
+            if due:
+                capture, summary = asyncio.run(_capture(run, jamf, collection, due))
+                metadata |= _capture_metadata(capture, summary)
+                covered |= dict.fromkeys(due, capture.capture_id)
+            metadata["requests"] = metadata.get("requests", 0)
+            metadata["covered_by"] = {
+                key: covered[slot] for key, slot in zip(context.partition_keys, slots, strict=True)
+            }
+        return dg.MaterializeResult(metadata=metadata)
+
+    return raw_jamf
+
+
+async def _capture(
+    run: Step, jamf: JamfResource, collection: str, slots: Sequence[datetime]
+) -> tuple[Capture, SweepSummary]:
+    async with jamf.client(run.integration) as client:
+        return await capture_collection(
+            client, run.connection, run.integration.id, collection, slots
+        )
+
+
+def _capture_metadata(capture: Capture, summary: SweepSummary) -> dict[str, object]:
+    return {
+        "capture_id": capture.capture_id,
+        "captured_at": dg.MetadataValue.timestamp(capture.captured_at),
+        "captured": capture.captured,
+        "changed": capture.changed,
+        "removed": capture.removed,
+        "quarantined": summary.rejected_count,
+        "requests": summary.requests,
+        "bytes_received": summary.bytes_received,
+        "endpoint": summary.endpoint,
+        "jamf_version": summary.server_version,
+        "is_complete": capture.is_complete,
+        "incomplete_reasons": list(capture.incomplete_reasons),
+        "dagster/partition_row_count": capture.captured,
+    }

@@ -1,0 +1,217 @@
+"""Every asset check. A check's name is true when it passes.
+
+A blocking check stops what follows: it guards what must not be used at all. A warning turns its asset yellow and says
+why; the run goes on with what is good.
+"""
+
+import dagster as dg
+
+from moss_jamf_pipeline.failures import explained_failures
+from moss_jamf_pipeline.moss.captures import Capture, newest_captures
+from moss_jamf_pipeline.moss.integrations import Integration, find_integration
+from moss_jamf_pipeline.moss.planning import newest_plan
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.presentation import counts_table, markdown_table
+from moss_jamf_pipeline.resources import MossResource
+
+_CHECKED_COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+_NEVER_EMPTY = ("computers", "users", "groups")
+
+
+def build_checks(prefix: str) -> list[dg.AssetChecksDefinition]:
+    """The checks of one integration."""
+    return [
+        *(_snapshot_is_complete(prefix, collection) for collection in _CHECKED_COLLECTIONS),
+        *(_snapshot_did_not_vanish(prefix, collection) for collection in _NEVER_EMPTY),
+        _serial_numbers_are_unique(prefix),
+        _every_record_is_usable(prefix, "computers"),
+        _every_record_is_usable(prefix, "users"),
+        _identities_are_unique(prefix, "device_matches", "matching/doubly_matched_devices"),
+        _identities_are_unique(prefix, "person_matches", "matching/doubly_matched_people"),
+        _counts_add_up(prefix),
+        _written_objects_exist(prefix),
+    ]
+
+
+def _snapshot_is_complete(prefix: str, collection: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, f"jamf_{collection}_snapshot"]),
+        description="Every page arrived and the count agrees with JAMF's. If not, nothing counts as gone from JAMF.",
+    )
+    def snapshot_is_complete(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            capture = _newest(
+                newest_captures(connection, find_integration(connection, moss.integration).id),
+                collection,
+            )
+        return dg.AssetCheckResult(
+            passed=capture is not None and capture.is_complete,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "incomplete_reasons": list(capture.incomplete_reasons)
+                if capture
+                else ["no capture"]
+            },
+        )
+
+    return snapshot_is_complete
+
+
+def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, f"jamf_{collection}_snapshot"]),
+        blocking=True,
+        description=(
+            f"JAMF still lists {collection} if it did before. An empty listing is taken for an error of JAMF's, not for the end "
+            "of the fleet."
+        ),
+    )
+    def snapshot_did_not_vanish(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            integration = find_integration(connection, moss.integration)
+            capture = _newest(newest_captures(connection, integration.id), collection)
+            before = (
+                fetch_value(
+                    connection,
+                    "capture/captured_before",
+                    {
+                        "integration_id": integration.id,
+                        "collection": collection,
+                        "capture_id": capture.capture_id,
+                    },
+                )
+                if capture
+                else 0
+            )
+        captured = capture.captured if capture else 0
+        return dg.AssetCheckResult(
+            passed=captured > 0 or not before,
+            metadata={"captured": captured, "captured_before": before or 0},
+        )
+
+    return snapshot_did_not_vanish
+
+
+def _serial_numbers_are_unique(prefix: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, "jamf_computers_snapshot"]),
+        description="No two JAMF computers carry one serial number. Of twins one is synced; delete the stale record in JAMF.",
+    )
+    def serial_numbers_are_unique(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            integration = find_integration(connection, moss.integration)
+            capture = _newest(newest_captures(connection, integration.id), "computers")
+            twins = fetch_all(
+                connection,
+                "staging/twin_serials",
+                {
+                    "integration_id": integration.id,
+                    "capture_id": capture.capture_id if capture else 0,
+                },
+            )
+        return dg.AssetCheckResult(
+            passed=not twins,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "serial_numbers": len(twins),
+                "twins": markdown_table(twins[:25], "No twins."),
+            },
+        )
+
+    return serial_numbers_are_unique
+
+
+def _every_record_is_usable(prefix: str, collection: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, f"jamf_{collection}_snapshot"]),
+        description="No record is held back whole. Those that are, and why, are in jamf_sync.quarantine.",
+    )
+    def every_record_is_usable(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            integration = find_integration(connection, moss.integration)
+            capture = _newest(newest_captures(connection, integration.id), collection)
+            reasons = fetch_all(
+                connection,
+                "staging/preview_quarantine",
+                {
+                    "integration_id": integration.id,
+                    "collection": collection,
+                    "capture_id": capture.capture_id if capture else 0,
+                },
+            )
+        held_back = [
+            row for row in reasons if row["is_whole_record"] and row["reason"] != "personally_owned"
+        ]
+        return dg.AssetCheckResult(
+            passed=not held_back,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"reasons": markdown_table(held_back, "Nothing is held back.")},
+        )
+
+    return every_record_is_usable
+
+
+def _identities_are_unique(
+    prefix: str, table: str, statement_name: str
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, table]),
+        blocking=True,
+        description="No M.O.S.S. object is claimed by two JAMF records.",
+    )
+    def identities_are_unique(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            integration = find_integration(connection, moss.integration)
+            doubles = fetch_all(connection, statement_name, {"integration_id": integration.id})
+        return dg.AssetCheckResult(
+            passed=not doubles,
+            metadata={"objects": len(doubles), "doubles": markdown_table(doubles[:25], "None.")},
+        )
+
+    return identities_are_unique
+
+
+def _counts_add_up(prefix: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, "change_plan"]),
+        blocking=True,
+        description=(
+            "Every object seen is created, updated, unchanged, in conflict, skipped or failed: one of them, each counted on its own."
+        ),
+    )
+    def counts_add_up(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            plan = newest_plan(connection, find_integration(connection, moss.integration).id)
+        return dg.AssetCheckResult(
+            passed=all(count.adds_up for count in plan.counts),
+            metadata={"counts": counts_table(plan.counts)},
+        )
+
+    return counts_add_up
+
+
+def _written_objects_exist(prefix: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([prefix, "moss_mappings"]),
+        description="What the plan says it created is in M.O.S.S. and linked to its JAMF record.",
+    )
+    def written_objects_exist(moss: MossResource) -> dg.AssetCheckResult:
+        with explained_failures(), moss.database.connection() as connection:
+            integration: Integration = find_integration(connection, moss.integration)
+            plan = newest_plan(connection, integration.id)
+            row = fetch_one(
+                connection,
+                "apply/missing_objects",
+                {"plan_id": plan.plan_id, "integration_id": integration.id},
+            )
+        missing = row["missing"] if row else 0
+        unlinked = row["unlinked"] if row else 0
+        return dg.AssetCheckResult(
+            passed=not missing and not unlinked, metadata={"missing": missing, "unlinked": unlinked}
+        )
+
+    return written_objects_exist
+
+
+def _newest(captures: dict[str, Capture], collection: str) -> Capture | None:
+    return captures.get(collection)

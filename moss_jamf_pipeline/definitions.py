@@ -1,0 +1,47 @@
+"""The whole code location on one page.
+
+`build_definitions` puts one integration together: a JAMF server, its assets under its own key prefix, its checks, jobs and
+schedule. Another JAMF server is one more call.
+"""
+
+import dagster as dg
+
+from moss_jamf_pipeline.assets.matching import build_matching_assets
+from moss_jamf_pipeline.assets.moss import build_moss_assets
+from moss_jamf_pipeline.assets.plan import build_plan_assets
+from moss_jamf_pipeline.assets.raw import build_raw_assets
+from moss_jamf_pipeline.assets.snapshots import build_snapshot_assets
+from moss_jamf_pipeline.automation import build_jobs, build_schedules
+from moss_jamf_pipeline.checks import build_checks
+from moss_jamf_pipeline.resources import JamfResource, MossResource
+from moss_jamf_pipeline.settings import Settings
+
+
+def build_definitions(
+    prefix: str, *, jamf: JamfResource | None = None, moss: MossResource | None = None
+) -> dg.Definitions:
+    """The definitions of one integration.
+
+    Args:
+        prefix: its slug, the first part of every asset key.
+        jamf: how to reach JAMF; by default as the environment says.
+        moss: how to reach M.O.S.S.; by default as the environment says.
+    """
+    return dg.Definitions(
+        assets=[
+            *build_raw_assets(prefix),
+            *build_snapshot_assets(prefix),
+            *build_matching_assets(prefix),
+            *build_plan_assets(prefix),
+            *build_moss_assets(prefix),
+        ],
+        asset_checks=build_checks(prefix),
+        jobs=build_jobs(prefix),
+        schedules=build_schedules(prefix),
+        resources={"jamf": jamf or JamfResource(), "moss": moss or MossResource()},
+        # A dozen small SQL steps: a process each would cost half a minute, this costs a second.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(Settings().integration_slug)

@@ -1,0 +1,230 @@
+"""Tokens: how they are obtained, how long they are used, and why JAMF may refuse to give one.
+
+A token lives as long as JAMF says and no longer. Requests that find it used up wait for one renewal
+together.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import httpx
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from moss_jamf_pipeline.jamf.answers import Answer
+from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf.documents import parse_moment
+from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfCredentialsRejected, JamfError
+from moss_jamf_pipeline.jamf.limits import Patience
+from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport
+
+_CLIENT_TOKEN_PATHS = ("/api/v1/oauth/token", "/api/oauth/token")
+"""The second one is the path of servers that do not know the first."""
+_USER_TOKEN_PATH = "/api/v1/auth/token"  # noqa: S105 - a path
+
+_LONGEST_MARGIN_SECONDS = 60.0
+_MARGIN_SHARE = 0.2
+_ASSUMED_LIFETIME_SECONDS = 60.0
+"""For an answer that gives no lifetime; the 401 that ends a shorter one is handled anyway."""
+
+_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_ABSENCES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+
+
+class _ClientToken(BaseModel):
+    access_token: SecretStr
+    expires_in: float | None = None
+
+
+class _UserToken(BaseModel):
+    token: SecretStr
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: SecretStr
+    renew_at: float
+    """On the monotonic clock."""
+
+
+class TokenSource:
+    """Hands out the bearer token of one set of credentials.
+
+    Args:
+        transport: the connection to the server.
+        credentials: whose token.
+        patience: how often to try when JAMF is busy or away.
+    """
+
+    def __init__(
+        self,
+        transport: JamfTransport,
+        credentials: ClientCredentials | UserCredentials,
+        patience: Patience,
+    ) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self._patience = patience
+        self._lock = asyncio.Lock()
+        self._token: _Token | None = None
+
+    async def bearer(self) -> str:
+        """A token that JAMF should accept now.
+
+        Raises:
+            JamfCredentialsRejected: JAMF gives no token for these credentials.
+            JamfAnswerInvalid: what answers is not JAMF's token endpoint.
+            JamfUnreachable: see `JamfTransport.exchange`.
+            JamfBusy: see `JamfTransport.exchange`.
+        """
+        token = self._current()
+        if token is None:
+            async with self._lock:
+                token = self._current()
+                if token is None:
+                    token = self._token = await self._issue()
+        return token.value.get_secret_value()
+
+    def discard(self, bearer: str) -> None:
+        """Forget a token that JAMF refused, unless it has been replaced already."""
+        if self._token and self._token.value.get_secret_value() == bearer:
+            self._token = None
+
+    def refused_again(self, request: ApiRequest) -> JamfCredentialsRejected:
+        """The error for a fresh token that JAMF refuses."""
+        return JamfCredentialsRejected(
+            f"JAMF Pro at {self._transport.base_url} refused a token it had just issued to the "
+            f"{_kind(self._credentials)}, on {request}.",
+            "See in JAMF Pro whether it is still enabled, and whether a gateway in front of JAMF "
+            "strips the Authorization header.",
+        )
+
+    def _current(self) -> _Token | None:
+        token = self._token
+        return token if token and time.monotonic() < token.renew_at else None
+
+    async def _issue(self) -> _Token:
+        # The lifetime counts from when JAMF issued it: from before we asked, to be safe.
+        asked_at = time.monotonic()
+        if isinstance(self._credentials, ClientCredentials):
+            secret, lifetime = await self._client_token(self._credentials)
+        else:
+            secret, lifetime = await self._user_token(self._credentials)
+        margin = min(_LONGEST_MARGIN_SECONDS, _MARGIN_SHARE * lifetime)
+        return _Token(secret, renew_at=asked_at + lifetime - margin)
+
+    async def _client_token(self, credentials: ClientCredentials) -> tuple[SecretStr, float]:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret.get_secret_value(),
+        }
+        answer = await self._ask(_CLIENT_TOKEN_PATHS, form=form)
+        try:
+            token = _ClientToken.model_validate_json(answer.body)
+        except ValidationError:
+            raise self._not_a_token(answer) from None
+        if token.expires_in is None:
+            return token.access_token, _ASSUMED_LIFETIME_SECONDS
+        return token.access_token, max(0.0, token.expires_in)
+
+    async def _user_token(self, credentials: UserCredentials) -> tuple[SecretStr, float]:
+        basic = httpx.BasicAuth(credentials.username, credentials.password.get_secret_value())
+        header = next(basic.auth_flow(httpx.Request("POST", "/"))).headers["Authorization"]
+        answer = await self._ask((_USER_TOKEN_PATH,), headers={"Authorization": header})
+        try:
+            token = _UserToken.model_validate_json(answer.body)
+        except ValidationError:
+            raise self._not_a_token(answer) from None
+        expires = parse_moment(token.expires)
+        if expires is None:
+            return token.token, _ASSUMED_LIFETIME_SECONDS
+        # Compared on the server's own clock, which need not agree with ours.
+        now = answer.sent_at or datetime.now(UTC)
+        return token.token, max(0.0, (expires - now).total_seconds())
+
+    async def _ask(
+        self,
+        paths: tuple[str, ...],
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask the first of these paths that the server has for a token."""
+        for path in paths:
+            answer = await self._transport.exchange(
+                ApiRequest("POST", path, form=form, headers=headers or {}),
+                ledger=self._transport.ledger(),
+                patience=self._patience,
+                takes_slot=False,
+            )
+            if answer.status not in _ABSENCES:
+                break
+        if answer.status == HTTPStatus.OK:
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> JamfError:
+        at = self._transport.base_url
+        if answer.status in _REFUSALS:
+            said = f" ({self._without_secrets(answer.explanation)})" if answer.explanation else ""
+            return JamfCredentialsRejected(
+                f"JAMF Pro at {at} gives no token to the {_kind(self._credentials)}: "
+                f"it answered {answer.status}{said}.",
+                _refusal_remedy(self._credentials, answer),
+            )
+        if answer.status in _ABSENCES:
+            return JamfAnswerInvalid(
+                f"The server at {at} has no token endpoint for the {_kind(self._credentials)} "
+                f"(it answered {answer.status}).",
+                "Check that the base URL is the JAMF Pro server itself; API clients exist since "
+                "JAMF Pro 10.49, older servers need a user name and password.",
+            )
+        return self._not_a_token(answer)
+
+    def _not_a_token(self, answer: Answer) -> JamfAnswerInvalid:
+        what = f"a redirect to {answer.location}" if answer.is_redirect else ""
+        what = what or answer.explanation or f"{len(answer.body)} bytes that are no token"
+        return JamfAnswerInvalid(
+            f"The token endpoint at {self._transport.base_url} answered {answer.status} with "
+            f"{self._without_secrets(what)}.",
+            "Check that the base URL is the JAMF Pro server itself, not a login page or proxy.",
+        )
+
+    def _without_secrets(self, text: str) -> str:
+        """Text of the server, in case it repeats what it was sent."""
+        secret = (
+            self._credentials.client_secret
+            if isinstance(self._credentials, ClientCredentials)
+            else self._credentials.password
+        ).get_secret_value()
+        return text.replace(secret, "…") if secret else text
+
+
+def _kind(credentials: ClientCredentials | UserCredentials) -> str:
+    return "API client" if isinstance(credentials, ClientCredentials) else "user account"
+
+
+def _refusal_remedy(credentials: ClientCredentials | UserCredentials, answer: Answer) -> str:
+    if isinstance(credentials, ClientCredentials):
+        remedy = (
+            "Check client id and client secret, and that the API client is enabled; adding or "
+            "removing a role of a client asks for a new secret."
+        )
+        hint = " The client id looks like a user name: those go with a password instead."
+        return remedy + hint if credentials.looks_like_a_user else remedy
+    if "USER_EXPIRED_PASSWORD" in answer.error_codes:
+        return "The password has expired: set a new one in JAMF Pro, or use an API client."
+    if credentials.looks_like_a_client:
+        return (
+            "The user name looks like the client id of an API client: give it as client id, with "
+            "the client secret."
+        )
+    return (
+        "Check user name and password. Accounts that sign in by SSO get no token this way: use an "
+        "API client (Settings, API roles and clients)."
+    )

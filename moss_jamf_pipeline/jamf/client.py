@@ -1,0 +1,230 @@
+"""The JAMF Pro client: what the rest of the project uses of this package."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, Field, ValidationError
+
+from moss_jamf_pipeline.jamf.authentication import TokenSource
+from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf.documents import BodyShapeError, describe_type_errors, parse_leniently
+from moss_jamf_pipeline.jamf.errors import (
+    JamfAnswerInvalid,
+    JamfError,
+    JamfNotFound,
+    JamfPrivilegeMissing,
+)
+from moss_jamf_pipeline.jamf.limits import ClientLimits
+from moss_jamf_pipeline.jamf.listings import SOURCES, Collection, Listing, ListingStyle
+from moss_jamf_pipeline.jamf.session import JamfSession
+from moss_jamf_pipeline.jamf.sweep import Sweep
+from moss_jamf_pipeline.jamf.transport import JamfTransport
+from moss_jamf_pipeline.jamf.version import ServerVersion
+
+logger = logging.getLogger("moss_jamf_pipeline.jamf")
+
+_VERSION_PATH = "/api/v1/jamf-pro-version"
+_WHO_AM_I_PATH = "/api/v1/auth"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPrivilege:
+    """A collection that these credentials may not read.
+
+    Attributes:
+        collection: what cannot be swept.
+        endpoint: the path that was refused.
+        privileges: what it asks for, by the exact names of JAMF's API role editor. Of several, at
+            least one is missing.
+    """
+
+    collection: Collection
+    endpoint: str
+    privileges: tuple[str, ...]
+
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+
+
+class _VersionAnswer(BaseModel):
+    version: str
+
+
+class _Account(BaseModel):
+    privileges_by_site: dict[str, list[str]] = Field(default={}, alias="privilegesBySite")
+
+
+class _WhoAmI(BaseModel):
+    account: _Account
+
+
+class JamfClient:
+    """Reads one JAMF Pro server. Use it as an async context manager.
+
+    All sweeps of a client share its connections, its token and its limit of requests in flight.
+
+    Args:
+        base_url: e.g. `https://example.jamfcloud.com`; plain http only for this very machine.
+        credentials: an API client, or a user account for servers older than 10.49.
+        limits: see `ClientLimits`.
+        transport: replaces the network, for tests of single odd answers.
+
+    Raises:
+        JamfAddressInvalid: the base URL cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: ClientCredentials | UserCredentials,
+        *,
+        limits: ClientLimits = ClientLimits(),  # noqa: B008 - frozen
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._limits = limits
+        self._transport = JamfTransport(base_url, limits, transport)
+        tokens = TokenSource(self._transport, credentials, limits.request_patience)
+        self._session = JamfSession(self._transport, tokens)
+        self._version: ServerVersion | None = None
+        self._version_lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.__aexit__(kind, error, traceback)
+
+    @property
+    def base_url(self) -> str:
+        """The server's base URL, without a trailing slash."""
+        return self._transport.base_url
+
+    async def server_version(self) -> ServerVersion:
+        """The server's version; asked once.
+
+        Raises:
+            JamfAnswerInvalid: there is no JAMF Pro at the base URL.
+            JamfError: it could not be asked.
+        """
+        async with self._version_lock:
+            if self._version is None:
+                self._version = await self._ask_version()
+                logger.info("JAMF Pro %s at %s", self._version, self.base_url)
+        return self._version
+
+    async def missing_privileges(self) -> list[MissingPrivilege]:
+        """What these credentials may not read, found without reading more than a record of it.
+
+        JAMF's own list of an account's privileges clears what it names; what it does not name is
+        tried, as the list has been seen empty for accounts that may read everything.
+
+        Raises:
+            JamfError: the server could not be asked, or has none of a collection's endpoints.
+        """
+        granted = await self._granted_privileges()
+        missing = []
+        for collection, source in SOURCES.items():
+            if granted.issuperset(source.privileges):
+                continue
+            try:
+                await self._try_reading(collection)
+            except JamfPrivilegeMissing as error:
+                missing.append(MissingPrivilege(collection, error.endpoint, error.privileges))
+        return missing
+
+    def sweep(self, collection: Collection) -> Sweep:
+        """Read a collection completely.
+
+        Args:
+            collection: what to read.
+
+        Returns:
+            An async iterator of pages; nothing is asked before it is iterated.
+        """
+        return Sweep(Collection(collection), self._session, self.server_version, self._limits)
+
+    async def _ask_version(self) -> ServerVersion:
+        try:
+            return await self._session.get(
+                _VERSION_PATH,
+                read=_read_version,
+                ledger=self._session.ledger(),
+                patience=self._limits.request_patience,
+            )
+        except JamfNotFound as error:
+            raise JamfAnswerInvalid(
+                f"There is no JAMF Pro at {self.base_url}: {error.happened}",
+                "Check the JAMF base URL.",
+            ) from error
+
+    async def _granted_privileges(self) -> frozenset[str]:
+        """The privileges JAMF names for these credentials, over all sites; none if it names none."""
+        try:
+            answer = await self._session.get(
+                _WHO_AM_I_PATH,
+                read=_read_who_am_i,
+                ledger=self._session.ledger(),
+                patience=self._limits.request_patience,
+            )
+        except (JamfNotFound, JamfPrivilegeMissing, JamfAnswerInvalid):
+            return frozenset()
+        by_site = answer.account.privileges_by_site.values()
+        return frozenset(privilege for privileges in by_site for privilege in privileges)
+
+    async def _try_reading(self, collection: Collection) -> None:
+        """Ask for one record of a collection, where this server has it.
+
+        Raises:
+            JamfPrivilegeMissing: these credentials may not read it.
+        """
+        source = SOURCES[collection]
+        error: JamfError | None = None
+        for listing in source.listings_for(await self.server_version()):
+            try:
+                await self._session.get(
+                    listing.path,
+                    _probe_parameters(listing),
+                    read=parse_leniently,
+                    ledger=self._session.ledger(),
+                    patience=self._limits.request_patience,
+                    privileges=source.privileges,
+                )
+            except JamfNotFound as not_found:
+                error = not_found
+            else:
+                return
+        if error is not None:
+            raise error
+
+
+def _probe_parameters(listing: Listing) -> tuple[tuple[str, str], ...]:
+    return listing.page_parameters(0, 1) if listing.style is ListingStyle.PAGED else ()
+
+
+def _read_version(body: bytes) -> ServerVersion:
+    text = _validated(_VersionAnswer, body).version
+    try:
+        return ServerVersion.parse(text)
+    except ValueError as error:
+        raise BodyShapeError(str(error)) from None
+
+
+def _read_who_am_i(body: bytes) -> _WhoAmI:
+    return _validated(_WhoAmI, body)
+
+
+def _validated(model: type[_ModelT], body: bytes) -> _ModelT:
+    try:
+        return model.model_validate(parse_leniently(body))
+    except ValidationError as error:
+        raise BodyShapeError(describe_type_errors(error)) from None

@@ -1,0 +1,121 @@
+"""How many requests are under way at once: up to the limit, fewer when JAMF pushes back."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+_CLEAN_ROUNDS_TO_RECOVER = 3
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to have one request under way; `round` tells which limit it was granted under."""
+
+    round: int
+
+
+class ConcurrencyLimiter:
+    """Grants slots. Halves their number on push-back, adds one back after several clean rounds.
+
+    Requests that were under way together are pushed back together, so one burst halves the number
+    once.
+
+    Args:
+        most: the number of slots while nothing goes wrong.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._allowed = most
+        self._in_flight = 0
+        self._round = 0
+        self._clean_answers = 0
+        self._held_until = 0.0
+        self._changed = asyncio.Event()
+
+    @property
+    def allowed(self) -> int:
+        """Slots that may be in use now."""
+        return self._allowed
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Wait for a slot and hold it for the duration of the block."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if (hold := self._held_until - loop.time()) > 0:
+                await asyncio.sleep(hold)
+            elif self._in_flight >= self._allowed:
+                await self._changed.wait()
+            else:
+                break
+        self._in_flight += 1
+        try:
+            yield Slot(self._round)
+        finally:
+            self._in_flight -= 1
+            self._wake()
+
+    def push_back(self, slot: Slot, hold_seconds: float = 0.0) -> None:
+        """Take note that JAMF shed this request.
+
+        Args:
+            slot: the slot the request held.
+            hold_seconds: how long JAMF asks to be left alone; nothing is started before.
+        """
+        until = asyncio.get_running_loop().time() + hold_seconds
+        self._held_until = max(self._held_until, until)
+        self._clean_answers = 0
+        if slot.round == self._round:
+            self._round += 1
+            self._allowed = max(1, self._allowed // 2)
+
+    def clean(self) -> None:
+        """Take note of an answer without push-back."""
+        if self._allowed == self._most:
+            return
+        self._clean_answers += 1
+        if self._clean_answers >= _CLEAN_ROUNDS_TO_RECOVER * self._allowed:
+            self._clean_answers = 0
+            self._allowed += 1
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let everybody who waits look again; a waiter that was cancelled meanwhile loses nothing."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+async def in_window(
+    jobs: Iterator[Coroutine[Any, Any, _T]], width: int
+) -> AsyncGenerator[_T, None]:
+    """Run coroutines `width` at a time and yield their results as they finish.
+
+    The next coroutine is taken from `jobs` only when a result is handed out, so at most `2 * width`
+    results are held however many jobs there are. The first failure cancels the rest.
+    """
+    running: set[asyncio.Task[_T]] = set()
+
+    def start_one() -> None:
+        for job in jobs:
+            running.add(asyncio.create_task(job))
+            return
+
+    try:
+        for _ in range(width):
+            start_one()
+        while running:
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                result = await task
+                running.discard(task)
+                start_one()
+                yield result
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,489 @@
+"""From the bytes of an answer to allow-listed documents, hashes and rejected records.
+
+A document is canonical JSON: sorted keys, no whitespace, UTF-8, without NUL and lone surrogates
+(PostgreSQL stores neither). Values are JAMF's own, untrimmed; normalising them is the staging
+step's work. What changes without meaning anything (contact and report times) is kept beside the
+document, so that an unchanged fleet yields unchanged hashes.
+
+A page is parsed in one go by pydantic-core. Only if that fails is it taken apart record by record,
+so that one unusable record never costs the others. Requests and paging are `paging`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar, cast
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from moss_jamf_pipeline.jamf.listings import Collection
+from moss_jamf_pipeline.jamf.models import (
+    Building,
+    ClassicUser,
+    ClassicUserAnswer,
+    ClassicUserList,
+    Computer,
+    Department,
+    Group,
+    GroupMembership,
+    User,
+)
+
+HASH_BYTES = 16
+"""Length of a content hash: among 10^8 documents a collision has a probability below 10^-22."""
+
+PERSONAL_ENROLLMENT = "user"
+"""`general.appleEnrollmentType` of a personally-owned Mac, compared case-folded."""
+
+_SECTION_KEYS = (
+    "general",
+    "hardware",
+    "operatingSystem",
+    "userAndLocation",
+    "groupMemberships",
+)
+_NUL_IN_JSON = b"\\u0000"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_EPOCH_DIGITS = re.compile(r"\d{9,14}")
+_TYPE_ERRORS_SHOWN = 3
+_LARGEST_EPOCH_IN_SECONDS = 10**11
+"""A larger number counts milliseconds: in seconds it would be after the year 5000."""
+
+
+class RejectionReason(StrEnum):
+    """Why a record cannot be used."""
+
+    NOT_AN_OBJECT = "not_an_object"
+    ID_MISSING = "id_missing"
+    SECTION_MISSING = "section_missing"
+    WRONG_TYPE = "wrong_type"
+    CANNOT_SERVE = "jamf_cannot_serve_record"
+    VANISHED = "vanished_while_reading"
+
+
+@dataclass(frozen=True, slots=True)
+class JamfRecord:
+    """One object as it is stored.
+
+    Attributes:
+        jamf_id: JAMF's id; unique per collection and server.
+        document: canonical JSON of the allow-listed, stable fields.
+        content_hash: BLAKE2b of `document`, 16 bytes.
+        last_contact_at: the latest contact by any channel, UTC; computers only.
+        reported_at: the last inventory submission, UTC; computers only.
+    """
+
+    jamf_id: str
+    document: bytes
+    content_hash: bytes
+    last_contact_at: datetime | None
+    reported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """One object that cannot be used. It exists in JAMF: it must never count as absent.
+
+    Attributes:
+        jamf_id: JAMF's id, if it could be read.
+        reason: a `RejectionReason`.
+        detail: what was seen, without any of the record's values.
+    """
+
+    jamf_id: str | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """One answer of a listing, parsed.
+
+    Attributes:
+        records: usable records, in JAMF's order.
+        rejected: the others.
+        total_count: JAMF's own count of the whole collection; None if this kind of answer has none.
+        last_id: the id of the last record in the answer, if it could be read.
+    """
+
+    records: Sequence[JamfRecord]
+    rejected: Sequence[RejectedRecord]
+    total_count: int | None
+    last_id: str | None
+
+    @property
+    def received(self) -> int:
+        """Records in the answer, usable or not."""
+        return len(self.records) + len(self.rejected)
+
+
+class BodyNotJsonError(ValueError):
+    """The body is no JSON: an HTML page, an empty body, or an answer that was cut off."""
+
+
+class BodyShapeError(ValueError):
+    """The body is JSON of another shape than the endpoint promises."""
+
+
+_RecordT = TypeVar("_RecordT")
+_Distil = Callable[[_RecordT], JamfRecord | RejectedRecord]
+
+
+class _Page(TypedDict, Generic[_RecordT]):
+    totalCount: int
+    results: list[_RecordT]
+
+
+class DocumentReader(Generic[_RecordT]):
+    """Reads the answers that list one collection.
+
+    Args:
+        record: adapter of one record.
+        page: adapter of `{totalCount, results}` with such records.
+        array: adapter of a bare array of such records.
+        distil: turns a parsed record into what is stored.
+    """
+
+    def __init__(
+        self,
+        *,
+        record: TypeAdapter[_RecordT],
+        page: TypeAdapter[_Page[_RecordT]],
+        array: TypeAdapter[list[_RecordT]],
+        distil: _Distil[_RecordT],
+    ) -> None:
+        self._record = record
+        self._page = page
+        self._array = array
+        self._distil = distil
+
+    def read_page(self, body: bytes) -> ReadPage:
+        """Read `{totalCount, results}`.
+
+        Raises:
+            BodyNotJsonError: the body is no JSON.
+            BodyShapeError: it is JSON, and no page.
+        """
+        try:
+            page = self._page.validate_json(body)
+        except ValidationError:
+            envelope = parse_leniently(body)
+            if not isinstance(envelope, dict) or not isinstance(envelope.get("results"), list):
+                raise BodyShapeError('expected an object with a list "results"') from None
+            total_count = envelope.get("totalCount")
+            if not isinstance(total_count, int) or isinstance(total_count, bool):
+                raise BodyShapeError('expected an integer "totalCount"') from None
+            return self._sorted_out(map(self._one, envelope["results"]), total_count)
+        return self._sorted_out(map(self._distil, page["results"]), page["totalCount"])
+
+    def read_array(self, body: bytes) -> ReadPage:
+        """Read a bare JSON array.
+
+        Raises:
+            BodyNotJsonError: the body is no JSON.
+            BodyShapeError: it is JSON, and no array.
+        """
+        try:
+            array = self._array.validate_json(body)
+        except ValidationError:
+            items = parse_leniently(body)
+            if not isinstance(items, list):
+                raise BodyShapeError("expected a bare array") from None
+            return self._sorted_out(map(self._one, items), None)
+        return self._sorted_out(map(self._distil, array), None)
+
+    def _one(self, raw: object) -> JamfRecord | RejectedRecord:
+        """Read one record of a page that could not be read as a whole."""
+        if not isinstance(raw, dict):
+            return RejectedRecord(
+                None, RejectionReason.NOT_AN_OBJECT, f"it is a JSON {_json_kind(raw)}"
+            )
+        try:
+            record = self._record.validate_python(raw)
+        except ValidationError as error:
+            detail = describe_type_errors(error)
+            return RejectedRecord(_id_of(raw), RejectionReason.WRONG_TYPE, detail)
+        return self._distil(record)
+
+    @staticmethod
+    def _sorted_out(
+        outcomes: Iterable[JamfRecord | RejectedRecord], total_count: int | None
+    ) -> ReadPage:
+        records: list[JamfRecord] = []
+        rejected: list[RejectedRecord] = []
+        last_id: str | None = None
+        for outcome in outcomes:
+            last_id = outcome.jamf_id
+            if isinstance(outcome, JamfRecord):
+                records.append(outcome)
+            else:
+                rejected.append(outcome)
+        return ReadPage(records, rejected, total_count, last_id)
+
+
+# -- computers -------------------------------------------------------------------------------------
+
+
+def distil_computer(computer: Computer) -> JamfRecord | RejectedRecord:
+    """Reduce a computer to its stable document and its two volatile times.
+
+    Of a personally-owned Mac nothing but its id is kept (DESIGN §9). A computer without one of the
+    requested sections is rejected: null means "not delivered", and reading it as "empty" would
+    clear good data. Of its groups only the static ones are kept: smart membership follows rules and
+    changes by itself.
+    """
+    fields = cast("dict[str, Any]", computer)
+    jamf_id = _usable_id(fields["id"])
+    if jamf_id is None:
+        return _without_id()
+    general = fields["general"]
+    if general and (general["appleEnrollmentType"] or "").casefold() == PERSONAL_ENROLLMENT:
+        return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
+    missing = [section for section in _SECTION_KEYS if fields[section] is None]
+    if missing:
+        return RejectedRecord(
+            jamf_id, RejectionReason.SECTION_MISSING, f"JAMF delivered no {', '.join(missing)}"
+        )
+    last_contact = general.pop("lastContact")
+    last_check_in = general.pop("lastCheckIn")
+    last_contact_time = general.pop("lastContactTime")
+    report_date = general.pop("reportDate")
+    fields["staticGroupIds"] = _static_group_ids(fields.pop("groupMemberships"))
+    return _record(
+        jamf_id,
+        fields,
+        last_contact_at=parse_moment(last_contact or last_check_in or last_contact_time),
+        reported_at=parse_moment(report_date),
+    )
+
+
+def _static_group_ids(memberships: Sequence[GroupMembership]) -> list[str]:
+    """Ids of the static groups, each once, in the order of numbers."""
+    ids = {
+        membership["groupId"]
+        for membership in memberships
+        if membership["smartGroup"] is False and membership["groupId"]
+    }
+    return sorted(ids, key=lambda group_id: (len(group_id), group_id))
+
+
+# -- the other collections -------------------------------------------------------------------------
+
+
+def distil_plain(record: User | Group | Building | Department) -> JamfRecord | RejectedRecord:
+    """Store a record of which every allow-listed field is stable."""
+    jamf_id = _usable_id(record["id"])
+    return _without_id() if jamf_id is None else _record(jamf_id, cast("dict[str, Any]", record))
+
+
+def distil_classic_user(user: ClassicUser) -> JamfRecord | RejectedRecord:
+    """Store a Classic user under the names that `/v1/users` has."""
+    return distil_plain(
+        User(
+            id=user["id"],
+            username=user["name"],
+            realname=user["full_name"],
+            email=user["email_address"] or user["email"],
+            phone=user["phone_number"],
+            position=user["position"],
+        )
+    )
+
+
+def read_classic_user(body: bytes) -> JamfRecord | RejectedRecord:
+    """Read the answer of `/JSSResource/users/id/<id>`.
+
+    Raises:
+        BodyNotJsonError: the body is no JSON.
+        BodyShapeError: it is JSON, and no user.
+    """
+    try:
+        answer = _CLASSIC_USER.validate_json(body)
+    except ValidationError:
+        try:
+            answer = _CLASSIC_USER.validate_python(parse_leniently(body))
+        except ValidationError as error:
+            raise BodyShapeError(describe_type_errors(error)) from None
+    return distil_classic_user(answer["user"])
+
+
+def read_classic_user_ids(body: bytes) -> list[str]:
+    """Read the ids out of `/JSSResource/users`.
+
+    Raises:
+        BodyNotJsonError: the body is no JSON.
+        BodyShapeError: it is JSON, and no list of users.
+    """
+    try:
+        answer = _CLASSIC_USER_LIST.validate_python(parse_leniently(body))
+    except ValidationError as error:
+        raise BodyShapeError(describe_type_errors(error)) from None
+    return [user["id"] for user in answer["users"]]
+
+
+# -- shared ----------------------------------------------------------------------------------------
+
+
+def parse_moment(text: str | None) -> datetime | None:
+    """Read any of JAMF's ways to write a moment, as aware UTC.
+
+    Known: ISO 8601 with 0 to 6 fractional digits and `Z` or an offset, `YYYY-MM-DD HH:MM:SS`, a
+        date alone (both
+    taken as UTC), and epoch seconds or milliseconds. The first day of 1970 stands for "never" in
+    JAMF.
+
+    Returns:
+        The moment; None for null, for "never", and for text that is none of these.
+    """
+    if not text:
+        return None
+    text = text.strip()
+    try:
+        if _EPOCH_DIGITS.fullmatch(text):
+            epoch = int(text)
+            moment = datetime.fromtimestamp(
+                epoch if epoch < _LARGEST_EPOCH_IN_SECONDS else epoch / 1000, UTC
+            )
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None if (moment.year, moment.month, moment.day) == (1970, 1, 1) else moment
+
+
+def parse_leniently(body: bytes) -> Any:
+    """Parse JSON that strict parsers refuse: lone surrogates, bytes that are no UTF-8.
+
+    Raises:
+        BodyNotJsonError: it is no JSON even so.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(body.decode("utf-8", errors="replace"))
+        except (ValueError, RecursionError) as error:
+            raise BodyNotJsonError(f"{len(body)} bytes, {type(error).__name__}") from None
+
+
+def without_unstorable_text(value: Any) -> Any:
+    """A copy of a JSON value without NUL (removed) and lone surrogates (made U+FFFD)."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value.replace("\x00", ""))
+    if isinstance(value, list):
+        return [without_unstorable_text(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_unstorable_text(item) for key, item in value.items()}
+    return value
+
+
+def canonical_json(value: Mapping[str, Any]) -> bytes:
+    """Write a JSON object so that equal objects are equal bytes that PostgreSQL can store."""
+    try:
+        document = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # lone surrogates
+        document = _NUL_IN_JSON
+    if _NUL_IN_JSON in document:
+        # An escaped backslash before "u0000" looks the same; cleaning leaves such text as it is.
+        document = orjson.dumps(without_unstorable_text(value), option=orjson.OPT_SORT_KEYS)
+    return document
+
+
+def content_hash(document: bytes) -> bytes:
+    """The hash that tells whether a document changed."""
+    return blake2b(document, digest_size=HASH_BYTES).digest()
+
+
+def describe_type_errors(error: ValidationError) -> str:
+    """Say where a record has the wrong type; never with the value itself, which may be personal."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in errors]
+    if len(shown) > _TYPE_ERRORS_SHOWN:
+        shown[_TYPE_ERRORS_SHOWN:] = [f"and {len(shown) - _TYPE_ERRORS_SHOWN} more"]
+    return "; ".join(shown)
+
+
+def _record(
+    jamf_id: str,
+    fields: dict[str, Any],
+    *,
+    last_contact_at: datetime | None = None,
+    reported_at: datetime | None = None,
+) -> JamfRecord:
+    fields["id"] = jamf_id
+    document = canonical_json(fields)
+    return JamfRecord(jamf_id, document, content_hash(document), last_contact_at, reported_at)
+
+
+def _usable_id(value: str | None) -> str | None:
+    """An id as it is stored, or None if there is none."""
+    if not value or value.isdecimal():
+        return value or None
+    return str(without_unstorable_text(value)).strip() or None
+
+
+def _without_id() -> RejectedRecord:
+    return RejectedRecord(None, RejectionReason.ID_MISSING, "the record has no id")
+
+
+def _id_of(raw: Mapping[str, Any]) -> str | None:
+    """The id of a record that cannot be used otherwise."""
+    value = raw.get("id")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return _usable_id(str(value))
+
+
+def _json_kind(value: object) -> str:
+    kinds = {"str": "string", "list": "array", "NoneType": "null", "bool": "boolean"}
+    return kinds.get(type(value).__name__, "number")
+
+
+COMPUTER_READER = DocumentReader(
+    record=TypeAdapter(Computer),
+    page=TypeAdapter(_Page[Computer]),
+    array=TypeAdapter(list[Computer]),
+    distil=distil_computer,
+)
+USER_READER = DocumentReader(
+    record=TypeAdapter(User),
+    page=TypeAdapter(_Page[User]),
+    array=TypeAdapter(list[User]),
+    distil=distil_plain,
+)
+GROUP_READER = DocumentReader(
+    record=TypeAdapter(Group),
+    page=TypeAdapter(_Page[Group]),
+    array=TypeAdapter(list[Group]),
+    distil=distil_plain,
+)
+BUILDING_READER = DocumentReader(
+    record=TypeAdapter(Building),
+    page=TypeAdapter(_Page[Building]),
+    array=TypeAdapter(list[Building]),
+    distil=distil_plain,
+)
+DEPARTMENT_READER = DocumentReader(
+    record=TypeAdapter(Department),
+    page=TypeAdapter(_Page[Department]),
+    array=TypeAdapter(list[Department]),
+    distil=distil_plain,
+)
+
+_CLASSIC_USER = TypeAdapter(ClassicUserAnswer)
+_CLASSIC_USER_LIST = TypeAdapter(ClassicUserList)
+
+READERS: Mapping[Collection, DocumentReader[Any]] = {
+    Collection.COMPUTERS: COMPUTER_READER,
+    Collection.USERS: USER_READER,
+    Collection.GROUPS: GROUP_READER,
+    Collection.BUILDINGS: BUILDING_READER,
+    Collection.DEPARTMENTS: DEPARTMENT_READER,
+}

@@ -1,0 +1,117 @@
+"""The ways a conversation with JAMF Pro fails, and what each of them asks of an operator.
+
+Every error says what happened, to which request, and what to do next, and carries no secret.
+Whether the same call can succeed later without anybody changing anything is `is_transient`; whoever
+schedules the work decides about retries with it. Failures of a single record are no errors: see
+`documents.RejectedRecord`.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class JamfError(Exception):
+    """Anything that keeps JAMF Pro from being read.
+
+    Args:
+        happened: what was attempted, on which object, and what was seen: whole sentences.
+        remedy: what an operator can do about it: whole sentences.
+        is_transient: overrides the class's own answer to "may a later attempt succeed unaided?".
+
+    Attributes:
+        remedy: as given.
+        is_transient: True if trying again later may succeed without anybody changing anything.
+    """
+
+    is_transient: bool = False
+
+    def __init__(self, happened: str, remedy: str, *, is_transient: bool | None = None) -> None:
+        super().__init__(happened, remedy)
+        self.happened = happened
+        self.remedy = remedy
+        if is_transient is not None:
+            self.is_transient = is_transient
+
+    def __str__(self) -> str:
+        return f"{self.happened} {self.remedy}"
+
+
+class JamfAddressInvalid(JamfError):
+    """The base URL is unusable: no http(s), a password in it, or plain http to another machine."""
+
+
+class ConnectionTrouble(StrEnum):
+    """Where a connection failed: a page that is too heavy differs from a server that is away."""
+
+    CONNECTING = "connecting"
+    CERTIFICATE = "certificate"
+    WAITING = "waiting"
+    DROPPED = "dropped"
+
+
+class JamfUnreachable(JamfError):
+    """No answer came: name resolution, connection, TLS, a timeout, or an answer that broke off.
+
+    Attributes:
+        trouble: where it failed.
+    """
+
+    is_transient = True
+
+    def __init__(self, happened: str, remedy: str, *, trouble: ConnectionTrouble) -> None:
+        super().__init__(
+            happened, remedy, is_transient=trouble is not ConnectionTrouble.CERTIFICATE
+        )
+        self.trouble = trouble
+
+
+class JamfBusy(JamfError):
+    """JAMF Pro answered 429 or 5xx, and kept doing so.
+
+    Attributes:
+        status: the last HTTP status.
+        sheds_load: the server as a whole refuses work (429, 503), whatever is asked of it.
+    """
+
+    is_transient = True
+
+    def __init__(self, happened: str, remedy: str, *, status: int, sheds_load: bool) -> None:
+        super().__init__(happened, remedy)
+        self.status = status
+        self.sheds_load = sheds_load
+
+
+class JamfCredentialsRejected(JamfError):
+    """JAMF Pro does not accept the credentials; the message names their kind, not their values."""
+
+
+class JamfPrivilegeMissing(JamfError):
+    """The account is known but may not read something.
+
+    Attributes:
+        endpoint: the path that was refused.
+        privileges: the exact names in JAMF's API role editor.
+    """
+
+    def __init__(self, happened: str, *, endpoint: str, privileges: Sequence[str]) -> None:
+        names = ", ".join(f'"{privilege}"' for privilege in privileges)
+        remedy = (
+            f"In JAMF Pro, give the API role (or the user account) {names}; "
+            "it works from the next token on."
+            if privileges
+            else "In JAMF Pro, review the privileges and the site of the API role or user account."
+        )
+        super().__init__(happened, remedy)
+        self.endpoint = endpoint
+        self.privileges = tuple(privileges)
+
+
+class JamfAnswerInvalid(JamfError):
+    """An answer came that cannot be JAMF Pro's data.
+
+    It is not JSON, has the wrong shape, redirects elsewhere, or lists nothing and promises records.
+    """
+
+
+class JamfNotFound(JamfError):
+    """404, 405 or 410: this server has no such object or endpoint."""

@@ -1,0 +1,66 @@
+"""How hard and how patiently a client works: every number in one place, with its reason."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often one request is tried before it is given up.
+
+    Attributes:
+        attempts: tries in all, whatever goes wrong.
+        attempts_on_faults: tries on faults that may lie in what was asked for (500, 502, 504,
+            timeouts, an answer that breaks off); a page that keeps failing so is better split than
+            repeated.
+    """
+
+    attempts: int
+    attempts_on_faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """The limits of one `JamfClient`. The defaults are JAMF's advice where there is one.
+
+    Attributes:
+        max_in_flight: requests under way at once, over all sweeps of the client (JAMF: at most 5
+            connections).
+        page_size: records asked for per page at first; shrinks under 5xx and timeouts and recovers.
+        smallest_page_size: where shrinking for good stops (isolating a bad record goes down to 1).
+        max_attempts: tries of one request.
+        max_attempts_on_faults: tries of one request on 500, 502, 504 and timeouts.
+        max_retries_per_sweep: the sum of all retries of one sweep.
+        max_consecutive_unserved: records in a row that JAMF cannot serve before it counts as down.
+        back_off_base_seconds: the first wait; it doubles with every try, with jitter.
+        back_off_cap_seconds: the longest wait, also for a `Retry-After`.
+        connect_timeout_seconds: for TCP and TLS.
+        read_timeout_seconds: between two pieces of an answer (a page of 2000 can take a minute to
+            begin).
+        answer_timeout_seconds: for one answer as a whole, so that a trickling server cannot hold a
+            sweep.
+        rejected_kept: rejected records a sweep's summary lists; pages carry every one.
+    """
+
+    max_in_flight: int = 5
+    page_size: int = 500
+    smallest_page_size: int = 25
+    max_attempts: int = 6
+    max_attempts_on_faults: int = 3
+    max_retries_per_sweep: int = 2_000
+    max_consecutive_unserved: int = 10
+    back_off_base_seconds: float = 1.0
+    back_off_cap_seconds: float = 60.0
+    connect_timeout_seconds: float = 10.0
+    read_timeout_seconds: float = 120.0
+    answer_timeout_seconds: float = 300.0
+    rejected_kept: int = 1_000
+
+    @property
+    def request_patience(self) -> Patience:
+        """For a request that cannot be made smaller."""
+        return Patience(self.max_attempts, self.max_attempts_on_faults)
+
+    @property
+    def page_patience(self) -> Patience:
+        """For a page, which is split after the second fault rather than asked for a third time."""
+        return Patience(self.max_attempts, min(2, self.max_attempts_on_faults))

@@ -1,0 +1,128 @@
+"""What can be swept, from which endpoint of which server version, and which privileges that takes.
+
+Paths, first versions, page limits and privilege names are facts of JAMF Pro's published interface.
+The fields that are kept of an answer are `models`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moss_jamf_pipeline.jamf.version import ServerVersion
+
+ANY_VERSION = ServerVersion(0, 0)
+
+COMPUTER_SECTIONS = (
+    "GENERAL",
+    "HARDWARE",
+    "OPERATING_SYSTEM",
+    "USER_AND_LOCATION",
+    "GROUP_MEMBERSHIPS",
+)
+"""Sections requested of every computer: what `models.Computer` is made of, and nothing more."""
+
+
+class Collection(StrEnum):
+    """A kind of JAMF object that can be swept."""
+
+    COMPUTERS = "computers"
+    USERS = "users"
+    GROUPS = "groups"
+    BUILDINGS = "buildings"
+    DEPARTMENTS = "departments"
+
+
+class ListingStyle(StrEnum):
+    """How an endpoint hands out its collection."""
+
+    PAGED = "paged"
+    """`{totalCount, results}`, by `page` and `page-size`."""
+    ARRAY = "array"
+    """One bare JSON array. It ignores paging parameters: paging it would repeat it for ever."""
+    CLASSIC_USERS = "classic_users"
+    """Ids and names from the Classic API, then one request per user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One endpoint that lists a collection.
+
+    Attributes:
+        path: below the server's base URL.
+        style: how it answers.
+        since: the first server version that has it.
+        largest_page: records per page it serves at most.
+        sections: values of the repeated parameter `section`.
+    """
+
+    path: str
+    style: ListingStyle = ListingStyle.PAGED
+    since: ServerVersion = ANY_VERSION
+    largest_page: int = 2_000
+    sections: tuple[str, ...] = ()
+
+    def page_parameters(self, page: int, page_size: int) -> tuple[tuple[str, str], ...]:
+        """The query for one page in the order of ids, the only order that edits do not change."""
+        return (
+            *(("section", section) for section in self.sections),
+            ("page", str(page)),
+            ("page-size", str(page_size)),
+            ("sort", "id:asc"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSource:
+    """Where a collection is read.
+
+    Attributes:
+        listings: newest first; a server that answers 404 to one is asked for the next.
+        privileges: exact names in JAMF's API role editor.
+        may_be_empty: whether a listing without records is believable. A JAMF server without
+            computers, users or groups is rare; an account that may see none of them (site access)
+            is not, and looks the same.
+    """
+
+    listings: tuple[Listing, ...]
+    privileges: tuple[str, ...]
+    may_be_empty: bool = False
+
+    def listings_for(self, version: ServerVersion) -> tuple[Listing, ...]:
+        """The listings a server of this version should have, newest first."""
+        return tuple(listing for listing in self.listings if listing.since <= version)
+
+
+def _computers(api: str, since: ServerVersion) -> Listing:
+    return Listing(f"/api/{api}/computers-inventory", since=since, sections=COMPUTER_SECTIONS)
+
+
+SOURCES: dict[Collection, CollectionSource] = {
+    Collection.COMPUTERS: CollectionSource(
+        listings=(
+            _computers("v4", ServerVersion(11, 30)),
+            _computers("v3", ServerVersion(11, 23)),
+            _computers("v1", ANY_VERSION),
+        ),
+        privileges=("Read Computers",),
+    ),
+    Collection.USERS: CollectionSource(
+        listings=(
+            Listing("/api/v1/users", since=ServerVersion(11, 26), largest_page=1_000),
+            Listing("/JSSResource/users", style=ListingStyle.CLASSIC_USERS),
+        ),
+        privileges=("Read User",),
+    ),
+    Collection.GROUPS: CollectionSource(
+        listings=(Listing("/api/v1/computer-groups", style=ListingStyle.ARRAY),),
+        privileges=("Read Smart Computer Groups", "Read Static Computer Groups"),
+    ),
+    Collection.BUILDINGS: CollectionSource(
+        listings=(Listing("/api/v1/buildings"),),
+        privileges=("Read Buildings",),
+        may_be_empty=True,
+    ),
+    Collection.DEPARTMENTS: CollectionSource(
+        listings=(Listing("/api/v1/departments"),),
+        privileges=("Read Departments",),
+        may_be_empty=True,
+    ),
+}

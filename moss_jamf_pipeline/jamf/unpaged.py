@@ -1,0 +1,163 @@
+"""Reading the two kinds of listing that have no pages: a bare array, and the Classic API's users.
+
+They yield the same `RangeRead`s as `paging`, so that a sweep treats all alike.
+"""
+
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from moss_jamf_pipeline.jamf.concurrency import in_window
+from moss_jamf_pipeline.jamf.documents import (
+    DocumentReader,
+    JamfRecord,
+    RejectedRecord,
+    RejectionReason,
+    read_classic_user,
+    read_classic_user_ids,
+)
+from moss_jamf_pipeline.jamf.errors import (
+    ConnectionTrouble,
+    JamfAnswerInvalid,
+    JamfBusy,
+    JamfCredentialsRejected,
+    JamfError,
+    JamfNotFound,
+    JamfUnreachable,
+)
+from moss_jamf_pipeline.jamf.limits import ClientLimits
+from moss_jamf_pipeline.jamf.listings import Listing
+from moss_jamf_pipeline.jamf.paging import RangeRead
+from moss_jamf_pipeline.jamf.session import JamfSession
+from moss_jamf_pipeline.jamf.transport import Ledger
+
+_USERS_PER_RANGE = 50
+
+
+@dataclass(slots=True)
+class ArrayReading:
+    """One reading of a bare array. See `paging.PagedReading` for the attributes."""
+
+    session: JamfSession
+    listing: Listing
+    reader: DocumentReader[Any]
+    privileges: Sequence[str]
+    limits: ClientLimits
+    ledger: Ledger
+    doubts: list[str] = field(default_factory=list)
+
+    async def ranges(self) -> AsyncGenerator[RangeRead, None]:
+        """Yield the whole array as one range.
+
+        Raises:
+            JamfNotFound: the server has no such listing.
+            JamfError: see `JamfSession.get`.
+        """
+        page = await self.session.get(
+            self.listing.path,
+            read=self.reader.read_array,
+            ledger=self.ledger,
+            patience=self.limits.request_patience,
+            privileges=self.privileges,
+        )
+        yield RangeRead(
+            offset=0,
+            size=page.received,
+            records=page.records,
+            rejected=page.rejected,
+            received=page.received,
+            unserved=0,
+            total_counts=[],
+            last_id=page.last_id,
+        )
+
+
+@dataclass(slots=True)
+class ClassicUsersReading:
+    """One reading of the Classic API's users: a list of ids, then one request per user.
+
+    The only way before JAMF Pro 11.26, and slow: hours of requests for a large company. A user that
+    cannot be read is rejected and the others are not. See `paging.PagedReading` for the attributes.
+    """
+
+    session: JamfSession
+    listing: Listing
+    privileges: Sequence[str]
+    limits: ClientLimits
+    ledger: Ledger
+    doubts: list[str] = field(default_factory=list)
+    _consecutive_failures: int = field(init=False, default=0)
+
+    async def ranges(self) -> AsyncGenerator[RangeRead, None]:
+        """Yield the users, some dozens at a time.
+
+        Raises:
+            JamfNotFound: the server has no such listing.
+            JamfError: see `JamfSession.get`; also if user after user cannot be read.
+        """
+        user_ids = await self.session.get(
+            self.listing.path,
+            read=read_classic_user_ids,
+            ledger=self.ledger,
+            patience=self.limits.request_patience,
+            privileges=self.privileges,
+        )
+        if not user_ids:
+            yield RangeRead(0, 0, [], [], 0, 0, total_counts=[0], last_id=None)
+        reads = in_window(self._chunks(user_ids), self.limits.max_in_flight)
+        async with aclosing(reads):
+            async for read in reads:
+                yield read
+
+    def _chunks(self, user_ids: Sequence[str]) -> Iterator[Coroutine[Any, Any, RangeRead]]:
+        for offset in range(0, len(user_ids), _USERS_PER_RANGE):
+            chunk = user_ids[offset : offset + _USERS_PER_RANGE]
+            yield self._read_users(offset, chunk, len(user_ids))
+
+    async def _read_users(self, offset: int, user_ids: Sequence[str], total: int) -> RangeRead:
+        outcomes = [await self._read_user(user_id) for user_id in user_ids]
+        return RangeRead(
+            offset=offset,
+            size=len(user_ids),
+            records=[outcome for outcome in outcomes if isinstance(outcome, JamfRecord)],
+            rejected=[outcome for outcome in outcomes if isinstance(outcome, RejectedRecord)],
+            received=len(outcomes),
+            unserved=0,
+            total_counts=[total],
+            last_id=user_ids[-1],
+        )
+
+    async def _read_user(self, user_id: str) -> JamfRecord | RejectedRecord:
+        try:
+            outcome = await self.session.get(
+                f"{self.listing.path}/id/{user_id}",
+                read=read_classic_user,
+                ledger=self.ledger,
+                patience=self.limits.request_patience,
+                privileges=self.privileges,
+            )
+        except JamfNotFound as error:
+            return RejectedRecord(user_id, RejectionReason.VANISHED, error.happened)
+        except JamfError as error:
+            self._consecutive_failures += 1
+            if (
+                not _may_lie_in_user(error)
+                or self._consecutive_failures > self.limits.max_consecutive_unserved
+            ):
+                raise
+            return RejectedRecord(user_id, RejectionReason.CANNOT_SERVE, error.happened)
+        self._consecutive_failures = 0
+        if outcome.jamf_id != user_id:
+            detail = "JAMF answered with another user, or with none"
+            return RejectedRecord(user_id, RejectionReason.WRONG_TYPE, detail)
+        return outcome
+
+
+def _may_lie_in_user(error: JamfError) -> bool:
+    """Whether other users may still be readable. JAMF is known to answer 401 for a single user."""
+    if isinstance(error, JamfBusy):
+        return not error.sheds_load
+    if isinstance(error, JamfUnreachable):
+        return error.trouble in {ConnectionTrouble.WAITING, ConnectionTrouble.DROPPED}
+    return isinstance(error, JamfAnswerInvalid | JamfCredentialsRejected)

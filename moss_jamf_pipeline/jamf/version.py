@@ -1,0 +1,37 @@
+"""JAMF Pro's version: which endpoints a server has follows from it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServerVersion:
+    """A version like `11.30.1-t1784555528405`, ordered by its three numbers.
+
+    Attributes:
+        text: as the server wrote it, build suffix included; takes no part in comparison.
+    """
+
+    major: int
+    minor: int
+    patch: int = 0
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the version JAMF reports.
+
+        Raises:
+            ValueError: the text does not begin with `<number>.<number>`.
+        """
+        match = _VERSION.match(text.strip())
+        if match is None:
+            raise ValueError(f"not a JAMF Pro version: {text[:60]!r}")
+        major, minor, patch = (int(number or 0) for number in match.groups())
+        return cls(major, minor, patch, text.strip())
+
+    def __str__(self) -> str:
+        return self.text or f"{self.major}.{self.minor}.{self.patch}"

@@ -1,0 +1,273 @@
+"""Captures in `jamf_sync`: opening one, COPYing its pages, merging it as versions, and which slot it covers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import psycopg
+
+from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
+from moss_jamf_pipeline.moss.statements import execute, fetch_all, fetch_one, fetch_value
+
+COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+
+
+class StoredRecord(Protocol):
+    """One JAMF object as it is stored; `jamf.JamfRecord` is one."""
+
+    @property
+    def jamf_id(self) -> str:
+        """JAMF's id, unique within the collection."""
+
+    @property
+    def document(self) -> bytes:
+        """The allow-listed, stable content as canonical JSON."""
+
+    @property
+    def content_hash(self) -> bytes:
+        """Tells two contents apart."""
+
+    @property
+    def last_contact_at(self) -> datetime | None:
+        """When JAMF last heard of it (volatile)."""
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """When it last sent its inventory (volatile)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFacts:
+    """What the reading side knows of a finished capture."""
+
+    server_version: str
+    endpoint: str
+    total_count: int | None
+    requests: int
+    bytes_received: int
+    incomplete_reasons: tuple[str, ...]
+    rejected: tuple[
+        tuple[str | None, str, str], ...
+    ]  # (jamf_id, reason, detail); the first of them
+    rejected_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A stored capture: what it brought, and how it stands."""
+
+    capture_id: int
+    collection: str
+    status: str
+    captured_at: datetime
+    captured: int
+    changed: int = 0
+    removed: int = 0
+    incomplete_reasons: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether absence from this capture proves that JAMF no longer has the object."""
+        return self.status == "complete"
+
+
+class CaptureWriter:
+    """Writes one capture: pages as they arrive, then everything at once.
+
+    The pages lie in a temporary table, outside any transaction; only `finish` writes to `jamf_sync`,
+    in one transaction.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, integration_id: UUID, collection: str, capture_id: int
+    ) -> None:
+        self._connection = connection
+        self._capture_id = capture_id
+        self._scope = {
+            "integration_id": integration_id,
+            "collection": collection,
+            "capture_id": capture_id,
+        }
+        self.captured = 0
+
+    def write_page(self, records: Iterable[StoredRecord]) -> None:
+        """COPYs one page of records, no id of which came before in this capture."""
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(
+                "copy incoming_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin"
+            ) as copy,
+        ):
+            for record in records:
+                copy.write_row(
+                    (
+                        record.jamf_id,
+                        record.content_hash,
+                        record.document.decode(),
+                        record.last_contact_at,
+                        record.reported_at,
+                    )
+                )
+                self.captured += 1
+
+    def finish(self, facts: CaptureFacts, slots: Sequence[datetime]) -> Capture:
+        """Merges the pages as versions, closes the capture and records the slots it covers.
+
+        Args:
+            facts: what the reading side found.
+            slots: the starts of the slots this capture stands for.
+        """
+        # A rejected object is still in JAMF. One whose id is not known here could be any: then nothing is proven.
+        rejected_ids = [jamf_id for jamf_id, _, _ in facts.rejected if jamf_id is not None]
+        is_complete = not facts.incomplete_reasons and len(rejected_ids) == facts.rejected_count
+        with self._connection.transaction():
+            self._connection.execute("analyze incoming_records")
+            changed_existing = execute(
+                self._connection, "capture/close_changed_versions", self._scope
+            )
+            removed = (
+                execute(
+                    self._connection,
+                    "capture/close_removed_versions",
+                    self._scope | {"rejected_ids": rejected_ids},
+                )
+                if is_complete
+                else 0
+            )
+            inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
+            if self._scope["collection"] == "computers":
+                execute(self._connection, "capture/upsert_computer_contacts", self._scope)
+            for jamf_id, reason, detail in facts.rejected:
+                execute(
+                    self._connection,
+                    "capture/insert_capture_quarantine",
+                    self._scope | {"jamf_id": jamf_id, "reason": reason, "detail": detail},
+                )
+            execute(
+                self._connection,
+                "capture/finish_capture",
+                self._scope
+                | {
+                    "status": "complete" if is_complete else "incomplete",
+                    "server_version": facts.server_version,
+                    "endpoint": facts.endpoint,
+                    "total_count": facts.total_count,
+                    "captured_count": self.captured,
+                    "changed_count": inserted,
+                    "removed_count": removed,
+                    "rejected_count": facts.rejected_count,
+                    "requests": facts.requests,
+                    "bytes_received": facts.bytes_received,
+                    "incomplete_reasons": list(facts.incomplete_reasons),
+                },
+            )
+            execute(self._connection, "capture/cover_slots", self._scope | {"slots": list(slots)})
+        if inserted + changed_existing + removed > self.captured // 10:
+            # The first import and a great change leave statistics that would mislead every plan after them.
+            self._connection.execute("analyze jamf_sync.raw_jamf")
+        return capture_by_id(self._connection, self._capture_id)
+
+
+@contextmanager
+def open_capture(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, server: str
+) -> Iterator[CaptureWriter]:
+    """Opens a capture for writing; if the block fails, the capture is closed as failed and brought nothing.
+
+    Raises:
+        OtherJamfServer: the integration's earlier captures came from another server.
+    """
+    other = fetch_one(
+        connection, "capture/other_server", {"integration_id": integration_id, "server": server}
+    )
+    if other is not None:
+        raise OtherJamfServer(
+            f"This integration's data came from the JAMF server {other['server']}, and now {server} is configured. "
+            "Syncing one server's records over another's would mark every device as gone.",
+            "Set MOSS_JAMF_INTEGRATION to a new name for the new server, or, if only its address changed, update "
+            "jamf_sync.captures.server.",
+        )
+    capture_id = fetch_value(
+        connection,
+        "capture/insert_capture",
+        {"integration_id": integration_id, "collection": collection, "server": server},
+    )
+    try:
+        execute(connection, "capture/create_incoming_records")
+        yield CaptureWriter(connection, integration_id, collection, capture_id)
+        connection.execute("drop table incoming_records")
+    except BaseException:
+        if not connection.broken:
+            connection.execute("drop table if exists incoming_records")
+            execute(connection, "capture/fail_capture", {"capture_id": capture_id})
+        raise
+
+
+def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
+    """Reads a finished capture."""
+    row = fetch_one(connection, "capture/capture_by_id", {"capture_id": capture_id})
+    if row is None:
+        raise NothingCaptured(
+            f"There is no capture {capture_id}.", "Materialise the raw asset of its slot."
+        )
+    return Capture(
+        capture_id=row["capture_id"],
+        collection=row["collection"],
+        status=row["status"],
+        captured_at=row["captured_at"],
+        captured=row["captured_count"],
+        changed=row["changed_count"],
+        removed=row["removed_count"],
+        incomplete_reasons=tuple(row["incomplete_reasons"]),
+    )
+
+
+def covered_slots(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, slots: Sequence[datetime]
+) -> dict[datetime, int]:
+    """Which of these slots have a stored capture: slot to capture id."""
+    rows = fetch_all(
+        connection,
+        "capture/covered_slots",
+        {"integration_id": integration_id, "collection": collection, "slots": list(slots)},
+    )
+    return {row["slot"]: row["capture_id"] for row in rows}
+
+
+def cover_slots(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    capture_id: int,
+    slots: Sequence[datetime],
+) -> None:
+    """Records that a stored capture also stands for these slots."""
+    execute(
+        connection,
+        "capture/cover_slots",
+        {
+            "integration_id": integration_id,
+            "collection": collection,
+            "capture_id": capture_id,
+            "slots": list(slots),
+        },
+    )
+
+
+def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dict[str, Capture]:
+    """The newest usable capture of each collection that has one."""
+    rows = fetch_all(connection, "capture/newest_captures", {"integration_id": integration_id})
+    return {
+        row["collection"]: Capture(
+            capture_id=row["capture_id"],
+            collection=row["collection"],
+            status=row["status"],
+            captured_at=row["captured_at"],
+            captured=row["captured_count"],
+            incomplete_reasons=tuple(row["incomplete_reasons"]),
+        )
+        for row in rows
+    }

@@ -1,0 +1,92 @@
+"""Connections to the M.O.S.S. database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy
+from sqlalchemy.exc import OperationalError
+
+from moss_jamf_pipeline.moss.errors import MossUnreachable
+
+# Core tables keep timestamps without a zone, in the session's: UTC makes them mean one thing.
+_SESSION_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min"
+)
+
+
+class MossDatabase:
+    """A pool of connections to one M.O.S.S. database; connects when first asked, never when made."""
+
+    def __init__(self, url: str) -> None:
+        """Takes the database's URL (`postgresql://…`); it never appears in a message with its password."""
+        self._url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+        self._engine = sqlalchemy.create_engine(
+            self._url,
+            pool_size=2,
+            pool_pre_ping=True,
+            connect_args={
+                "options": _joined_options(self._url),
+                "application_name": "moss-jamf",
+                "connect_timeout": 10,
+                "autocommit": True,
+            },
+        )
+
+    @property
+    def engine(self) -> sqlalchemy.Engine:
+        """The SQLAlchemy engine, for pandas."""
+        return self._engine
+
+    @property
+    def where(self) -> str:
+        """The database in words, without the password."""
+        return self._url.render_as_string(hide_password=True).replace(
+            "postgresql+psycopg", "postgresql"
+        )
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection]:
+        """One connection in autocommit mode; use `connection.transaction()` for transactions.
+
+        Raises:
+            MossUnreachable: the server does not answer or refuses the log-in.
+        """
+        try:
+            pooled = self._engine.raw_connection()
+        except OperationalError as error:
+            raise self._unreachable(error) from error
+        try:
+            connection = pooled.driver_connection
+            if not isinstance(connection, psycopg.Connection):
+                raise TypeError(f"the pool handed out a {type(connection).__name__}")
+            yield connection
+        except psycopg.OperationalError as error:
+            pooled.invalidate(error)
+            if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+                raise
+            raise self._unreachable(error) from error
+        finally:
+            pooled.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """One connection inside one transaction: committed at the end, rolled back by an exception."""
+        with self.connection() as connection, connection.transaction():
+            yield connection
+
+    def dispose(self) -> None:
+        """Closes the pooled connections."""
+        self._engine.dispose()
+
+    def _unreachable(self, error: Exception) -> MossUnreachable:
+        reason = " ".join(str(getattr(error, "orig", error)).split())
+        return MossUnreachable(
+            f"The M.O.S.S. database at {self.where} cannot be used: {reason}.",
+            "Check that the server runs and that MOSS_DATABASE_URL names its host, port, database, user and password.",
+        )
+
+
+def _joined_options(url: sqlalchemy.URL) -> str:
+    given = url.query.get("options", "")
+    return f"{given if isinstance(given, str) else ' '.join(given)} {_SESSION_OPTIONS}".strip()

@@ -1,0 +1,61 @@
+"""Matching: who is who. One SQL file per table of matches; each keeps its table in step with the newest snapshots."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from moss_jamf_pipeline.moss.captures import Capture
+from moss_jamf_pipeline.moss.integrations import Integration
+from moss_jamf_pipeline.moss.statements import execute, statement
+
+MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
+
+
+def match(
+    connection: psycopg.Connection,
+    table: str,
+    integration: Integration,
+    captures: Mapping[str, Capture],
+) -> dict[str, int]:
+    """Brings one table of matches in step with the newest captures, in one transaction.
+
+    Args:
+        connection: one in autocommit mode.
+        table: one of `MATCHES`.
+        integration: whose matches.
+        captures: the newest capture of each collection; one that is missing counts as empty.
+
+    Returns:
+        Outcome to number of objects, e.g. `{"mapped": 970, "create": 12, "twin": 3}`.
+    """
+    with connection.transaction():
+        execute(connection, f"matching/{table}", match_parameters(integration, captures))
+        with connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(
+                statement("matching/match_outcomes"),
+                {"table": table, "integration_id": integration.id},
+            ).fetchall()
+    return {row["outcome"]: row["objects"] for row in rows}
+
+
+def match_parameters(integration: Integration, captures: Mapping[str, Capture]) -> dict[str, Any]:
+    """The bind parameters that the files of `sql/matching` share."""
+    settings = integration.settings
+    return {
+        "integration_id": integration.id,
+        "create_missing_locations": settings.create_missing_locations,
+        "hold_unlinked": settings.on_unlinked_serial == "hold",
+        "recreate_deleted": settings.recreate_deleted,
+        **capture_parameters(captures),
+    }
+
+
+def capture_parameters(captures: Mapping[str, Capture]) -> dict[str, int]:
+    """`<collection>_capture` for each collection; 0, which precedes every capture, where there is none."""
+    collections = ("computers", "users", "groups", "buildings", "departments")
+    return {
+        f"{collection}_capture": captures[collection].capture_id if collection in captures else 0
+        for collection in collections
+    }

@@ -1,0 +1,90 @@
+"""How a run ended, in a word and a sentence: success, or partial and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from moss_jamf_pipeline.moss.captures import newest_captures
+from moss_jamf_pipeline.moss.history import Status
+from moss_jamf_pipeline.moss.integrations import Integration
+from moss_jamf_pipeline.moss.planning import ObjectCounts, Plan, total
+from moss_jamf_pipeline.moss.statements import fetch_all
+
+_COLLECTION_OF = {
+    "device": "computers",
+    "person": "users",
+    "group": "groups",
+    "location": "buildings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What the history row of a run says.
+
+    Attributes:
+        status: `success`, or `partial` when something could not be used, was refused or was not seen whole.
+        counts: the sum over devices, people and groups.
+        message: why it is partial, in sentences; None for a success.
+        details: the same by object type, for machines.
+    """
+
+    status: Status
+    counts: ObjectCounts
+    message: str | None
+    details: dict[str, Any]
+
+
+def run_outcome(connection: psycopg.Connection, integration: Integration, plan: Plan) -> RunOutcome:
+    """Judges an applied plan and the captures it was made from."""
+    reasons = []
+    captures = newest_captures(connection, integration.id)
+    for object_type, collection in _COLLECTION_OF.items():
+        if (
+            object_type in plan.object_types
+            and collection in captures
+            and not captures[collection].is_complete
+        ):
+            why = " ".join(captures[collection].incomplete_reasons)
+            reasons.append(
+                f"JAMF's {collection} were not captured completely, so nothing counts as gone: {why}"
+            )
+    for count in plan.counts:
+        if count.failed:
+            reasons.append(
+                f"{count.failed} of {count.seen} {_PLURALS[count.object_type]} could not be used or written."
+            )
+    refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
+    reasons.extend(
+        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused because M.O.S.S. "
+        "changed meanwhile; they are planned anew next time."
+        for row in refused
+    )
+    return RunOutcome(
+        status="partial" if reasons else "success",
+        counts=total(plan.counts),
+        message=" ".join(reasons) or None,
+        details={
+            "plan_id": plan.plan_id,
+            "objects": {
+                count.object_type: {
+                    name: getattr(count, name)
+                    for name in ObjectCounts.__slots__
+                    if name != "object_type"
+                }
+                for count in plan.counts
+            },
+        },
+    )
+
+
+_PLURALS = {
+    "location": "locations",
+    "room": "rooms",
+    "person": "people",
+    "device": "devices",
+    "io": "interfaces",
+    "group": "groups",
+    "group_member": "group members",
+}

@@ -1,0 +1,135 @@
+"""Snapshots in `jamf_sync`: staging the documents that have no typed row yet, and what a snapshot holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.moss.statements import execute, fetch_one, statement
+from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, STAGING_RULES, Staged, rows_for_copy, stage
+
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the snapshot of a capture stands.
+
+    Attributes:
+        row_count: objects in it.
+        staged: rows written just now; the others had a typed row already.
+        quarantined: objects that cannot be used.
+        fields_left_out: single values left out of objects that are used.
+        total_count: what JAMF said it has.
+    """
+
+    capture_id: int
+    status: str
+    captured_at: datetime
+    row_count: int
+    staged: int
+    quarantined: int
+    fields_left_out: int
+    total_count: int | None
+    incomplete_reasons: tuple[str, ...]
+
+
+def stage_snapshot(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, capture_id: int
+) -> Snapshot:
+    """Stages what a capture holds and describes its snapshot; reads stored documents only, never JAMF.
+
+    Documents are staged once: of an unchanged fleet there is nothing to do. A change of the staging rules stages anew.
+
+    Raises:
+        NothingCaptured: the capture is unknown or brought nothing.
+    """
+    scope = {
+        "integration_id": integration_id,
+        "collection": collection,
+        "capture_id": capture_id,
+        "staging_rules": STAGING_RULES,
+    }
+    staged = 0
+    with connection.transaction(), connection.cursor("versions_to_stage") as versions:
+        versions.execute(statement("staging/versions_to_stage"), scope)
+        while chunk := versions.fetchmany(_CHUNK):
+            _store(
+                connection,
+                integration_id,
+                collection,
+                [version_id for version_id, _, _ in chunk],
+                stage(collection, chunk),
+            )
+            staged += len(chunk)
+    if staged:
+        connection.execute(sql.SQL("analyze {}").format(_table(collection)))
+    row = fetch_one(connection, "staging/snapshot_summary", scope)
+    if row is None or row["status"] not in ("complete", "incomplete"):
+        raise NothingCaptured(
+            f"The capture {capture_id} of JAMF's {collection} brought nothing.",
+            f"Materialise raw_jamf_{collection} for this slot.",
+        )
+    return Snapshot(
+        capture_id=capture_id,
+        status=row["status"],
+        captured_at=row["captured_at"],
+        row_count=row["row_count"],
+        staged=staged,
+        quarantined=row["quarantined"],
+        fields_left_out=row["fields_left_out"],
+        total_count=row["total_count"],
+        incomplete_reasons=tuple(row["incomplete_reasons"]),
+    )
+
+
+def _table(collection: str) -> sql.Identifier:
+    return sql.Identifier("jamf_sync", f"jamf_{collection}_snapshot")
+
+
+def _store(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    version_ids: Sequence[int],
+    staged: Staged,
+) -> None:
+    """Writes the typed rows and the quarantine of one chunk, in place of what an earlier staging said."""
+    connection.execute(
+        sql.SQL("delete from {} where version_id = any (%s)").format(_table(collection)),
+        (list(version_ids),),
+    )
+    execute(connection, "staging/delete_quarantine_of_versions", {"version_ids": list(version_ids)})
+    columns = [column.name for column in SNAPSHOT_COLUMNS[collection]]
+    copy_rows = sql.SQL("copy {} ({}) from stdin").format(
+        _table(collection), sql.SQL(", ").join(map(sql.Identifier, [*columns, "staging_rules"]))
+    )
+    with connection.cursor() as cursor, cursor.copy(copy_rows) as copy:
+        for row in rows_for_copy(staged.rows[columns]):
+            copy.write_row((*row, STAGING_RULES))
+    unusable = set(staged.rows.loc[~staged.rows["is_usable"].astype(bool), "version_id"])
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy jamf_sync.quarantine (integration_id, collection, version_id, jamf_id, field, reason, detail, "
+            "is_whole_record) from stdin"
+        ) as copy,
+    ):
+        quarantine = staged.quarantine[["version_id", "jamf_id", "field", "reason", "detail"]]
+        for version_id, jamf_id, field, reason, detail in rows_for_copy(quarantine):
+            copy.write_row(
+                (
+                    integration_id,
+                    collection,
+                    version_id,
+                    jamf_id,
+                    field,
+                    reason,
+                    detail,
+                    version_id in unusable,
+                )
+            )

@@ -1,0 +1,58 @@
+"""Runs the SQL files of the top-level `sql/` folder.
+
+A file holds one statement (or, for schema files, one transaction) with psycopg's named parameters, `%(name)s`.
+SQL is never put together from strings.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from moss_jamf_pipeline.settings import project_file
+
+Parameters = Mapping[str, Any]
+Row = dict[str, Any]
+
+
+@cache
+def statement(name: str) -> bytes:
+    """The text of `sql/<name>.sql`, e.g. `statement("plan/compare_devices")`, as psycopg takes it."""
+    return project_file(f"sql/{name}.sql").read_bytes()
+
+
+def execute(connection: psycopg.Connection, name: str, parameters: Parameters | None = None) -> int:
+    """Runs a statement for its effect.
+
+    Returns:
+        The number of rows it touched; of a statement with data-modifying CTEs, of its last part.
+    """
+    return connection.execute(statement(name), parameters).rowcount
+
+
+def fetch_all(
+    connection: psycopg.Connection, name: str, parameters: Parameters | None = None
+) -> list[Row]:
+    """Runs a statement and returns its rows, each as column name to value."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement(name), parameters).fetchall()
+
+
+def fetch_one(
+    connection: psycopg.Connection, name: str, parameters: Parameters | None = None
+) -> Row | None:
+    """Runs a statement that yields at most one row."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement(name), parameters).fetchone()
+
+
+def fetch_value(
+    connection: psycopg.Connection, name: str, parameters: Parameters | None = None
+) -> Any:
+    """Runs a statement that yields exactly one row and returns its first column."""
+    row = connection.execute(statement(name), parameters).fetchone()
+    if row is None:
+        raise LookupError(f"sql/{name}.sql was to yield one row and yielded none")
+    return row[0]

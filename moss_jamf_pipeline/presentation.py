@@ -1,0 +1,94 @@
+"""What the Dagster UI shows of a step: counts, tables, column schemas. No decision is made here."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import psycopg
+
+from moss_jamf_pipeline.moss.planning import ObjectCounts
+from moss_jamf_pipeline.moss.statements import Row, fetch_all
+
+_PREVIEW_ROWS = 25
+_CELL = 60
+
+
+def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataValue:
+    """Rows as a Markdown table, long cells cut for display.
+
+    Args:
+        rows: column name to value.
+        when_empty: what to say if there is none.
+    """
+    frame = pd.DataFrame(list(rows), dtype=object)
+    if frame.empty:
+        return dg.MetadataValue.md(f"*{when_empty}*")
+    return dg.MetadataValue.md(frame.map(_cell).to_markdown(index=False))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value).replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+
+
+def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:
+    """The counts of one object type under the names used everywhere; plotted over time by the UI."""
+    if counts is None:
+        return {}
+    always = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
+    sometimes = ("removed", "linked", "moved", "returned", "unenrolled", "deleted_internal")
+    return {name: getattr(counts, name) for name in always} | {
+        name: getattr(counts, name) for name in sometimes if getattr(counts, name)
+    }
+
+
+def counts_table(counts: Iterable[ObjectCounts]) -> dg.MarkdownMetadataValue:
+    """The counts of all object types, one row each."""
+    return markdown_table(
+        ({"objects": count.object_type, **counts_metadata(count)} for count in counts),
+        "Nothing was planned.",
+    )
+
+
+def changes_preview(
+    connection: psycopg.Connection, plan_id: int, object_type: str
+) -> dg.MarkdownMetadataValue:
+    """The first changes of a plan to one type of object, field by field."""
+    rows = fetch_all(
+        connection,
+        "plan/preview_changes",
+        {"plan_id": plan_id, "object_type": object_type, "row_limit": _PREVIEW_ROWS},
+    )
+    return markdown_table(rows, "No change.")
+
+
+def column_schema(connection: psycopg.Connection, table: str) -> dg.TableSchema:
+    """The columns of a table or view as the database has them, comments included.
+
+    Args:
+        connection: any.
+        table: `schema.name`.
+    """
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=row["name"],
+                type=row["type"],
+                description=row["description"],
+                constraints=dg.TableColumnConstraints(nullable=row["is_nullable"]),
+            )
+            for row in fetch_all(connection, "catalogue/table_columns", {"table": table})
+        ]
+    )
+
+
+def table_facts(connection: psycopg.Connection, table: str) -> Mapping[str, Any]:
+    """Dagster's standard metadata of a table: its name, kind of storage and columns."""
+    return {
+        "dagster/table_name": table,
+        "dagster/storage_kind": "postgres",
+        "dagster/column_schema": column_schema(connection, table),
+    }

@@ -1,0 +1,234 @@
+"""Running the simulated server: in this process until it is told to stop, or in the background for tests.
+
+Both listen before they say that they are ready: the socket is bound here, so a port of 0 is a real port at once, and
+readiness is uvicorn's own report that it serves.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+
+from moss_jamf_pipeline.simulator.application import create_application
+from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
+from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
+from moss_jamf_pipeline.simulator.faults import Faults
+from moss_jamf_pipeline.simulator.fleet import Fleet
+from moss_jamf_pipeline.simulator.request_log import RequestCounts
+from moss_jamf_pipeline.simulator.simulator import Simulator
+
+_SECONDS_TO_START = 30
+_SECONDS_TO_STOP = 10
+_BACKLOG = 256
+
+
+class SimulatorStartError(RuntimeError):
+    """The simulated server did not come up."""
+
+
+def generate_fleet(config: SimulatorConfig) -> Fleet:
+    """Makes the fleet that a configuration describes."""
+    return Fleet.generate(
+        config.computers,
+        users=config.users,
+        groups=config.groups,
+        seed=config.seed,
+        oddities=config.oddities,
+    )
+
+
+def serve(config: SimulatorConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Generates the configured fleet and serves it in this process until SIGINT or SIGTERM.
+
+    Args:
+        config: the fleet, the address and what the server is like.
+        on_ready: called with the base URL once the server answers.
+
+    Raises:
+        SimulatorStartError: the address cannot be listened on.
+    """
+    listener = _listen(config)
+    base_url = _base_url(config.host, listener)
+    application = create_application(generate_fleet(config), config)
+    server = _Server(application, on_ready=lambda: on_ready(base_url) if on_ready else None)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+class SimulatorServer:
+    """A simulated server in a background thread of this process, on a free loopback port.
+
+    As a context manager it serves inside the `with` block:
+
+        with SimulatorServer(SimulatorConfig(computers=50)) as server:
+            httpx.get(f"{server.base_url}/api/v1/health-check")
+
+    Its state may be read and changed meanwhile, through `fleet`, `evolve`, `set_faults`.
+    """
+
+    def __init__(
+        self, config: SimulatorConfig | None = None, *, fleet: Fleet | None = None
+    ) -> None:
+        """Prepares a server; it listens from `start` on.
+
+        Args:
+            config: what the server is like; a small fleet on a current release by default.
+            fleet: what it serves; generated from the configuration by default.
+        """
+        self.config = config or SimulatorConfig()
+        self.fleet = generate_fleet(self.config) if fleet is None else fleet
+        application = create_application(self.fleet, self.config)
+        self.simulator: Simulator = application.state.simulator
+        self._ready = threading.Event()
+        self._server = _Server(application, on_ready=self._ready.set)
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Starts the server and waits until it answers."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stops the server."""
+        self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, e.g. `http://127.0.0.1:49152`, without a trailing slash."""
+        if self._listener is None:
+            raise SimulatorStartError(
+                "The simulated JAMF Pro server has not been started; call start() first."
+            )
+        return _base_url(self.config.host, self._listener)
+
+    @property
+    def client_id(self) -> str:
+        """Id of its API client."""
+        return self.config.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """Secret of its API client."""
+        return self.config.client_secret.get_secret_value()
+
+    @property
+    def username(self) -> str:
+        """Name of its user account."""
+        return self.config.username
+
+    @property
+    def password(self) -> str:
+        """Password of its user account."""
+        return self.config.password.get_secret_value()
+
+    @property
+    def requests(self) -> RequestCounts:
+        """What was asked of it since the counts were last reset."""
+        return self.simulator.requests.counts()
+
+    def reset_requests(self) -> None:
+        """Starts the request counts afresh."""
+        self.simulator.requests.reset()
+
+    def set_faults(self, faults: Faults) -> None:
+        """Replaces the faults in force."""
+        self.simulator.set_faults(faults)
+
+    def clear_faults(self) -> None:
+        """Makes the server healthy."""
+        self.simulator.clear_faults()
+
+    def evolve(self, request: EvolveRequest) -> EvolveReport:
+        """Changes the fleet as between two syncs. Raises EvolutionError if it is too small for the changes."""
+        return evolve(self.fleet, request)
+
+    def start(self) -> None:
+        """Starts serving and returns when the server answers.
+
+        Raises:
+            SimulatorStartError: it did not come up.
+        """
+        self._listener = _listen(self.config)
+        self._thread = threading.Thread(
+            target=self._server.run,
+            kwargs={"sockets": [self._listener]},
+            name="jamf-pro-simulator",
+            daemon=True,
+        )
+        self._thread.start()
+        if not self._ready.wait(_SECONDS_TO_START):
+            raise SimulatorStartError(
+                f"The simulated JAMF Pro server did not answer within {_SECONDS_TO_START} seconds; "
+                "its thread's error is in the log."
+            )
+
+    def stop(self) -> None:
+        """Stops serving and closes the connections. A server that was never started is left alone."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(_SECONDS_TO_STOP)
+        if self._listener is not None:
+            self._listener.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that tells when it serves."""
+
+    def __init__(self, application: Starlette, *, on_ready: Callable[[], object]) -> None:
+        # Answers that break off are faults on demand here, and uvicorn would log each as an error of the application.
+        logging.getLogger("uvicorn.error").addFilter(_is_not_a_broken_answer)
+        super().__init__(
+            uvicorn.Config(
+                application,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                date_header=True,
+                timeout_graceful_shutdown=1,
+                backlog=_BACKLOG,
+            )
+        )
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts serving, then reports it."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _is_not_a_broken_answer(record: logging.LogRecord) -> bool:
+    return "without completing response" not in record.getMessage()
+
+
+def _listen(config: SimulatorConfig) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SimulatorStartError(
+            f"The simulated JAMF Pro server cannot listen on {config.host}:{config.port}: {error.strerror}. "
+            "Choose another port, or 0 for a free one."
+        ) from error
+    return listener
+
+
+def _base_url(host: str, listener: socket.socket) -> str:
+    return f"http://{host}:{listener.getsockname()[1]}"

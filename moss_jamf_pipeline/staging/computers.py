@@ -1,0 +1,98 @@
+"""Stages computers: what concerns several fields or is no text; text fields stand in `fields`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
+from moss_jamf_pipeline.staging.fields import (
+    ALT_MAC_ADAPTER_TYPE,
+    COMPUTER_FIELDS,
+    ENROLLED_AT,
+    MAC_ADAPTER_TYPE,
+)
+from moss_jamf_pipeline.staging.forms import form_factor, interface_type, parse_date
+from moss_jamf_pipeline.staging.reasons import Reason
+
+if TYPE_CHECKING:
+    Columns = dict[str, pd.Series[Any]]
+    Truths = pd.Series[bool]
+
+_USER_ENROLLMENT: Final = "user"
+
+
+def stage_computers(versions: Sequence[RawVersion]) -> Staged:
+    """Stage computers.
+
+    Args:
+        versions: the stored versions.
+
+    Returns:
+        Their rows and quarantine. A computer without a serial number is unusable (DESIGN §6), and
+        so is a personally owned one, of which nothing but the id is kept (DESIGN §9).
+    """
+    personal = [_is_personally_owned(document) for _, _, document in versions]
+    chunk = Chunk(versions, withheld=personal)
+    is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
+    columns: Columns = {field.column: chunk.texts(field) for field in COMPUTER_FIELDS}
+    _add_interfaces(chunk, columns)
+    columns["form_factor"] = form_factor(columns["model"], columns["model_identifier"])
+    columns["is_managed"] = chunk.truths("is_managed", "general.remoteManagement", "managed")
+    columns["is_personally_owned"] = is_personal
+    columns["enrolled_at"] = _enrolled_at(chunk)
+    columns["static_group_ids"] = chunk.id_lists("static_group_ids", "", "staticGroupIds")
+    columns["is_usable"] = _is_usable(chunk, columns, is_personal)
+    return chunk.staged("computers", columns)
+
+
+def _is_personally_owned(document: object) -> bool:
+    """Whether nothing of a computer may be kept: the client marked it, or its enrolment says so."""
+    if not isinstance(document, dict):
+        return False
+    general = document.get("general")
+    enrollment = general.get("appleEnrollmentType") if isinstance(general, dict) else None
+    is_user_enrolled = (
+        isinstance(enrollment, str) and enrollment.strip().casefold() == _USER_ENROLLMENT
+    )
+    return bool(document.get("personallyOwned")) or is_user_enrolled
+
+
+def _add_interfaces(chunk: Chunk, columns: "Columns") -> None:
+    """Name the kinds of the interfaces; drop the second where it repeats the first.
+
+    JAMF's first address is the primary interface, its second one "for WiFi/Bluetooth interfaces"
+    (strategy): that is what they are taken for where the adapter type does not tell.
+    """
+    first, second = columns["mac_address"], columns["alt_mac_address"]
+    second = second.mask(second == first)
+    columns["alt_mac_address"] = second
+    first_kind = interface_type(chunk.texts(MAC_ADAPTER_TYPE), default="ethernet")
+    second_kind = interface_type(chunk.texts(ALT_MAC_ADAPTER_TYPE), default="wifi")
+    columns["mac_interface_type"] = first_kind.where(first.notna())
+    columns["alt_mac_interface_type"] = second_kind.where(second.notna())
+
+
+def _enrolled_at(chunk: Chunk) -> "pd.Series[pd.Timestamp]":
+    texts = chunk.texts(ENROLLED_AT)
+    times, is_malformed = parse_date(texts)
+    advice = "is no date that can be right; ignored"
+    chunk.note_values(is_malformed, ENROLLED_AT.column, Reason.MALFORMED_DATE, texts, advice)
+    return times
+
+
+def _is_usable(chunk: Chunk, columns: "Columns", is_personal: "Truths") -> "Truths":
+    chunk.note(
+        is_personal,
+        "is_personally_owned",
+        Reason.PERSONALLY_OWNED,
+        "Personally owned: nothing but its id is kept, and it is not synced.",
+    )
+    has_serial_number = columns["serial_number"].notna()
+    chunk.note(
+        ~has_serial_number & ~is_personal & ~chunk.noted("serial_number"),
+        "serial_number",
+        Reason.SERIAL_NUMBER_MISSING,
+        "JAMF has no serial number for this computer; enter it in JAMF or delete the record there.",
+    )
+    return has_serial_number & ~is_personal

@@ -1,0 +1,23 @@
+-- Creates the planned interfaces of a row range. Parameters: plan_id, first_row, last_row.
+-- Refused: its device was not created, or the MAC address stands on some IO by now.
+with pending as (
+  select *, (details ->> 'device_id')::uuid as device_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'io' and action = 'create' and outcome is null
+    and row_id between %(first_row)s and %(last_row)s
+),
+taken as (
+  select distinct jamf_sync.mac_key(mac_address) as mac_key from moss_contract.ios where mac_address is not null
+),
+refused as (
+  select row_id from pending
+  where not exists (select from moss_contract.devices as device where device.id = pending.device_id)
+     or exists (select from taken where taken.mac_key = jamf_sync.mac_key(pending.after ->> 'mac_address'))
+),
+created as (
+  insert into moss_contract.ios (id, device_id, interface_name, interface_type, mac_address)
+  select object_id, device_id, after ->> 'interface_name', after ->> 'interface_type', after ->> 'mac_address'
+  from pending where not exists (select from refused where refused.row_id = pending.row_id)
+)
+update jamf_sync.change_plan as change
+set outcome = 'refused', outcome_detail = 'Its device does not exist, or the MAC address stands on an interface by now.'
+from refused where change.row_id = refused.row_id

@@ -1,0 +1,18 @@
+-- Removes the planned members, all of them added by us. Parameters: integration_id, plan_id, first_row, last_row.
+with pending as (
+  select *, external_id::uuid as member_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'group_member' and action = 'remove' and outcome is null
+    and row_id between %(first_row)s and %(last_row)s
+),
+forgotten as (
+  delete from jamf_sync.group_member_additions as addition using pending
+  where addition.integration_id = %(integration_id)s and addition.group_id = pending.object_id
+    and addition.member_type = pending.external_type and addition.member_id = pending.member_id
+  returning addition.group_id, addition.member_type, addition.member_id
+),
+removed_devices as (
+  delete from moss_contract.group_device_members as member using forgotten
+  where forgotten.member_type = 'device' and member.group_id = forgotten.group_id and member.device_id = forgotten.member_id
+)
+delete from moss_contract.group_person_members as member using forgotten
+where forgotten.member_type = 'person' and member.group_id = forgotten.group_id and member.person_id = forgotten.member_id

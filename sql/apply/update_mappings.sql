@@ -1,0 +1,27 @@
+-- Applies the planned changes of links themselves: gone from JAMF, gone from M.O.S.S., new document.
+-- Parameters: integration_id, plan_id, first_row, last_row. Guarded by the status each was planned against.
+with pending as (
+  select planned.*, raw.document
+  from jamf_sync.change_plan as planned
+  left join jamf_sync.raw_jamf as raw
+    on raw.collection = planned.details ->> 'collection' and raw.version_id = (planned.details ->> 'version_id')::bigint
+  where planned.plan_id = %(plan_id)s and planned.object_type = 'mapping' and planned.outcome is null
+    and planned.row_id between %(first_row)s and %(last_row)s
+),
+changed as (
+  update moss_contract.integration_object_mappings as mapping
+  set sync_status = case pending.action
+        when 'unenroll' then 'deleted_external' when 'delete_internal' then 'deleted_internal' else mapping.sync_status end,
+      external_data = coalesce(pending.document, mapping.external_data),
+      last_synced_at = now()
+  from pending
+  where mapping.id = (pending.details ->> 'mapping_id')::uuid
+    and mapping.sync_status is not distinct from pending.before ->> 'sync_status'
+    and mapping.internal_id = pending.object_id
+  returning mapping.id
+)
+update jamf_sync.change_plan as change
+set outcome = 'refused', outcome_detail = 'The link changed since the plan was made; it is planned anew next time.'
+from pending
+where change.row_id = pending.row_id
+  and not exists (select from changed where changed.id = (pending.details ->> 'mapping_id')::uuid)

@@ -1,0 +1,7 @@
+-- Closes a capture with what it found. Parameters: capture_id and the columns below.
+update jamf_sync.captures
+set status = %(status)s, captured_at = now(), server_version = %(server_version)s, endpoint = %(endpoint)s,
+    total_count = %(total_count)s, captured_count = %(captured_count)s, changed_count = %(changed_count)s,
+    removed_count = %(removed_count)s, rejected_count = %(rejected_count)s, requests = %(requests)s,
+    bytes_received = %(bytes_received)s, incomplete_reasons = %(incomplete_reasons)s
+where capture_id = %(capture_id)s

@@ -1,0 +1,41 @@
+-- conflicts: brings the queue in step with what the newest plan found. Parameters: integration_id, plan_id, object_types.
+-- A conflict is opened once, refreshed while it lasts, not opened again for a pair of values that a person resolved, and closed
+-- when the plan no longer finds it. What only a person can confirm (an adopted device, an overwritten edit) stays open.
+with found as materialized (
+  select distinct on (object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, ''))
+         *, coalesce(object_id::text, external_type || ':' || external_id) as object_key
+  from jamf_sync.plan_conflicts where plan_id = %(plan_id)s
+  order by object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, '')
+),
+closed as (
+  update jamf_sync.conflicts as conflict set status = 'closed', closed_at = now()
+  where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
+    and conflict.object_type = any (%(object_types)s)
+    and conflict.kind not in ('serial_not_linked', 'human_edit_overwritten')
+    and not exists (
+      select from found
+      where found.object_type = conflict.object_type
+        and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
+        and found.kind = conflict.kind and found.field is not distinct from conflict.field)
+  returning conflict_id
+),
+opened as (
+  insert into jamf_sync.conflicts as conflict
+    (integration_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, base_value,
+     detail, opened_by_plan)
+  select %(integration_id)s, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, base_value,
+         detail, plan_id
+  from found
+  where not exists (
+    select from jamf_sync.conflicts as resolved
+    where resolved.integration_id = %(integration_id)s and resolved.status = 'resolved' and resolved.object_type = found.object_type
+      and coalesce(resolved.object_id::text, resolved.external_type || ':' || resolved.external_id) = found.object_key
+      and resolved.kind = found.kind and resolved.field is not distinct from found.field
+      and resolved.jamf_value is not distinct from found.jamf_value and resolved.moss_value is not distinct from found.moss_value)
+  on conflict (integration_id, object_type, (coalesce(object_id::text, external_type || ':' || external_id)), kind, (coalesce(field, '')))
+    where status = 'open'
+  do update set label = excluded.label, jamf_value = excluded.jamf_value, moss_value = excluded.moss_value, detail = excluded.detail
+  where (conflict.jamf_value, conflict.moss_value, conflict.label) is distinct from (excluded.jamf_value, excluded.moss_value, excluded.label)
+  returning conflict_id, opened_by_plan
+)
+select (select count(*) from opened where opened_by_plan = %(plan_id)s) as opened, (select count(*) from closed) as closed

@@ -1,0 +1,19 @@
+-- Opens the history row of a run, once however often it is asked for. Parameters: integration_id, run_id, sync_type.
+-- Yields history_id. M.O.S.S.'s own pages show the row and integration_configs.last_sync_*.
+with known as (
+  select history_id from jamf_sync.sync_runs where run_id = %(run_id)s
+),
+opened as (
+  insert into moss_contract.integration_sync_history (integration_config_id, sync_started_at, status, sync_type)
+  select %(integration_id)s, now(), 'in_progress', %(sync_type)s where not exists (select from known)
+  returning id
+),
+remembered as (
+  insert into jamf_sync.sync_runs (run_id, integration_id, history_id, sync_type)
+  select %(run_id)s, %(integration_id)s, id, %(sync_type)s from opened
+),
+shown as (
+  update moss_contract.integration_configs set last_sync_status = 'in_progress'
+  where id = %(integration_id)s and exists (select from opened)
+)
+select history_id from known union all select id from opened

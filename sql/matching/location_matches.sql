@@ -1,0 +1,67 @@
+-- location_matches: which M.O.S.S. location each JAMF building is. Grain: one row per building of the capture.
+-- Parameters: integration_id, buildings_capture, create_missing_locations.
+-- Order: mapping, then the name (unescaped, case- and space-folded, exact). Two locations of that name are ambiguous; two
+-- buildings of one name share a location, and only the first gets a mapping (mappings are unique in both directions).
+with buildings as materialized (
+  select jamf_id, name, jamf_sync.match_key(name) as name_key
+  from jamf_sync.jamf_buildings_at(%(integration_id)s, %(buildings_capture)s)
+  where is_usable
+),
+mapped as (
+  select building.jamf_id, mapping.internal_id as location_id, location.id is not null as location_exists
+  from buildings as building
+  join moss_contract.integration_object_mappings as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'building'
+   and mapping.internal_type = 'location' and mapping.external_id = building.jamf_id
+  left join moss_contract.locations as location on location.id = mapping.internal_id
+),
+candidates as (
+  select building.jamf_id, building.name_key, count(location.id) as hits, (array_agg(location.id))[1] as location_id
+  from buildings as building
+  left join moss_contract.locations as location on jamf_sync.match_key(location.name) = building.name_key
+  where not exists (select from mapped where mapped.jamf_id = building.jamf_id)
+  group by building.jamf_id, building.name_key
+),
+ranked as (
+  select candidate.*,
+         row_number() over (partition by candidate.name_key order by jamf_sync.jamf_id_order(candidate.jamf_id), candidate.jamf_id) as place,
+         exists (select from mapped where mapped.location_id = candidate.location_id) as is_taken
+  from candidates as candidate
+),
+creations as (
+  -- The id chosen for a location is kept until the location exists.
+  select ranked.name_key, coalesce(earlier.location_id, gen_random_uuid()) as location_id
+  from ranked
+  left join jamf_sync.location_matches as earlier
+    on earlier.integration_id = %(integration_id)s and earlier.jamf_id = ranked.jamf_id and earlier.outcome = 'create'
+  where ranked.hits = 0 and ranked.place = 1 and %(create_missing_locations)s
+),
+matches as materialized (
+  select %(integration_id)s::uuid as integration_id, building.jamf_id, building.name,
+    case when mapped.location_exists then mapped.location_id
+         when ranked.hits = 1 then ranked.location_id
+         else creation.location_id end as location_id,
+    case when mapped.location_exists then 'mapped'
+         when mapped.jamf_id is not null then 'deleted_internal'
+         when ranked.hits > 1 then 'ambiguous'
+         when ranked.hits = 1 and (ranked.is_taken or ranked.place > 1) then 'shared'
+         when ranked.hits = 1 then 'matched'
+         when creation.location_id is null then 'missing'
+         when ranked.place > 1 then 'shared'
+         else 'create' end as outcome,
+    case when mapped.jamf_id is not null then 'mapping' when ranked.hits >= 1 then 'name' end as matched_by
+  from buildings as building
+  left join mapped on mapped.jamf_id = building.jamf_id
+  left join ranked on ranked.jamf_id = building.jamf_id
+  left join creations as creation on creation.name_key = ranked.name_key
+),
+removed as (
+  delete from jamf_sync.location_matches as earlier
+  where earlier.integration_id = %(integration_id)s
+    and not exists (select from matches where matches.jamf_id = earlier.jamf_id)
+)
+insert into jamf_sync.location_matches as stored
+select * from matches
+on conflict (integration_id, jamf_id) do update
+set name = excluded.name, location_id = excluded.location_id, outcome = excluded.outcome, matched_by = excluded.matched_by
+where stored is distinct from excluded

@@ -1,0 +1,96 @@
+-- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
+-- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted.
+-- Reads device_matches, device_values, applied_values. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
+-- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
+-- that another M.O.S.S. device carries is not taken over: it stays and is a conflict.
+with candidates as materialized (
+  select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
+    mapping.sync_status,
+    computer.username is null and computer.email is null and computer.full_name is null as is_unassigned,
+    jsonb_build_object(
+      'serial_number', computer.serial_number, 'hostname', computer.hostname, 'model', computer.model,
+      'manufacturer', computer.manufacturer, 'operating_system', computer.os_name, 'os_version', computer.os_version,
+      'os_build', computer.os_build, 'form_factor', computer.form_factor, 'barcode_1', computer.barcode_1,
+      'barcode_2', computer.barcode_2, 'jamf_enrollment_status', 'enrolled',
+      'assigned_to_person_id', match.person_id, 'asset_tag', computer.asset_tag, 'location_id', match.location_id,
+      'room_id', case when coalesce(value.values ->> 'location_id', match.location_id::text) = match.location_id::text
+                      then match.room_id end) as jamf,
+    case computer.form_factor when 'laptop' then 'laptop' else 'workstation' end as device_type
+  from jamf_sync.device_matches as match
+  join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
+  left join moss_contract.device_values as value on value.id = match.device_id
+  left join jamf_sync.applied_values as applied
+    on applied.integration_id = %(integration_id)s and applied.object_type = 'device' and applied.object_id = match.device_id
+  left join moss_contract.integration_object_mappings as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
+   and mapping.internal_id = match.device_id
+  where match.integration_id = %(integration_id)s
+),
+renumbered as materialized (
+  -- Devices whose serial number would change to one that another device carries and keeps.
+  select candidate.jamf_id, other.id as other_id
+  from candidates as candidate
+  join moss_contract.devices as other
+    on jamf_sync.serial_key(other.serial_number) = jamf_sync.serial_key(candidate.serial_number) and other.id <> candidate.device_id
+  where candidate.outcome in ('mapped', 'moved')
+    and jamf_sync.serial_key(candidate.moss ->> 'serial_number') is distinct from jamf_sync.serial_key(candidate.serial_number)
+    and not exists (
+      select from candidates as leaving
+      where leaving.device_id = other.id and leaving.outcome in ('mapped', 'moved')
+        and jamf_sync.serial_key(leaving.serial_number) <> jamf_sync.serial_key(candidate.serial_number))
+),
+compared as materialized (
+  select candidate.*, renumbered.other_id,
+    case when outcome = 'create' then 'create' when outcome = 'moved' then 'move' when outcome = 'matched' then 'link'
+         when sync_status = 'deleted_external' then 'return' else 'update' end as action,
+    jamf_sync.overlaid(
+      moss, case when renumbered.jamf_id is null then jamf else jamf - 'serial_number' end,
+      case when is_unassigned then %(clearable)s else array_remove(%(clearable)s, 'assigned_to_person_id') end) as wanted
+  from candidates as candidate left join renumbered on renumbered.jamf_id = candidate.jamf_id
+  where outcome in ('create', 'moved', 'matched', 'mapped')
+),
+counted as (
+  insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
+  select %(plan_id)s, 'device',
+    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)) + %(rejected)s,
+    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
+      where not is_usable and not is_personally_owned) + %(rejected)s,
+    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) where is_personally_owned)
+      + (select count(*) from candidates where outcome in ('twin', 'deleted_internal')),
+    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and other_id is null)
+),
+conflicts as (
+  insert into jamf_sync.plan_conflicts
+    (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, detail)
+  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'ambiguous_match', 'serial_number', serial_number, serial_number,
+         'Several M.O.S.S. devices carry this serial number; nothing was written to any of them. Retire or correct all but one.'
+  from candidates where outcome = 'ambiguous'
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
+         'M.O.S.S. knew this serial number before it was linked to JAMF; nothing is written until a person accepts it.'
+  from candidates where outcome = 'held'
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
+         'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
+  from candidates where outcome = 'matched' and %(flag_adopted)s
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_taken', 'serial_number', serial_number,
+         moss ->> 'serial_number', 'JAMF gives this device a serial number that another M.O.S.S. device carries ('
+         || other_id || '); the old one stays. Correct or merge the other device.'
+  from compared where other_id is not null
+  union all
+  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
+         'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. Delete the stale record in JAMF.'
+  from candidates where outcome = 'twin'
+)
+insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
+select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_number), action,
+  case action when 'create' then 'unknown_to_moss' when 'link' then 'matched_by_' || matched_by when 'move' then 'matched_by_' || matched_by
+              when 'return' then 'back_in_jamf' else 'values_differ' end,
+  case when action = 'create' then wanted || jsonb_build_object(
+    'device_type', (select accepted from moss_contract.vocabulary where domain = 'device_type' and canonical = compared.device_type),
+    'notes', 'Synced from JAMF Pro') else wanted end,
+  coalesce(moss, '{}'), base,
+  jsonb_strip_nulls(jsonb_build_object('version_id', version_id, 'previous_external_id', previous_jamf_id))
+from compared
+where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base

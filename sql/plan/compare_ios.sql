@@ -1,0 +1,74 @@
+-- Compares the network interfaces JAMF reports with the IOs M.O.S.S. has. Grain: one interface per device and MAC address.
+-- Parameters: integration_id, plan_id. Reads device_matches, ios, applied_values (an IO we created has a row there).
+-- A MAC address that several Macs report is a dongle's that wanders: it places no interface. One that another device's IO
+-- carries is a conflict. IOs that a person made are matched and never touched; IOs are never deleted.
+with interfaces as materialized (
+  select match.device_id, match.jamf_id, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
+         interface.mac_address, interface.interface_type, computer.hostname,
+         interface.place = 2 and computer.mac_interface_type = computer.alt_mac_interface_type as is_second_of_its_type
+  from jamf_sync.device_matches as match
+  join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
+  cross join lateral (values
+    (1, computer.mac_address, computer.mac_interface_type), (2, computer.alt_mac_address, computer.alt_mac_interface_type)
+  ) as interface (place, mac_address, interface_type)
+  where match.integration_id = %(integration_id)s and match.outcome in ('mapped', 'moved', 'matched', 'create')
+    and interface.mac_address is not null
+),
+wandering as materialized (
+  select mac_key from interfaces group by mac_key having count(distinct device_id) > 1
+),
+existing as materialized (
+  select io.id, io.device_id, jamf_sync.mac_key(io.mac_address) as mac_key from moss_contract.ios as io
+  where io.mac_address is not null
+),
+own as (
+  select device_id, mac_key, (array_agg(id order by id))[1] as io_id from existing group by device_id, mac_key
+),
+holders as (
+  select mac_key, array_agg(distinct device_id) as device_ids from existing group by mac_key
+),
+candidates as materialized (
+  select interface.*, own.io_id, wandering.mac_key is not null as is_wandering,
+         case when own.io_id is null then (array_remove(holder.device_ids, interface.device_id))[1] end as other_device_id,
+         value.values as moss, applied.values as base
+  from interfaces as interface
+  left join wandering on wandering.mac_key = interface.mac_key
+  left join own on own.device_id = interface.device_id and own.mac_key = interface.mac_key
+  left join holders as holder on holder.mac_key = interface.mac_key
+  left join moss_contract.io_values as value on value.id = own.io_id
+  left join jamf_sync.applied_values as applied
+    on applied.integration_id = %(integration_id)s and applied.object_type = 'io' and applied.object_id = own.io_id
+),
+compared as materialized (
+  select *,
+    jsonb_build_object(
+      'interface_type', (select accepted from moss_contract.vocabulary where domain = 'interface_type' and canonical = interface_type),
+      'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet' else 'Interface' end
+        || case when is_second_of_its_type then ' 2' else '' end) as wanted,
+    case when io_id is not null and base is null then 'foreign'
+         when io_id is not null then 'update'
+         when is_wandering then 'wandering'
+         when other_device_id is not null then 'elsewhere'
+         else 'create' end as action
+  from candidates
+),
+counted as (
+  insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
+  select %(plan_id)s, 'io', count(*), 0, count(*) filter (where action = 'wandering'),
+         count(*) filter (where action = 'foreign' or action = 'update' and (wanted = moss or moss <> base - 'mac_address'))
+  from compared
+),
+conflicts as (
+  insert into jamf_sync.plan_conflicts
+    (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, detail)
+  select %(plan_id)s, 'io', null, 'computer_interface', jamf_id || '/' || mac_key, hostname, 'mac_elsewhere', 'mac_address', mac_address, mac_address,
+         'M.O.S.S. has this MAC address on another device (' || other_device_id || '); no interface was created. Remove it there if it moved.'
+  from compared where action = 'elsewhere'
+)
+insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
+select 'io', coalesce(io_id, gen_random_uuid()), 'computer_interface', jamf_id || '/' || mac_key, coalesce(hostname || ' ', '') || mac_address,
+  action, case action when 'create' then 'unknown_to_moss' else 'values_differ' end,
+  case action when 'create' then wanted || jsonb_build_object('mac_address', mac_address) else wanted end,
+  coalesce(moss, '{}'), coalesce(base, '{}'), jsonb_build_object('device_id', device_id)
+from compared
+where action = 'create' or action = 'update' and wanted <> moss and moss = base - 'mac_address'

@@ -1,0 +1,80 @@
+-- Decides every differing field by the ownership table: one row of change_plan per object that changes, one conflict per disagreement.
+-- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership.
+-- Three values decide (DESIGN, "Field ownership"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
+-- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
+with fields as (
+  select object.object_id, field.key as field, field.value as jamf_value, coalesce(object.moss -> field.key, 'null') as moss_value,
+         coalesce(object.base -> field.key, 'null') as base_value, object.base <> '{}' as has_base, object.action,
+         ownership.on_create, ownership.on_update, ownership.records_conflict
+  from compared_objects as object
+  cross join lateral jsonb_each(object.jamf) as field
+  join jamf_sync.field_ownership as ownership
+    on ownership.integration_id = %(integration_id)s and ownership.object_type = object.object_type and ownership.field = field.key
+  where object.object_type = %(object_type)s
+    and (object.action = 'create' or field.value <> coalesce(object.moss -> field.key, 'null')
+         or field.value <> coalesce(object.base -> field.key, 'null'))
+),
+decided as materialized (
+  select object_id, field, jamf_value, moss_value, base_value, records_conflict,
+    case when action = 'create' and jamf_value = 'null' then 'nothing'
+         when action = 'create' and on_create = 'write' then 'on_create'
+         when action = 'create' and on_create = 'default' then 'default'
+         when action = 'create' then 'nothing'
+         when jamf_value = moss_value then 'agree'
+         when on_update = 'overwrite' and has_base and moss_value <> base_value
+           then case when %(keep_human_edits)s then 'human_edit_kept' else 'human_edit_overwritten' end
+         when on_update = 'overwrite' then 'jamf_wins'
+         when on_update = 'fill' and moss_value = 'null' and base_value = 'null' then 'fill_empty'
+         when on_update = 'fill' and records_conflict then 'owned_field_differs'
+         else 'nothing' end as rule
+  from fields
+),
+per_object as (
+  select object_id,
+    coalesce(jsonb_object_agg(field, moss_value) filter (
+      where rule in ('jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as before,
+    coalesce(jsonb_object_agg(field, jamf_value) filter (
+      where rule in ('on_create', 'default', 'jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as after,
+    coalesce(jsonb_object_agg(field, rule) filter (
+      where rule in ('on_create', 'default', 'jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as rules,
+    coalesce(jsonb_object_agg(field, jamf_value) filter (where rule = 'agree'), '{}') as agreed
+  from decided
+  group by object_id
+),
+conflicts as (
+  insert into jamf_sync.plan_conflicts
+    (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, base_value, detail)
+  select %(plan_id)s, object.object_type, object.object_id, object.external_type, object.external_id, object.label, decided.rule,
+         decided.field, decided.jamf_value #>> '{}', decided.moss_value #>> '{}', decided.base_value #>> '{}',
+    case decided.rule
+      when 'owned_field_differs' then 'M.O.S.S. owns this field and JAMF says otherwise; M.O.S.S.''s value stays.'
+      when 'human_edit_kept' then 'A person changed this JAMF-owned field in M.O.S.S. since the last sync; the edit stays (policy on_human_edit: keep).'
+      else 'A person changed this JAMF-owned field in M.O.S.S. since the last sync; JAMF''s value was restored, the edit is kept in the change log.' end
+  from decided join compared_objects as object on object.object_id = decided.object_id and object.object_type = %(object_type)s
+  where decided.rule = 'owned_field_differs' or decided.rule in ('human_edit_kept', 'human_edit_overwritten') and decided.records_conflict
+),
+planned as (
+  insert into jamf_sync.change_plan (plan_id, object_type, object_id, external_type, external_id, label, action, reason,
+                                     before, after, rules, agreed, details)
+  select %(plan_id)s, object.object_type, object.object_id, object.external_type, object.external_id, object.label,
+    case when object.action = 'update' and coalesce(change.after, '{}') = '{}' then 'agree' else object.action end,
+    case when object.action = 'update' and coalesce(change.after, '{}') = '{}' then 'values_agree' else object.reason end,
+    coalesce(change.before, '{}'), coalesce(change.after, '{}'), coalesce(change.rules, '{}'), coalesce(change.agreed, '{}'), object.details
+  from compared_objects as object left join per_object as change using (object_id)
+  where object.object_type = %(object_type)s
+    and (object.action <> 'update' or change.after <> '{}' or change.agreed <> '{}')
+  returning object_id, action
+)
+-- What differs only where no rule writes is unchanged, unless it is in conflict.
+update jamf_sync.plan_counts as counts
+set unchanged = counts.unchanged + (
+  select count(*) from compared_objects as object
+  left join planned on planned.object_id = object.object_id
+  where object.object_type = %(object_type)s and object.action = 'update'
+    and (planned.object_id is null or planned.action = 'agree')
+    and not exists (
+      select from decided where decided.object_id = object.object_id and decided.rule in ('owned_field_differs', 'human_edit_kept'))
+    and not exists (
+      select from jamf_sync.plan_conflicts as conflict
+      where conflict.plan_id = %(plan_id)s and conflict.object_type = %(object_type)s and conflict.object_id = object.object_id))
+where counts.plan_id = %(plan_id)s and counts.object_type = %(object_type)s

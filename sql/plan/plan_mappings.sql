@@ -1,0 +1,39 @@
+-- Plans what happens to links: objects gone from JAMF (unenroll), gone from M.O.S.S. (delete_internal), and new documents to keep.
+-- Parameters: integration_id, plan_id, external_type, internal_type, collection, capture_id, is_complete (of that capture).
+-- Absence counts only when proven: without a complete capture nothing is called gone. A link that is created, moved or brought
+-- back is part of its object's own row, written in one transaction with it.
+with mappings as materialized (
+  select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status, mapping.external_data,
+         raw.version_id, raw.document,
+         case mapping.internal_type
+           when 'device' then exists (select from moss_contract.devices as object where object.id = mapping.internal_id)
+           when 'person' then exists (select from moss_contract.people as object where object.id = mapping.internal_id)
+           when 'group' then exists (select from moss_contract.groups as object where object.id = mapping.internal_id)
+           when 'location' then exists (select from moss_contract.locations as object where object.id = mapping.internal_id)
+         end as object_exists,
+         exists (
+           select from jamf_sync.change_plan as planned
+           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s
+             and planned.object_id = mapping.internal_id and planned.action in ('create', 'link', 'move', 'return')
+         ) as is_planned
+  from moss_contract.integration_object_mappings as mapping
+  left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id
+  where mapping.integration_config_id = %(integration_id)s
+    and mapping.external_type = %(external_type)s and mapping.internal_type = %(internal_type)s
+),
+decided as (
+  select mappings.*,
+    case when is_planned then null
+         when not object_exists then case when sync_status is distinct from 'deleted_internal' then 'delete_internal' end
+         when version_id is null and %(is_complete)s then case when sync_status is distinct from 'deleted_external' then 'unenroll' end
+         when version_id is not null and external_data is distinct from document then 'update' end as action
+  from mappings
+)
+insert into jamf_sync.change_plan
+  (plan_id, object_type, object_id, external_type, external_id, label, action, reason, before, details)
+select %(plan_id)s, 'mapping', internal_id, %(external_type)s, external_id, %(internal_type)s, action,
+  case action when 'delete_internal' then 'deleted_in_moss' when 'unenroll' then 'absent_from_jamf' else 'document_changed' end,
+  jsonb_build_object('sync_status', sync_status),
+  jsonb_strip_nulls(jsonb_build_object('mapping_id', id, 'version_id', version_id, 'collection', %(collection)s))
+from decided
+where action is not null

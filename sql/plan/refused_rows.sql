@@ -1,0 +1,6 @@
+-- How many rows of a plan were refused because M.O.S.S. moved. Parameters: plan_id. Grain: one object type.
+select object_type, count(*) as refused
+from jamf_sync.change_plan
+where plan_id = %(plan_id)s and outcome = 'refused'
+group by object_type
+order by object_type
