@@ -62,8 +62,8 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
         asset=dg.AssetKey([prefix, f"jamf_{collection}_snapshot"]),
         blocking=True,
         description=(
-            f"JAMF still lists {collection} if it did before. An empty listing is taken for an error of JAMF's, not for the end "
-            "of the fleet."
+            f"JAMF still lists {collection} if it did before. An empty listing is taken for an error of "
+            "JAMF's, not for the end of the fleet."
         ),
     )
     def snapshot_did_not_vanish(moss: MossResource) -> dg.AssetCheckResult:
@@ -95,7 +95,7 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
 def _serial_numbers_are_unique(prefix: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=dg.AssetKey([prefix, "jamf_computers_snapshot"]),
-        description="No two JAMF computers carry one serial number. Of twins one is synced; delete the stale record in JAMF.",
+        description="No two JAMF computers carry one serial number. Of twins one is synced; delete the stale one.",
     )
     def serial_numbers_are_unique(moss: MossResource) -> dg.AssetCheckResult:
         with explained_failures(), moss.database.connection() as connection:
@@ -176,7 +176,7 @@ def _counts_add_up(prefix: str) -> dg.AssetChecksDefinition:
         asset=dg.AssetKey([prefix, "change_plan"]),
         blocking=True,
         description=(
-            "Every object seen is created, updated, unchanged, in conflict, skipped or failed: one of them, each counted on its own."
+            "Every object seen is created, updated, unchanged, in conflict, skipped or failed, each counted on its own."
         ),
     )
     def counts_add_up(moss: MossResource) -> dg.AssetCheckResult:

@@ -1,7 +1,7 @@
 """The whole code location on one page.
 
-`build_definitions` puts one integration together: a JAMF server, its assets under its own key prefix, its checks, jobs and
-schedule. Another JAMF server is one more call.
+`build_definitions` puts one integration together: a JAMF server, its assets under its own key prefix, its
+checks, jobs and schedule. Another JAMF server is one more call.
 """
 
 import dagster as dg

@@ -7,7 +7,7 @@ import dagster as dg
 
 from moss_jamf_pipeline.settings import Settings
 
-# end_offset=1: the 12:00 tick runs the slot 12:00, the one that contains now, because a capture shows JAMF as it is now.
+# end_offset=1: the 12:00 tick runs the slot 12:00, the one that contains now: a capture shows JAMF as it is now.
 SLOTS = dg.TimeWindowPartitionsDefinition(
     start=Settings().first_slot,
     fmt="%Y-%m-%d-%H:%M",
@@ -33,7 +33,8 @@ def slots_to_capture(
     """Which of the slots asked for need JAMF (DESIGN, "Slots, snapshots, backfills").
 
     The slot that contains now is captured anew whenever it is asked for. A past slot that has a stored capture keeps
-    it: JAMF shows only its present state, and history is not invented. A past slot without one is covered by a capture made now.
+    it: JAMF shows only its present state, and history is not invented. A past slot without one is covered by a
+    capture made now.
 
     Args:
         slots: starts of the slots asked for.

@@ -62,6 +62,6 @@ def _credentials(settings: Settings) -> ClientCredentials | UserCredentials:
         return UserCredentials(settings.jamf_username, settings.jamf_password)
     raise ConfigurationMissing(
         "No credentials for JAMF Pro are configured.",
-        "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, JAMF_USERNAME and "
-        "JAMF_PASSWORD).",
+        "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, "
+        "JAMF_USERNAME and JAMF_PASSWORD).",
     )

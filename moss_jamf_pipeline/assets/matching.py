@@ -20,7 +20,7 @@ _MATCHES = {
         ("jamf_computers_snapshot", "location_matches"),
     ),
     "person_matches": (
-        "Which M.O.S.S. person each JAMF user or user of a computer is: by mapping, e-mail, user name; exact, never fuzzy.",
+        "Which M.O.S.S. person each JAMF user or user of a computer is: by mapping, e-mail, user name; exact.",
         ("jamf_users_snapshot", "jamf_computers_snapshot"),
     ),
     "device_matches": (

@@ -34,7 +34,7 @@ _APPLIED = {
     "moss_devices": (
         "device",
         "devices",
-        "Devices: created from JAMF's computers, JAMF-owned fields kept in step, M.O.S.S.-owned ones only filled while empty.",
+        "Devices: created from JAMF's computers, JAMF-owned fields kept in step, others only filled while empty.",
     ),
     "moss_ios": ("io", "ios", "Network interfaces with the MAC addresses JAMF reports."),
     "moss_groups": (

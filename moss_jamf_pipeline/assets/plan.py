@@ -33,7 +33,7 @@ def build_plan_assets(prefix: str) -> list[dg.AssetsDefinition]:
         key_prefix=prefix,
         group_name="plan",
         description=(
-            "Every change the sync would make, one row per object: action, fields before and after, the rule that decided. "
+            "Every change the sync would make, one row per object: action, fields before and after, the rule. "
             "Made from the newest snapshots; writes nothing to M.O.S.S."
         ),
         deps=[
@@ -80,7 +80,7 @@ def build_plan_assets(prefix: str) -> list[dg.AssetsDefinition]:
         key_prefix=prefix,
         group_name="plan",
         description=(
-            "What M.O.S.S. and JAMF disagree on and a person decides. Opened once, closed by itself when the values agree."
+            "What M.O.S.S. and JAMF disagree on and a person decides. Opened once, closed by itself when values agree."
         ),
         deps=[change_plan],
         kinds={"sql", "postgres"},

@@ -35,8 +35,9 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         key_prefix=prefix,
         group_name="jamf_raw",
         description=(
-            f"{_CONTENTS[collection]}. Allow-listed documents, stored as versions: an object is written again only when "
-            "it changed. A past slot is never captured again; one without a capture is covered by the present."
+            f"{_CONTENTS[collection]}. Allow-listed documents, stored as versions: an object is written "
+            "again only when it changed. A past slot is never captured again; one without a capture is "
+            "covered by the present."
         ),
         partitions_def=SLOTS,
         backfill_policy=dg.BackfillPolicy.single_run(),

@@ -25,8 +25,9 @@ def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         key_prefix=prefix,
         group_name="jamf_snapshots",
         description=(
-            f"The slot's {collection} as typed rows: text trimmed, placeholders NULL, serial numbers and MAC addresses in one "
-            "form. What cannot be used is in jamf_sync.quarantine with its reason. Reads stored documents, never JAMF."
+            f"The slot's {collection} as typed rows: text trimmed, placeholders NULL, serial numbers and "
+            "MAC addresses in one form. What cannot be used is in jamf_sync.quarantine with its reason. "
+            "Reads stored documents, never JAMF."
         ),
         deps=[dg.AssetKey([prefix, f"raw_jamf_{collection}"])],
         partitions_def=SLOTS,

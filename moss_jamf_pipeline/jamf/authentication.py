@@ -23,7 +23,7 @@ from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport
 
 _CLIENT_TOKEN_PATHS = ("/api/v1/oauth/token", "/api/oauth/token")
 """The second one is the path of servers that do not know the first."""
-_USER_TOKEN_PATH = "/api/v1/auth/token"  # noqa: S105 - a path
+_USER_TOKEN_PATHS = ("/api/v1/auth/token",)
 
 _LONGEST_MARGIN_SECONDS = 60.0
 _MARGIN_SHARE = 0.2
@@ -135,7 +135,7 @@ class TokenSource:
     async def _user_token(self, credentials: UserCredentials) -> tuple[SecretStr, float]:
         basic = httpx.BasicAuth(credentials.username, credentials.password.get_secret_value())
         header = next(basic.auth_flow(httpx.Request("POST", "/"))).headers["Authorization"]
-        answer = await self._ask((_USER_TOKEN_PATH,), headers={"Authorization": header})
+        answer = await self._ask(_USER_TOKEN_PATHS, headers={"Authorization": header})
         try:
             token = _UserToken.model_validate_json(answer.body)
         except ValidationError:

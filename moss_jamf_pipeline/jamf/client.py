@@ -18,7 +18,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfNotFound,
     JamfPrivilegeMissing,
 )
-from moss_jamf_pipeline.jamf.limits import ClientLimits
+from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
 from moss_jamf_pipeline.jamf.listings import SOURCES, Collection, Listing, ListingStyle
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.sweep import Sweep
@@ -82,7 +82,7 @@ class JamfClient:
         base_url: str,
         credentials: ClientCredentials | UserCredentials,
         *,
-        limits: ClientLimits = ClientLimits(),  # noqa: B008 - frozen
+        limits: ClientLimits = DEFAULT_LIMITS,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._limits = limits

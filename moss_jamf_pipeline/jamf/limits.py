@@ -64,3 +64,6 @@ class ClientLimits:
     def page_patience(self) -> Patience:
         """For a page, which is split after the second fault rather than asked for a third time."""
         return Patience(self.max_attempts, min(2, self.max_attempts_on_faults))
+
+
+DEFAULT_LIMITS = ClientLimits()

@@ -194,7 +194,8 @@ class PagedReading:
             async for read in rest:
                 self._judge(read)
                 yield read
-                furthest = max(furthest, read, key=lambda known: known.end)
+                if read.accounted and read.end > furthest.end:
+                    furthest = read
         if furthest is not opening and (again := await self._recheck(opening)) is not None:
             yield again
         async for read in self._behind(furthest):

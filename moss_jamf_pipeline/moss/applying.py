@@ -75,7 +75,7 @@ _LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 def apply_objects(
     connection: psycopg.Connection, integration: Integration, plan: Plan, object_type: str
 ) -> ObjectCounts | None:
-    """Applies the waiting rows of one object type, in one transaction; applied again, it writes nothing.
+    """Applies the waiting rows of one object type in one transaction; applied again, it writes nothing.
 
     Each row is guarded by the value it was planned against; what moved since is refused. A row that the database rejects
     is marked failed with its reason, and the others are applied.

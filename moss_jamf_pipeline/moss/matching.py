@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.captures import Capture
 from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.moss.statements import execute, statement
+from moss_jamf_pipeline.moss.statements import execute, set_based_transaction, statement
 
 MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
@@ -30,7 +30,7 @@ def match(
     Returns:
         Outcome to number of objects, e.g. `{"mapped": 970, "create": 12, "twin": 3}`.
     """
-    with connection.transaction():
+    with set_based_transaction(connection):
         execute(connection, f"matching/{table}", match_parameters(integration, captures))
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(

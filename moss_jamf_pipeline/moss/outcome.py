@@ -50,15 +50,15 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
             reasons.append(
                 f"JAMF's {collection} were not captured completely, so nothing counts as gone: {why}"
             )
-    for count in plan.counts:
-        if count.failed:
-            reasons.append(
-                f"{count.failed} of {count.seen} {_PLURALS[count.object_type]} could not be used or written."
-            )
+    reasons.extend(
+        f"{count.failed} of {count.seen} {_PLURALS[count.object_type]} could not be used or written."
+        for count in plan.counts
+        if count.failed
+    )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
     reasons.extend(
-        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused because M.O.S.S. "
-        "changed meanwhile; they are planned anew next time."
+        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused because "
+        "M.O.S.S. changed meanwhile; they are planned anew next time."
         for row in refused
     )
     return RunOutcome(

@@ -12,7 +12,13 @@ from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.matching import capture_parameters
 from moss_jamf_pipeline.moss.ownership import clearable_fields, effective_rules
-from moss_jamf_pipeline.moss.statements import execute, fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    set_based_transaction,
+)
 
 # In the order in which they are planned and applied: what others refer to comes first.
 OBJECT_TYPES = ("location", "room", "person", "device", "io", "group", "group_member")
@@ -102,7 +108,7 @@ def make_plan(
         )
     chosen = [object_type for object_type in OBJECT_TYPES if object_type in set(object_types)]
     rules = effective_rules(integration.settings.ownership)
-    with connection.transaction():
+    with set_based_transaction(connection):
         execute(
             connection,
             "plan/upsert_field_ownership",

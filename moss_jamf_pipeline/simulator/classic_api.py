@@ -224,10 +224,10 @@ def _general(computer: Computer, fleet: Fleet) -> Node:
         "asset_tag": computer.asset_tag or "",
         "remote_management": {"managed": computer.managed, "management_username": ""},
         "mdm_capable": computer.managed,
-        "mdm_capable_users": Listing(
-            "mdm_capable_user",
-            [computer.username] if computer.managed and computer.username else [],
-        ),
+        # Not a list even in JSON: JAMF shows the last such user only.
+        "mdm_capable_users": {"mdm_capable_user": computer.username}
+        if computer.managed and computer.username
+        else {},
         "management_status": {
             "enrolled_via_dep": computer.automated_enrollment,
             "user_approved_enrollment": computer.managed,

@@ -1,9 +1,11 @@
 """Every setting of the simulator, its default and its meaning."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from moss_jamf_pipeline.simulator.fleet import DEFAULT_NOW
 from moss_jamf_pipeline.simulator.versions import JamfVersion
 
 READ_PRIVILEGES: frozenset[str] = frozenset(
@@ -54,6 +56,10 @@ class SimulatorConfig(BaseModel):
         default=1.0,
         ge=0,
         description="Rate of odd data relative to the usual one; 0 gives a clean fleet.",
+    )
+    now: datetime = Field(
+        default=DEFAULT_NOW,
+        description="The fleet's present, to which contact times refer; fixed unless it is given.",
     )
     version: str = Field(
         default="11.30.1", description="The JAMF Pro release; endpoints that it lacks answer 404."

@@ -126,8 +126,7 @@ def guarded(handler: Callable[[Call], Awaitable[Response]], *privileges: str) ->
         simulator = simulator_of(request)
         session = simulator.authorise(request, privileges)
         call = Call(request, session, simulator)
-        # Handlers wait for nothing but their turn, so a test that changes the fleet from its own thread waits for
-        # one answer at most.
+        # A test may change the fleet from its own thread: not while an answer is being put together.
         with call.node.fleet.lock:
             return await handler(call)
 

@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +40,7 @@ def generate_fleet(config: SimulatorConfig) -> Fleet:
         groups=config.groups,
         seed=config.seed,
         oddities=config.oddities,
+        now=config.now,
     )
 
 
@@ -56,10 +58,9 @@ def serve(config: SimulatorConfig, *, on_ready: Callable[[str], None] | None = N
     base_url = _base_url(config.host, listener)
     application = create_application(generate_fleet(config), config)
     server = _Server(application, on_ready=lambda: on_ready(base_url) if on_ready else None)
-    try:
+    # uvicorn stops in good order on both signals, and then raises SIGINT's exception once more.
+    with closing(listener), suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-    finally:
-        listener.close()
 
 
 class SimulatorServer:
@@ -89,6 +90,7 @@ class SimulatorServer:
         self._ready = threading.Event()
         self._server = _Server(application, on_ready=self._ready.set)
         self._listener: socket.socket | None = None
+        self._base_url: str | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -108,11 +110,11 @@ class SimulatorServer:
     @property
     def base_url(self) -> str:
         """Where it listens, e.g. `http://127.0.0.1:49152`, without a trailing slash."""
-        if self._listener is None:
+        if self._base_url is None:
             raise SimulatorStartError(
                 "The simulated JAMF Pro server has not been started; call start() first."
             )
-        return _base_url(self.config.host, self._listener)
+        return self._base_url
 
     @property
     def client_id(self) -> str:
@@ -162,6 +164,7 @@ class SimulatorServer:
             SimulatorStartError: it did not come up.
         """
         self._listener = _listen(self.config)
+        self._base_url = _base_url(self.config.host, self._listener)
         self._thread = threading.Thread(
             target=self._server.run,
             kwargs={"sockets": [self._listener]},

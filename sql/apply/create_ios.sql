@@ -5,7 +5,7 @@ with pending as (
   where plan_id = %(plan_id)s and object_type = 'io' and action = 'create' and outcome is null
     and row_id between %(first_row)s and %(last_row)s
 ),
-taken as (
+taken as materialized (
   select distinct jamf_sync.mac_key(mac_address) as mac_key from moss_contract.ios where mac_address is not null
 ),
 refused as (

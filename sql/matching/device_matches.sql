@@ -37,7 +37,7 @@ displaced as (
   group by incumbent.serial_key
 ),
 ranked as materialized (
-  select computer.*,
+  select computer.*, mapping.device_id as mapped_device_id, coalesce(mapping.device_exists, false) as mapped_device_exists,
     first_value(computer.jamf_id) over (
       partition by computer.serial_key
       order by coalesce(computer.is_managed, false) desc,
@@ -50,9 +50,7 @@ ranked as materialized (
   left join displaced on displaced.serial_key = computer.serial_key
 ),
 winners as materialized (
-  select ranked.*, mapping.device_id as mapped_device_id, coalesce(mapping.device_exists, false) as mapped_device_exists
-  from ranked left join mappings as mapping on mapping.jamf_id = ranked.jamf_id
-  where ranked.winner = ranked.jamf_id
+  select * from ranked where winner = jamf_id
 ),
 free_mappings as materialized (
   select mapping.* from mappings as mapping
@@ -114,7 +112,7 @@ identity_by_email as materialized (
   group by email_key having count(distinct person_id) = 1
 ),
 resolved as (
-  select computer.jamf_id, computer.version_id, computer.winner, winner.mapped_device_id, winner.mapped_device_exists,
+  select computer.jamf_id, computer.version_id, computer.winner, computer.mapped_device_id, computer.mapped_device_exists,
          hardware.device_id as hardware_device_id, hardware.previous_jamf_id as hardware_previous, hardware.by_management_id,
          coalesce(twin.device_id, serial.device_id) as serial_device_id,
          case when twin.device_id is null then serial.hits else 1 end as serial_hits,
@@ -124,7 +122,6 @@ resolved as (
                   case when computer.username_key is null then by_email.person_id end) as person_id,
          location.location_id, room.room_id
   from ranked as computer
-  left join winners as winner on winner.jamf_id = computer.jamf_id
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
   left join by_twin as twin on twin.jamf_id = computer.jamf_id
   left join by_serial as serial on serial.jamf_id = computer.jamf_id

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.embedded.account import account_for
 from moss_jamf_pipeline.embedded.cluster import find_binaries
 from moss_jamf_pipeline.embedded.launcher import Launch
 from moss_jamf_pipeline.embedded.layout import ServerRecord
+from moss_jamf_pipeline.embedded.locks import wait_until_unlocked
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgresError
 from tests.embedded.conftest import Client, Server, needs_linux, wait_until_gone
 from tests.support.databases import connect_when_ready
@@ -135,9 +136,8 @@ def test_the_lease_revives_a_server_whose_supervisor_was_killed(server: Server) 
         url = lease.url("moss")
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("create table kept as select 7 as number")
-        supervisor = server.supervisor
-        supervisor.kill()
-        wait_until_gone([supervisor])
+        server.supervisor.kill()
+        wait_until_unlocked(server.files.supervisor_lock)
         lease.restart_if_ended()
         assert lease.url("moss") == url
         with psycopg.connect(url) as connection:
@@ -165,7 +165,7 @@ def test_everything_killed_at_once_is_cleared_at_the_next_start(
     client.process.kill()
     for process in processes:
         process.kill()
-    wait_until_gone(processes)
+    wait_until_unlocked(server.files.supervisor_lock)
     with server.postgres.connect_lease() as lease, psycopg.connect(lease.url("moss")):
         pass
 

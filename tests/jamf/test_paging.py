@@ -1,7 +1,7 @@
 """A listing is read completely, or the sweep says that it was not: whatever the server does meanwhile.
 
-The server here is a list of ids that changes, caps and fails on cue, so that every interleaving can be tried; the same
-is tried over HTTP in `test_sweeps`.
+The server here is a list of ids that changes, caps and fails on cue, so that every interleaving can
+be tried; the same is tried over HTTP in `test_sweeps`.
 """
 
 import json

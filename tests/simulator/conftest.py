@@ -1,44 +1,22 @@
-"""One clean and one odd fleet served for the whole session, and the clients to talk to them.
+"""A server for the whole session, and servers of a test's own.
 
-Tests that change a fleet or its faults start their own small server (`start_server`).
+Tests that change a fleet or its faults start their own small server with `start_server`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
-
-StartServer = Callable[..., SimulatorServer]
-
-
-def token_of(server: SimulatorServer, **overrides: str) -> str:
-    """A fresh API client token of a server."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": server.client_id,
-        "client_secret": server.client_secret,
-        **overrides,
-    }
-    answer = httpx.post(f"{server.base_url}/api/v1/oauth/token", data=form)
-    answer.raise_for_status()
-    token = answer.json()["access_token"]
-    assert isinstance(token, str)
-    return token
+from tests.simulator.clients import StartServer, client_of
 
 
-def client_of(server: SimulatorServer, **overrides: str) -> httpx.Client:
-    """An HTTP client with a token of a server."""
-    headers = {"Authorization": f"Bearer {token_of(server, **overrides)}"}
-    return httpx.Client(base_url=server.base_url, headers=headers, timeout=60)
-
-
-def ids_of(answer: httpx.Response) -> list[str]:
-    """The record ids of a page, in its order."""
-    answer.raise_for_status()
-    return [record["id"] for record in answer.json()["results"]]
+@pytest.fixture
+def anyio_backend() -> str:
+    """The project runs on asyncio; the plugin would try every loop it knows."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.simulator import READ_PRIVILEGES, ApiClient, Faults, SimulatorServer
-from tests.simulator.conftest import StartServer, client_of, token_of
+from tests.simulator.clients import StartServer, client_of, token_of
 
 INVALID_TOKEN = {
     "httpStatus": 401,
@@ -95,12 +95,16 @@ def test_a_client_token_cannot_be_renewed(jamf: httpx.Client) -> None:
 def test_it_says_whose_token_it_is_and_what_it_allows(jamf: httpx.Client) -> None:
     document = jamf.get("/api/v1/auth").json()
     assert document["authenticationType"] == "CLIENT_CREDENTIALS"
-    privileges = {name for names in document["account"]["privilegesBySite"].values() for name in names}
+    privileges = {
+        name for names in document["account"]["privilegesBySite"].values() for name in names
+    }
     assert privileges == READ_PRIVILEGES
 
 
 @pytest.mark.parametrize("header", [None, "Bearer nonsense", "Basic c29tZTpvbmU=", "Bearer"])
-def test_a_missing_or_malformed_token_is_invalid(server: SimulatorServer, header: str | None) -> None:
+def test_a_missing_or_malformed_token_is_invalid(
+    server: SimulatorServer, header: str | None
+) -> None:
     headers = {} if header is None else {"Authorization": header}
     answer = httpx.get(f"{server.base_url}/api/v4/computers-inventory", headers=headers)
     assert (answer.status_code, answer.json()) == (401, INVALID_TOKEN)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
-from tests.simulator.conftest import StartServer, client_of
+from tests.simulator.clients import StartServer, client_of
 
 JSON = {"Accept": "application/json"}
 
@@ -37,7 +37,9 @@ def test_all_users_come_at_once_with_id_and_name_only(
 def test_a_user_has_its_computers_and_empty_texts(start_server: StartServer) -> None:
     fleet = Fleet()
     fleet.add_user(id="5", username="priya.raman", email="priya.raman@example.org")
-    fleet.add_computer({"id": "412", "general": {"name": "A"}, "userAndLocation": {"username": "priya.raman"}})
+    fleet.add_computer(
+        {"id": "412", "general": {"name": "A"}, "userAndLocation": {"username": "priya.raman"}}
+    )
     with client_of(start_server(fleet)) as client:
         user = client.get("/JSSResource/users/id/5", headers=JSON).json()["user"]
     assert user["id"] == 5
@@ -61,9 +63,9 @@ def test_a_static_group_lists_its_members_here(start_server: StartServer) -> Non
     fleet = Fleet.generate(3, groups=0, oddities=False)
     group = fleet.add_group("Data team Macs", members=["1", "3"])
     with client_of(start_server(fleet)) as client:
-        document = client.get(
-            f"/JSSResource/computergroups/id/{group.id}", headers=JSON
-        ).json()["computer_group"]
+        document = client.get(f"/JSSResource/computergroups/id/{group.id}", headers=JSON).json()[
+            "computer_group"
+        ]
         groups = client.get("/JSSResource/computergroups", headers=JSON).json()["computer_groups"]
     assert [computer["id"] for computer in document["computers"]] == [1, 3]
     assert set(document["computers"][0]) == {

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from moss_jamf_pipeline.simulator import SimulatorServer
-from tests.simulator.conftest import StartServer, client_of, ids_of
+from tests.simulator.clients import StartServer, client_of, ids_of
 
 
 def test_users_have_an_envelope_of_their_own(server: SimulatorServer, jamf: httpx.Client) -> None:
@@ -24,7 +24,11 @@ def test_users_have_an_envelope_of_their_own(server: SimulatorServer, jamf: http
 
 def test_the_last_page_of_users_has_no_next(server: SimulatorServer, jamf: httpx.Client) -> None:
     document = jamf.get("/api/v1/users", params={"page-size": len(server.fleet.users)}).json()
-    assert (document["hasNext"], document["hasPrevious"], document["totalPages"]) == (False, False, 1)
+    assert (document["hasNext"], document["hasPrevious"], document["totalPages"]) == (
+        False,
+        False,
+        1,
+    )
 
 
 def test_a_page_of_users_is_at_most_a_thousand(start_server: StartServer) -> None:
@@ -86,9 +90,9 @@ def test_smart_and_static_groups_are_listed_apart_and_count_their_members(
     static = jamf.get("/api/v3/computer-groups/static-groups", params={"page-size": 500}).json()
     assert smart["totalCount"] + static["totalCount"] == len(server.fleet.groups)
     for group in smart["results"]:
-        members = jamf.get(
-            f"/api/v3/computer-groups/smart-group-membership/{group['id']}"
-        ).json()["members"]
+        members = jamf.get(f"/api/v3/computer-groups/smart-group-membership/{group['id']}").json()[
+            "members"
+        ]
         assert len(members) == group["membershipCount"]
         assert all(isinstance(member, int) for member in members)
     assert all(group["count"] >= 0 for group in static["results"])
@@ -125,7 +129,9 @@ def test_one_group_has_the_keys_of_its_kind(server: SimulatorServer, jamf: httpx
     assert jamf.get(f"/api/v3/computer-groups/smart-groups/{static}").status_code == 404
 
 
-def test_groups_of_a_release_before_11_28_are_v2_and_not_deprecated(start_server: StartServer) -> None:
+def test_groups_of_a_release_before_11_28_are_v2_and_not_deprecated(
+    start_server: StartServer,
+) -> None:
     with client_of(start_server(version="11.27.0")) as client:
         assert client.get("/api/v3/computer-groups/smart-groups").status_code == 404
         assert client.get("/api/v2/groups").status_code == 404
@@ -149,7 +155,9 @@ def test_all_groups_filter_by_a_key_that_is_not_in_the_answer(jamf: httpx.Client
     assert jamf.get("/api/v2/groups", params={"filter": "smart==true"}).status_code == 400
 
 
-def test_inventory_information_counts_the_fleet(server: SimulatorServer, jamf: httpx.Client) -> None:
+def test_inventory_information_counts_the_fleet(
+    server: SimulatorServer, jamf: httpx.Client
+) -> None:
     document = jamf.get("/api/v1/inventory-information").json()
     assert document["managedComputers"] + document["unmanagedComputers"] == 250
     assert document["unmanagedComputers"] == sum(

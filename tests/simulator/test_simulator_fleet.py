@@ -139,7 +139,9 @@ def test_a_partial_record_makes_an_exact_computer() -> None:
     assert hardware["serialNumber"] == "C02AB123CD"
     assert hardware["model"] == "MacBook Air (11-inch, 2031)"
     assert hardware["batteryCapacityPercent"] != -1
-    assert [entry["groupName"] for entry in memberships if isinstance(entry, dict)] == ["Loaner pool"]
+    assert [entry["groupName"] for entry in memberships if isinstance(entry, dict)] == [
+        "Loaner pool"
+    ]
     assert fleet.add_computer().id == "12346"
 
 
@@ -203,7 +205,9 @@ def test_smart_groups_follow_the_computers() -> None:
 def test_a_cache_that_is_full_is_emptied_and_the_answers_stay_right() -> None:
     fleet = Fleet.generate(30, oddities=False)
     small = InventoryRenderer(fleet, 4, JamfVersion(11, 30, 1), cache_bytes=20_000)
-    assert [small.record(computer) for computer in fleet.computers.values()] == rendered(fleet).split(b"\n")
+    assert [small.record(computer) for computer in fleet.computers.values()] == rendered(
+        fleet
+    ).split(b"\n")
 
 
 def test_a_snapshot_does_not_follow_its_fleet() -> None:

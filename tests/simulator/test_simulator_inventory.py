@@ -5,10 +5,16 @@ import pytest
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
 from moss_jamf_pipeline.simulator.sections import SECTIONS
-from tests.simulator.conftest import StartServer, client_of, ids_of
+from tests.simulator.clients import StartServer, client_of, ids_of
 
 PATH = "/api/v4/computers-inventory"
-SYNC_SECTIONS = ["GENERAL", "HARDWARE", "OPERATING_SYSTEM", "USER_AND_LOCATION", "GROUP_MEMBERSHIPS"]
+SYNC_SECTIONS = [
+    "GENERAL",
+    "HARDWARE",
+    "OPERATING_SYSTEM",
+    "USER_AND_LOCATION",
+    "GROUP_MEMBERSHIPS",
+]
 
 
 def test_pages_by_id_are_the_whole_fleet_once(server: SimulatorServer, jamf: httpx.Client) -> None:
@@ -39,7 +45,9 @@ def test_the_page_size_also_goes_by_its_deprecated_names(jamf: httpx.Client, nam
     assert len(ids_of(jamf.get(PATH, params={name: 3}))) == 3
 
 
-def test_a_page_size_above_two_thousand_is_clamped_without_a_word(start_server: StartServer) -> None:
+def test_a_page_size_above_two_thousand_is_clamped_without_a_word(
+    start_server: StartServer,
+) -> None:
     server = start_server(computers=2100)
     with client_of(server) as client:
         document = client.get(PATH, params={"page-size": 5000}).json()
@@ -54,7 +62,10 @@ def test_general_is_the_default_section_and_the_rest_is_null(jamf: httpx.Client)
 
 
 def test_requested_sections_are_filled_even_if_empty(jamf: httpx.Client) -> None:
-    params = {"section": [*SYNC_SECTIONS, "ATTACHMENTS"], "page-size": 1}
+    params: dict[str, list[str] | int] = {
+        "section": [*SYNC_SECTIONS, "ATTACHMENTS"],
+        "page-size": 1,
+    }
     record = jamf.get(PATH, params=params).json()["results"][0]
     filled = {key for key, value in record.items() if value is not None} - {"id", "udid"}
     assert filled == {
@@ -142,14 +153,14 @@ def test_ids_are_read_in_bulk_and_after_a_known_one(jamf: httpx.Client) -> None:
         "2",
         "3",
     ]
-    after = ids_of(
-        jamf.get(PATH, params={"filter": 'id>"9"', "sort": "id:asc", "page-size": 2})
-    )
+    after = ids_of(jamf.get(PATH, params={"filter": 'id>"9"', "sort": "id:asc", "page-size": 2}))
     assert after == ["10", "11"]
 
 
 def test_filters_reach_values_that_are_only_rendered(jamf: httpx.Client) -> None:
-    answer = jamf.get(PATH, params={"filter": "security.firewallEnabled==false", "section": "SECURITY"})
+    answer = jamf.get(
+        PATH, params={"filter": "security.firewallEnabled==false", "section": "SECURITY"}
+    )
     records = answer.json()["results"]
     assert records
     assert not any(record["security"]["firewallEnabled"] for record in records)

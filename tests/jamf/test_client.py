@@ -1,0 +1,109 @@
+"""What the client says about a server and an account before anything is swept."""
+
+import httpx
+import pytest
+
+from moss_jamf_pipeline.jamf import (
+    Collection,
+    JamfAnswerInvalid,
+    JamfClient,
+    MissingPrivilege,
+    ServerVersion,
+)
+from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, SimulatorConfig
+from moss_jamf_pipeline.simulator.server import SimulatorServer
+from tests.jamf.support import ODD_CREDENTIALS, ODD_SERVER, QUICK, client_of, odd_client, run
+
+
+async def privileges_missing_for(client: JamfClient) -> list[MissingPrivilege]:
+    async with client:
+        return await client.missing_privileges()
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("11.30.1-t1784555528405", ServerVersion(11, 30, 1)),
+        ("11.30", ServerVersion(11, 30)),
+        (" 10.49.0 ", ServerVersion(10, 49)),
+    ],
+)
+def test_a_version_is_compared_by_its_numbers(text: str, version: ServerVersion) -> None:
+    parsed = ServerVersion.parse(text)
+    assert parsed == version
+    assert str(parsed) == text.strip()
+    assert ServerVersion(9, 99) < parsed < ServerVersion(11, 30, 2)
+
+
+@pytest.mark.parametrize("text", ["", "eleven", "11", "v11.30"])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a JAMF Pro version"):
+        ServerVersion.parse(text)
+
+
+def test_the_version_is_asked_once() -> None:
+    async def ask_twice() -> tuple[ServerVersion, ServerVersion]:
+        async with client_of(server) as client:
+            return await client.server_version(), await client.server_version()
+
+    with SimulatorServer(SimulatorConfig(computers=1)) as server:
+        first, second = run(ask_twice())
+        assert server.requests.of("jamf-pro-version") == 1
+    assert first == second == ServerVersion(11, 30, 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404),
+        httpx.Response(200, json={"version": "unknown"}),
+        httpx.Response(200, json={}),
+    ],
+)
+def test_a_server_that_is_no_jamf_pro_is_told_as_such(answer: httpx.Response) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if "token" in request.url.path:
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 60})
+        return answer
+
+    transport = httpx.MockTransport(handle)
+    client = JamfClient(ODD_SERVER, ODD_CREDENTIALS, limits=QUICK, transport=transport)
+    with pytest.raises(JamfAnswerInvalid, match="base URL"):
+        run(client.server_version())
+
+
+def test_an_account_with_all_privileges_misses_none_and_reads_nothing() -> None:
+    with SimulatorServer(SimulatorConfig(computers=1)) as server:
+        assert run(privileges_missing_for(client_of(server))) == []
+        assert server.requests.of("computers-inventory") == 0
+
+
+@pytest.mark.parametrize("version", ["11.30.1", "11.20.0"])
+def test_missing_privileges_are_named_with_collection_and_endpoint(version: str) -> None:
+    privileges = READ_PRIVILEGES - {"Read Computers", "Read User", "Read Static Computer Groups"}
+    config = SimulatorConfig(computers=1, privileges=privileges, version=version)
+    with SimulatorServer(config) as server:
+        missing = run(privileges_missing_for(client_of(server)))
+    assert {(item.collection, item.privileges) for item in missing} == {
+        (Collection.COMPUTERS, ("Read Computers",)),
+        (Collection.USERS, ("Read User",)),
+        (
+            Collection.GROUPS,
+            ("Read Smart Computer Groups", "Read Static Computer Groups"),
+        ),
+    }
+    assert all(item.endpoint.startswith("/") for item in missing)
+
+
+def test_privileges_that_jamf_does_not_list_are_tried() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/v1/auth":
+            return httpx.Response(200, json={"account": {"privilegesBySite": {}}})
+        if request.url.path == "/api/v1/computer-groups":
+            return httpx.Response(200, json=[])
+        if request.url.path == "/api/v1/users":
+            return httpx.Response(403, json={"httpStatus": 403, "errors": []})
+        return httpx.Response(200, json={"totalCount": 0, "results": []})
+
+    (missing,) = run(privileges_missing_for(odd_client(handle)))
+    assert missing == MissingPrivilege(Collection.USERS, "/api/v1/users", ("Read User",))

@@ -1,0 +1,125 @@
+"""A whole world for end-to-end tests: a simulated JAMF Pro over HTTP, a M.O.S.S. database, syncs through Dagster."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from psycopg.rows import dict_row
+
+from moss_jamf_pipeline.automation import SCOPES
+from moss_jamf_pipeline.definitions import build_definitions
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integrations import Integration, find_integration
+from moss_jamf_pipeline.moss.planning import ObjectCounts, newest_plan
+from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
+
+PREFIX = "jamf_pro"
+CORE_TABLES = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members")
+DEFINITIONS = build_definitions(PREFIX)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class World:
+    """JAMF on one side, M.O.S.S. on the other, and a Dagster instance between them.
+
+    Attributes:
+        jamf: the simulated server; change its `fleet`, `evolve` it, set faults.
+        database: the M.O.S.S. database.
+        instance: where runs are recorded.
+        runs: the results of the syncs so far, newest last.
+    """
+
+    jamf: SimulatorServer
+    database: MossDatabase
+    instance: dg.DagsterInstance
+    runs: list[dg.ExecuteInProcessResult] = field(default_factory=list)
+
+    @property
+    def fleet(self) -> Fleet:
+        """What the simulated server serves."""
+        return self.jamf.fleet
+
+    @property
+    def integration(self) -> Integration:
+        """The integration that is synced."""
+        with self.database.connection() as connection:
+            return find_integration(connection, Settings().integration_name)
+
+    def sync(
+        self, scope: str = "everything", *, slot: str | None = None, may_fail: bool = False
+    ) -> dg.ExecuteInProcessResult:
+        """Runs a scope's job for a slot (by default the one that contains now)."""
+        job = DEFINITIONS.resolve_job_def(SCOPES[scope].job)
+        result = job.execute_in_process(
+            instance=self.instance,
+            partition_key=slot or slot_key_at(datetime.now(UTC)),
+            run_config={**(job.run_config or {}), "loggers": _QUIET},
+            raise_on_error=not may_fail,
+        )
+        self.runs.append(result)
+        return result
+
+    def materialize(self, *names: str, slot: str | None = None) -> dg.ExecuteInProcessResult:
+        """Materialises single assets, as from the UI."""
+        result = DEFINITIONS.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            partition_key=slot,
+            asset_selection=[dg.AssetKey([PREFIX, name]) for name in names],
+            run_config={"loggers": _QUIET},
+            raise_on_error=False,
+        )
+        self.runs.append(result)
+        return result
+
+    def query(self, statement: str, parameters: Sequence[Any] | None = None) -> list[Row]:
+        """Rows of the M.O.S.S. database, each as column to value."""
+        with (
+            self.database.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(statement.encode(), parameters).fetchall()
+
+    def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> int:
+        """Changes the M.O.S.S. database as a person would; returns the rows touched."""
+        with self.database.connection() as connection:
+            return connection.execute(statement.encode(), parameters).rowcount
+
+    def counts(self) -> dict[str, ObjectCounts]:
+        """The counts of the newest plan by object type."""
+        with self.database.connection() as connection:
+            plan = newest_plan(connection, self.integration.id)
+        return {count.object_type: count for count in plan.counts}
+
+    def history(self) -> list[Row]:
+        """The rows of integration_sync_history, oldest first."""
+        return self.query("select * from integration_sync_history order by sync_started_at")
+
+    def row_versions(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Identity of every stored row version of the core tables: equal before and after means nothing was written."""
+        with self.database.connection() as connection:
+            return {
+                table: connection.execute(
+                    f"select ctid::text, xmin::text from {table} order by 1, 2".encode()
+                ).fetchall()
+                for table in CORE_TABLES
+            }
+
+
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+@contextmanager
+def open_world(url: str, jamf: SimulatorServer, instance: dg.DagsterInstance) -> Iterator[World]:
+    """A world around a M.O.S.S. database and a running simulator; the environment must name both."""
+    database = MossDatabase(url)
+    try:
+        yield World(jamf=jamf, database=database, instance=instance)
+    finally:
+        database.dispose()
