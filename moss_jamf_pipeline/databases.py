@@ -64,7 +64,7 @@ class Databases:
 
 
 def resolve_databases(settings: Settings) -> Databases:
-    """Find the databases, and start the embedded server if the environment names none (DESIGN §10).
+    """Find the databases; start the embedded server if the environment names none (DESIGN §10).
 
     With MOSS_DATABASE_URL the embedded server is never started: without DAGSTER_PG_URL Dagster then
     gets a schema of its own, `dagster`, in that database. The embedded server is leased until this

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -55,7 +56,7 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         with step(context, moss) as run:
             covered = covered_slots(run.connection, run.integration.id, collection, slots)
             due = slots_to_capture(slots, covered, datetime.now(UTC))
-            metadata: dict[str, object] = dict(
+            metadata: dict[str, Any] = dict(
                 table_facts(run.connection, f"jamf_sync.raw_jamf_{collection}")
             )
             if due:
@@ -80,7 +81,7 @@ async def _capture(
         )
 
 
-def _capture_metadata(capture: Capture, summary: SweepSummary) -> dict[str, object]:
+def _capture_metadata(capture: Capture, summary: SweepSummary) -> dict[str, Any]:
     return {
         "capture_id": capture.capture_id,
         "captured_at": dg.MetadataValue.timestamp(capture.captured_at),

@@ -1,5 +1,7 @@
 """Snapshot assets: one per JAMF collection, partitioned by slot. Typed, normalised rows from stored documents."""
 
+from typing import Any
+
 import dagster as dg
 
 from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES, OWNERS, tags
@@ -75,7 +77,7 @@ def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
     return jamf_snapshot
 
 
-def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) -> dict[str, object]:
+def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) -> dict[str, Any]:
     newest = snapshots[-1]
     held_back = fetch_all(
         run.connection,

@@ -206,7 +206,7 @@ def _first_out_of_reach(needed: Sequence[str]) -> str | None:
             continue
         place = "/"
         for part in path.split("/")[1:-1]:
-            place = os.path.join(place, part)  # noqa: PTH118 - pathlib alone would double the start-up time
+            place = os.path.join(place, part)  # noqa: PTH118 - pathlib doubles the start-up time
             if not os.access(place, os.X_OK):
                 return place
         return path

@@ -111,11 +111,15 @@ class ServerDirectory:
                 os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
                 self.give_to_owner(lock, account)
         except OSError as error:
-            raise EmbeddedPostgresError(
-                f"The directory of the embedded PostgreSQL, {self.path}, cannot be used: {error}.",
-                remedy="run this as the user who made that directory, choose another one with "
-                f"MOSS_JAMF_STATE_DIR, or {USE_ANOTHER_SERVER}.",
-            ) from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: OSError) -> EmbeddedPostgresError:
+        """The error to raise when the files here cannot be made, read or locked."""
+        return EmbeddedPostgresError(
+            f"The directory of the embedded PostgreSQL, {self.path}, cannot be used: {error}.",
+            remedy="run this as the user who made that directory, choose another one (on a local "
+            f"disk) with MOSS_JAMF_STATE_DIR, or {USE_ANOTHER_SERVER}.",
+        )
 
     def _make_directory(self, account: Account | None) -> None:
         if not self.path.parent.exists():

@@ -130,9 +130,9 @@ class EmbeddedPostgres:
         """What can be said of the server; starts and creates nothing.
 
         Raises:
-            EmbeddedPostgresError: its directory belongs to another user.
+            EmbeddedPostgresError: its directory cannot be read.
         """
-        with self._explaining_permissions():
+        with self._explaining_file_errors():
             record = self._directory.record()
             return EmbeddedStatus(
                 is_running=is_locked_exclusively(self._directory.supervisor_lock),
@@ -166,7 +166,7 @@ class EmbeddedPostgres:
     @contextmanager
     def _deciding_to_start(self) -> Iterator[int]:
         """Hold the start lock: one process decides, the others wait until the server is ready."""
-        with self._explaining_permissions():
+        with self._explaining_file_errors():
             start_lock = lock_exclusively(self._directory.start_lock)
         try:
             yield start_lock
@@ -174,16 +174,11 @@ class EmbeddedPostgres:
             os.close(start_lock)
 
     @contextmanager
-    def _explaining_permissions(self) -> Iterator[None]:
+    def _explaining_file_errors(self) -> Iterator[None]:
         try:
             yield
-        except PermissionError as error:
-            raise EmbeddedPostgresError(
-                f"The embedded PostgreSQL in {self._directory.path} belongs to another user: "
-                f"{error}.",
-                remedy="run this as the user who started it first, choose another directory with "
-                f"MOSS_JAMF_STATE_DIR, or {USE_ANOTHER_SERVER}.",
-            ) from error
+        except OSError as error:
+            raise self._directory.unusable(error) from error
 
     def _start_unless_running(self, start_lock: int) -> None:
         if is_locked_exclusively(self._directory.supervisor_lock):

@@ -77,8 +77,8 @@ def apply_objects(
 ) -> ObjectCounts | None:
     """Applies the waiting rows of one object type in one transaction; applied again, it writes nothing.
 
-    Each row is guarded by the value it was planned against; what moved since is refused. A row that the database rejects
-    is marked failed with its reason, and the others are applied.
+    Each row is guarded by the value it was planned against; what moved since is refused. A row that the
+    database rejects is marked failed with its reason, and the others are applied.
 
     Args:
         connection: one in autocommit mode.

@@ -1,4 +1,4 @@
-"""Dagster on PostgreSQL as dagster.yaml configures it, by real Dagster commands in real processes."""
+"""Dagster on PostgreSQL as dagster.yaml configures it, by real commands in real processes."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.databases import DatabaseUrlError, embedded_postgres
+from moss_jamf_pipeline.databases import DatabaseUrlError, embedded_postgres, release_embedded
 from moss_jamf_pipeline.instance import open_instance, prepare_dagster_home, url_for_dagster
 from moss_jamf_pipeline.settings import Settings, project_file
 
@@ -47,6 +47,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.copy(project_file("dagster.yaml"), tmp_path)
     (tmp_path / "trial_definitions.py").write_text(_DEFINITIONS)
     yield tmp_path
+    release_embedded()
     embedded_postgres(Settings()).stop()
 
 

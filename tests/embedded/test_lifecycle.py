@@ -317,6 +317,15 @@ def test_looking_at_a_server_that_never_ran_makes_nothing(server: Server) -> Non
     assert not server.files.path.exists()
 
 
+def test_a_directory_that_cannot_be_made_is_named_with_a_remedy(server: Server) -> None:
+    server.files.path.parent.write_text("a file where the state directory should be")
+    with pytest.raises(EmbeddedPostgresError, match="cannot be used") as raised:
+        server.postgres.connect_lease()
+    assert str(server.files.path) in str(raised.value)
+    assert "MOSS_JAMF_STATE_DIR" in raised.value.remedy
+    server.files.path.parent.unlink()
+
+
 def test_a_record_without_a_version_is_readable(server: Server) -> None:
     server.files.path.mkdir(parents=True)
     server.files.write_record(ServerRecord(port=5432, version=None), None)
