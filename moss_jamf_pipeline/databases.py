@@ -120,6 +120,20 @@ def resolve_dagster_url(settings: Settings) -> str:
     return _leases.embedded(settings.state_directory).url("dagster")
 
 
+def given_moss_url(settings: Settings) -> str | None:
+    """The M.O.S.S. database that MOSS_DATABASE_URL names; None if the embedded server's is meant.
+
+    Starts and touches nothing.
+
+    Args:
+        settings: the environment.
+
+    Raises:
+        DatabaseUrlError: the URL is malformed.
+    """
+    return _given(settings.moss_database_url, MOSS_VARIABLE)
+
+
 def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
     """The embedded server of the state directory, to look at, keep or stop. Starts nothing."""
     return EmbeddedPostgres(settings.state_directory.absolute() / "postgres")

@@ -1,11 +1,13 @@
 """What the Dagster UI shows of a step: counts, tables, column schemas. No decision is made here."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import psycopg
+from psycopg import sql
 
 from moss_jamf_pipeline.moss.planning import ObjectCounts
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
@@ -24,14 +26,18 @@ def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataV
     frame = pd.DataFrame(list(rows), dtype=object)
     if frame.empty:
         return dg.MetadataValue.md(f"*{when_empty}*")
-    return dg.MetadataValue.md(frame.map(_cell).to_markdown(index=False))
+    # Left to itself the formatter takes text for numbers: version 15.10 becomes 15.1, build 24E264 a huge one.
+    return dg.MetadataValue.md(frame.map(_cell).to_markdown(index=False, disable_numparse=True))
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    """One value on one line, fit for a cell; a value that is absent from its row is NaN by now."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = str(value).replace("|", "\\|").replace("\n", " ")
-    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+    text = " ".join(str(value).split())
+    if len(text) > _CELL:
+        text = text[: _CELL - 1] + "…"
+    return text.replace("\\", "\\\\").replace("|", "\\|")
 
 
 def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:
@@ -85,10 +91,19 @@ def column_schema(connection: psycopg.Connection, table: str) -> dg.TableSchema:
     )
 
 
-def table_facts(connection: psycopg.Connection, table: str) -> Mapping[str, Any]:
-    """Dagster's standard metadata of a table: its name, kind of storage and columns."""
+def table_facts(connection: psycopg.Connection, table: str) -> dict[str, Any]:
+    """Dagster's standard metadata of a table: its name, kind of storage, columns and rows.
+
+    Args:
+        connection: any.
+        table: `schema.name` of a table or view.
+    """
+    counted = connection.execute(
+        sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".", 1)))
+    ).fetchone()
     return {
         "dagster/table_name": table,
         "dagster/storage_kind": "postgres",
         "dagster/column_schema": column_schema(connection, table),
+        "dagster/row_count": counted[0] if counted else 0,
     }

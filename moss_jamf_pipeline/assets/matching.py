@@ -27,7 +27,6 @@ _MATCHES = {
         "Which M.O.S.S. device each JAMF computer is: by mapping, hardware id, serial number. Of twins one wins.",
         (
             "jamf_computers_snapshot",
-            "jamf_departments_snapshot",
             "location_matches",
             "room_matches",
             "person_matches",
@@ -70,7 +69,6 @@ def _build_matching_asset(prefix: str, table: str) -> dg.AssetsDefinition:
                 metadata={
                     **table_facts(run.connection, f"jamf_sync.{table}"),
                     **outcomes,
-                    "dagster/row_count": sum(outcomes.values()),
                 }
             )
 

@@ -10,7 +10,13 @@ from uuid import UUID
 import psycopg
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
-from moss_jamf_pipeline.moss.statements import execute, fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    set_based_transaction,
+)
 
 COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
 
@@ -123,7 +129,7 @@ class CaptureWriter:
         # A rejected object is still in JAMF. One whose id is not known here could be any: then nothing is proven.
         rejected_ids = [jamf_id for jamf_id, _, _ in facts.rejected if jamf_id is not None]
         is_complete = not facts.incomplete_reasons and len(rejected_ids) == facts.rejected_count
-        with self._connection.transaction():
+        with set_based_transaction(self._connection):
             self._connection.execute("analyze incoming_records")
             changed_existing = execute(
                 self._connection, "capture/close_changed_versions", self._scope

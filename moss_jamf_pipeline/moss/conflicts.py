@@ -42,3 +42,11 @@ def open_conflicts(
         "conflicts/open_conflicts",
         {"integration_id": integration_id, "kind": kind, "row_limit": limit},
     )
+
+
+def open_conflicts_by_kind(connection: psycopg.Connection, integration_id: UUID) -> dict[str, int]:
+    """How many conflicts of each kind are open, the commonest first."""
+    rows = fetch_all(
+        connection, "conflicts/open_conflicts_by_kind", {"integration_id": integration_id}
+    )
+    return {row["kind"]: row["conflicts"] for row in rows}

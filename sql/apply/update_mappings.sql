@@ -1,5 +1,5 @@
 -- Applies the planned changes of links themselves: gone from JAMF, gone from M.O.S.S., new document.
--- Parameters: integration_id, plan_id, first_row, last_row. Guarded by the status each was planned against.
+-- Parameters: plan_id, first_row, last_row. Guarded by the status each was planned against.
 with pending as (
   select planned.*, raw.document
   from jamf_sync.change_plan as planned

@@ -1,4 +1,6 @@
--- Closes a capture with what it found. Parameters: capture_id and the columns below.
+-- Closes a capture with what it found.
+-- Parameters: capture_id, status, server_version, endpoint, total_count, captured_count, changed_count, removed_count,
+-- rejected_count, requests, bytes_received, incomplete_reasons.
 update jamf_sync.captures
 set status = %(status)s, captured_at = now(), server_version = %(server_version)s, endpoint = %(endpoint)s,
     total_count = %(total_count)s, captured_count = %(captured_count)s, changed_count = %(changed_count)s,

@@ -1,4 +1,5 @@
--- Closes the history row of a run and shows its end on the integration. Parameters: run_id, status, the counts, error_message, error_details.
+-- Closes the history row of a run and shows its end on the integration.
+-- Parameters: run_id, status, processed, created, updated, skipped, failed (counts), error_message, error_details.
 -- A row is closed once; a later call changes nothing. integration_configs knows success and failed: a partial run is a success there,
 -- with its reason in last_sync_error.
 with finished as (

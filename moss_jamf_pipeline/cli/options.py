@@ -1,0 +1,61 @@
+"""What the commands share: options with one spelling, help text and default, and how an application is made."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON document instead of tables; progress goes to standard error."
+    ),
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show tracebacks and what else is left out.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to show at most.")]
+
+ComputersOption = Annotated[int, typer.Option("--computers", min=1, help="Simulated computers.")]
+UsersOption = Annotated[int, typer.Option("--users", min=0, help="Simulated user records.")]
+GroupsOption = Annotated[int, typer.Option("--groups", min=0, help="Simulated computer groups.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Names the fleet: one seed is one fleet.")]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFleet:
+    """The fleet of the demo; `demo` and `up` simulate the same one unless told otherwise."""
+
+    computers: int = 1000
+    users: int = 800
+    groups: int = 40
+    seed: int = 7
+
+    def as_arguments(self) -> list[str]:
+        """The fleet as arguments of `moss-jamf simulate`."""
+        return [
+            f"--computers={self.computers}",
+            f"--users={self.users}",
+            f"--groups={self.groups}",
+            f"--seed={self.seed}",
+        ]
+
+
+DEMO_FLEET = DemoFleet()
+
+
+def single_command() -> typer.Typer:
+    """An application for one command of a module."""
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
+
+
+def command_group() -> typer.Typer:
+    """An application for a group of commands; its callback carries the group's help."""
+    return typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        no_args_is_help=True,
+    )

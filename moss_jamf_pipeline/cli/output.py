@@ -1,0 +1,196 @@
+"""What the commands say: tables and sentences for people, one JSON document for machines, errors without a traceback.
+
+What a command has to report goes to standard output, everything else (progress, warnings, errors) to standard error.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib import import_module
+
+import orjson
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+# A log file or a pipe has no width; Rich would assume 80 columns and fold every table.
+_WIDTH_OF_FILES = 140
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def _console(*, to_stderr: bool) -> Console:
+    stream = sys.stderr if to_stderr else sys.stdout
+    width = None if stream.isatty() else _WIDTH_OF_FILES
+    return Console(stderr=to_stderr, width=width, highlight=False, soft_wrap=False)
+
+
+stdout = _console(to_stderr=False)
+stderr = _console(to_stderr=True)
+
+
+class CommandFailed(Exception):
+    """A command cannot or will not go on.
+
+    Args:
+        message: what happened.
+        remedy: what to do.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message} {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An error as an operator reads it.
+
+    Attributes:
+        message: what happened.
+        remedy: what to do; empty if the message says it.
+    """
+
+    message: str
+    remedy: str
+
+
+def explanation_of(error: BaseException) -> Explanation | None:
+    """The explanation of an error that was written for an operator; None for any other (a defect of ours)."""
+    if isinstance(error, CommandFailed):
+        return Explanation(error.message, error.remedy)
+    # Imports Dagster, which only an error is worth.
+    failures = import_module("moss_jamf_pipeline.failures")
+    if isinstance(error, failures.EXPLAINED):
+        return separated(str(error), str(getattr(error, "remedy", "")))
+    if type(error).__module__.startswith("psycopg"):
+        reason = str(getattr(getattr(error, "diag", None), "message_primary", None) or error)
+        return Explanation(
+            f"The database refused a statement: {reason.rstrip('.')}.",
+            "If it names a missing right, let an administrator grant it; `moss-jamf doctor` checks the rest.",
+        )
+    return None
+
+
+def separated(text: str, remedy: str) -> Explanation:
+    """Takes the remedy out of a message that ends with it, to be shown on a line of its own."""
+    message = text.removesuffix(remedy).strip() if remedy else text.strip()
+    first, marker, rest = message.partition("What to do: ")
+    if marker:
+        return Explanation(first.strip(), rest.strip() or remedy)
+    return Explanation(message, remedy)
+
+
+@contextmanager
+def explained(*, as_json: bool = False, verbose: bool = False) -> Iterator[None]:
+    """Ends the command with exit code 1 and a sentence when an error occurs that was written for an operator.
+
+    Args:
+        as_json: also print the error as the command's JSON document.
+        verbose: show the traceback as well.
+
+    Raises:
+        typer.Exit: with code 1, instead of an explained error. Other errors are defects and pass through.
+    """
+    try:
+        yield
+    except Exception as error:
+        explanation = explanation_of(error)
+        if explanation is None:
+            raise
+        if verbose:
+            stderr.print(escape(traceback.format_exc().rstrip()), style="dim", soft_wrap=True)
+        print_error(explanation)
+        if as_json:
+            print_json({"error": {"message": explanation.message, "remedy": explanation.remedy}})
+        raise typer.Exit(1) from error
+
+
+def print_error(explanation: Explanation) -> None:
+    """Prints an error on standard error: what happened in red, then what to do."""
+    stderr.print(escape(explanation.message), style="bold red", soft_wrap=True)
+    if explanation.remedy:
+        stderr.print(f"[bold]What to do:[/] {escape(explanation.remedy)}", soft_wrap=True)
+
+
+def print_json(document: object) -> None:
+    """Prints a JSON document on standard output: on one line, unless a person reads it."""
+    option = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
+    typer.echo(orjson.dumps(document, default=_for_json, option=option).decode())
+
+
+def _for_json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str = "",
+    numbers: Iterable[str] = (),
+) -> None:
+    """Prints a table on standard output.
+
+    Args:
+        columns: their headings.
+        rows: one value per column; None is left blank.
+        title: what it shows.
+        numbers: the columns to align to the right.
+    """
+    right = set(numbers)
+    shown = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(cell(value) for value in row))
+    stdout.print(shown)
+
+
+def cell(value: object) -> str:
+    """A value as a table shows it: blank for None, thousands apart, times in UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return moment(value)
+    return escape(str(value))
+
+
+def moment(value: datetime) -> str:
+    """A time to the minute, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in the two units that matter, e.g. `3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, name, smaller, smaller_name in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            return f"{whole // unit} {name} {whole % unit // smaller} {smaller_name}"
+    return f"{whole} s"

@@ -1,0 +1,302 @@
+"""Runs a scope of the sync as a Dagster run in this process, on the configured instance, and says how it ended.
+
+The run is like any other: the UI shows it under its job with slot, steps, checks and metadata. What it is called and
+what it syncs is `automation.SCOPES`.
+"""
+
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster._core.execution.api import execute_run
+from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
+
+from moss_jamf_pipeline.automation import SyncScope, job_name
+from moss_jamf_pipeline.cli.output import Explanation, separated
+from moss_jamf_pipeline.cli.workplace import prepared_moss
+from moss_jamf_pipeline.definitions import defs
+from moss_jamf_pipeline.failures import EXPLAINED
+from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
+from moss_jamf_pipeline.moss.history import close_history
+from moss_jamf_pipeline.moss.planning import Plan, read_plan
+from moss_jamf_pipeline.moss.statements import fetch_one
+from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.settings import Settings
+
+# By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
+_REPOSITORY = "__repository__@moss_jamf_pipeline"
+
+_INTERRUPTED = Explanation(
+    "The run was interrupted before it was done.",
+    "Run it again: what was written stays, the rest is planned anew.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailure:
+    """The step that ended a run.
+
+    Attributes:
+        step: its key.
+        explanation: what happened and what to do.
+        trace: the Python error behind it, for a developer.
+    """
+
+    step: str
+    explanation: Explanation
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A statement about an asset that is not true this time.
+
+    Attributes:
+        asset: the asset's name.
+        check: the check's name, which is true when it passes.
+        description: what it means.
+        facts: its numbers.
+        is_blocking: whether it ended the run.
+    """
+
+    asset: str
+    check: str
+    description: str
+    facts: dict[str, object]
+    is_blocking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How a run ended.
+
+    Attributes:
+        status: `success`, `partial` or `failed`, as the history row has it.
+        message: why it is partial; None for a success.
+        plan: the plan it made, counted after it was applied; None if it did not get that far.
+        applies: whether the plan was to be applied, or only made.
+        failed_checks: the statements that are not true this time.
+        failures: the steps that failed, one per distinct reason, or that the run was interrupted; empty if it did not
+            fail.
+        open_conflicts: how many conflicts wait for a person.
+    """
+
+    run_id: str
+    job: str
+    slot: str
+    status: str
+    message: str | None
+    seconds: float
+    applies: bool
+    plan: Plan | None
+    failed_checks: tuple[FailedCheck, ...]
+    failures: tuple[StepFailure, ...]
+    open_conflicts: int
+
+
+@dataclass(slots=True)
+class _Witness:
+    """Collects from a run's events what its report needs."""
+
+    failed_checks: list[FailedCheck] = field(default_factory=list)
+    failures: list[StepFailure] = field(default_factory=list)
+
+    def see(self, event: DagsterEvent) -> None:
+        match event.event_type:
+            case DagsterEventType.ASSET_CHECK_EVALUATION:
+                evaluation = event.asset_check_evaluation_data
+                if not evaluation.passed:
+                    self.failed_checks.append(_failed_check(evaluation))
+            case DagsterEventType.STEP_FAILURE:
+                failure = self._failure_of(event)
+                if all(failure.explanation != known.explanation for known in self.failures):
+                    self.failures.append(failure)
+            case _:
+                pass
+
+    def _failure_of(self, event: DagsterEvent) -> StepFailure:
+        data = event.step_failure_data
+        trace = data.error.to_string() if data.error else ""
+        blocking = next((check for check in self.failed_checks if check.is_blocking), None)
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            remedy = data.user_failure_data.metadata.get("remedy")
+            explanation = separated(
+                data.user_failure_data.description, str(remedy.value) if remedy is not None else ""
+            )
+        elif blocking is not None:
+            explanation = Explanation(
+                f"{blocking.asset}: the check {blocking.check} failed, and nothing after it was done. "
+                f"It says: {blocking.description}",
+                "Look at the asset's check in the Dagster UI (`moss-jamf up`).",
+            )
+        else:
+            reason = data.error.message.strip() if data.error else "no reason was given"
+            explanation = Explanation(
+                f"The step {event.step_key} failed: {reason}", "Show the details with --verbose."
+            )
+        return StepFailure(str(event.step_key), explanation, trace)
+
+
+def execute_scope(
+    scope: SyncScope,
+    settings: Settings,
+    *,
+    may_retry: bool,
+    observe: Callable[[DagsterEvent], None],
+) -> RunReport:
+    """Runs a scope for the slot that contains now, and returns when it has ended, however it ended.
+
+    Args:
+        scope: what to sync.
+        settings: the environment.
+        may_retry: whether a step that fails transiently is tried again, as in runs started by Dagster itself.
+        observe: is called with every event of the run, in this thread, while a step may have redirected standard
+            output and error.
+
+    Raises:
+        MossError: the database is not reachable or not prepared; no run was started.
+    """
+    slot = slot_key_at(datetime.now(UTC))
+    witness = _Witness()
+    began = time.monotonic()
+    with prepared_moss(settings):
+        pass  # else the run would fail in its first step, and leave a run to look at
+    with open_instance(settings) as instance, _terminating_as_interrupt():
+        job = defs.resolve_job_def(job_name(settings.integration_slug, scope))
+        run = instance.create_run_for_job(
+            job_def=job,
+            run_id=str(uuid.uuid4()),
+            run_config=_run_config(job, may_retry=may_retry),
+            tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
+        )
+
+        def listen(entry: dg.EventLogEntry) -> None:
+            if entry.dagster_event is not None:
+                witness.see(entry.dagster_event)
+                observe(entry.dagster_event)
+
+        instance.add_event_listener(run.run_id, listen)
+        succeeded = False
+        try:
+            succeeded = execute_run(InMemoryJob(job), run, instance).success
+        finally:
+            if not succeeded:
+                if not witness.failures:
+                    witness.failures.append(StepFailure("", _INTERRUPTED, ""))
+                _close_as_failed(settings, run.run_id, witness.failures[0].explanation)
+    return _report(
+        scope,
+        settings,
+        run.run_id,
+        job.name,
+        slot,
+        time.monotonic() - began,
+        witness,
+        succeeded=succeeded,
+    )
+
+
+def _run_config(job: dg.JobDefinition, *, may_retry: bool) -> dict[str, Any]:
+    """The job's own configuration, without Dagster's log on the console: progress says what happens."""
+    return {
+        **(job.run_config or {}),
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        "execution": {"config": {"retries": {"enabled" if may_retry else "disabled": {}}}},
+    }
+
+
+@contextmanager
+def _terminating_as_interrupt() -> Iterator[None]:
+    """Lets SIGTERM end a run as Ctrl-C does: step by step, with its history row closed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _close_as_failed(settings: Settings, run_id: str, explanation: Explanation) -> None:
+    """Closes the run's history row, unless the failing step's hook already did or the database is what failed."""
+    try:
+        with prepared_moss(settings) as (connection, _):
+            close_history(
+                connection,
+                run_id=run_id,
+                status="failed",
+                error_message=f"{explanation.message} {explanation.remedy}".strip(),
+            )
+    except EXPLAINED:
+        # The database is away: that is the run's own failure too, and reported as such.
+        return
+
+
+def _report(
+    scope: SyncScope,
+    settings: Settings,
+    run_id: str,
+    job: str,
+    slot: str,
+    seconds: float,
+    witness: _Witness,
+    *,
+    succeeded: bool,
+) -> RunReport:
+    status, message, plan, open_conflicts = "success" if succeeded else "failed", None, None, 0
+    try:
+        with prepared_moss(settings) as (connection, integration):
+            made = fetch_one(
+                connection, "plan/plan_of_run", {"integration_id": integration.id, "run_id": run_id}
+            )
+            plan = read_plan(connection, made["plan_id"]) if made else None
+            history = fetch_one(connection, "history/history_of_run", {"run_id": run_id})
+            open_conflicts = sum(open_conflicts_by_kind(connection, integration.id).values())
+    except EXPLAINED:
+        if succeeded:
+            raise
+        history = None
+    if history is not None:
+        status, message = history["status"], history["error_message"]
+    return RunReport(
+        run_id=run_id,
+        job=job,
+        slot=slot,
+        status=status,
+        message=message,
+        seconds=seconds,
+        applies=scope.applies,
+        plan=plan,
+        failed_checks=tuple(witness.failed_checks),
+        failures=tuple(witness.failures),
+        open_conflicts=open_conflicts,
+    )
+
+
+def _failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
+    return FailedCheck(
+        asset=evaluation.asset_key.path[-1],
+        check=evaluation.check_name,
+        description=_check_descriptions().get(evaluation.asset_check_key, ""),
+        facts={
+            name: value.value
+            for name, value in evaluation.metadata.items()
+            if isinstance(value, dg.IntMetadataValue)
+        },
+        is_blocking=bool(evaluation.blocking),
+    )
+
+
+def _check_descriptions() -> dict[dg.AssetCheckKey, str]:
+    return {
+        spec.key: spec.description or ""
+        for checks in defs.asset_checks or ()
+        for spec in checks.check_specs
+    }

@@ -1,0 +1,124 @@
+"""`moss-jamf simulate`: serves a simulated JAMF Pro."""
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from moss_jamf_pipeline.cli.options import (
+    DEMO_FLEET,
+    ComputersOption,
+    GroupsOption,
+    JsonOption,
+    SeedOption,
+    UsersOption,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
+from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorStartError, serve
+
+app = single_command()
+
+_DEFAULT = SimulatorConfig()
+
+
+@app.command()
+def simulate(
+    computers: ComputersOption = DEMO_FLEET.computers,
+    users: UsersOption = DEMO_FLEET.users,
+    groups: GroupsOption = DEMO_FLEET.groups,
+    seed: SeedOption = DEMO_FLEET.seed,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 0,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = _DEFAULT.host,
+    version: Annotated[
+        str,
+        typer.Option("--version", help="The JAMF Pro release; endpoints that it lacks answer 404."),
+    ] = _DEFAULT.version,
+    oddities: Annotated[
+        float,
+        typer.Option(
+            "--oddities", min=0, help="Odd data relative to the usual rate; 0 gives a clean fleet."
+        ),
+    ] = _DEFAULT.oddities,
+    without_privilege: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without-privilege",
+            help='A privilege the API client lacks, e.g. "Read Buildings". Repeatable.',
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a simulated JAMF Pro until Ctrl-C: same endpoints, same quirks, the fleet that the seed names.
+
+    Change its fleet between two syncs with POST /simulator/evolve.
+    """
+    with explained(as_json=as_json):
+        config = _configuration(
+            computers=computers,
+            users=users,
+            groups=groups,
+            seed=seed,
+            port=port,
+            host=host,
+            version=version,
+            oddities=oddities,
+            privileges=_DEFAULT.privileges - set(without_privilege or ()),
+        )
+        try:
+            serve(config, on_ready=lambda base_url: _announce(base_url, config, as_json=as_json))
+        except SimulatorStartError as error:
+            raise CommandFailed(str(error), "") from error
+        except KeyboardInterrupt:
+            stderr.print("Stopped.")
+
+
+def _configuration(**values: object) -> SimulatorConfig:
+    try:
+        return SimulatorConfig.model_validate(values)
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"--{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()
+        )
+        raise CommandFailed(
+            f"Such a JAMF Pro cannot be simulated: {reasons}.", "See `moss-jamf simulate --help`."
+        ) from error
+
+
+def _announce(base_url: str, config: SimulatorConfig, *, as_json: bool) -> None:
+    secret = config.client_secret.get_secret_value()
+    if as_json:
+        print_json(
+            {
+                "base_url": base_url,
+                "client_id": config.client_id,
+                "client_secret": secret,
+                "version": config.version,
+            }
+        )
+        return
+    stdout.print(
+        f"A simulated JAMF Pro {config.version} with {config.computers:,} computers answers at {base_url} "
+        "(Ctrl-C stops it).",
+        soft_wrap=True,
+    )
+    stdout.print("To sync from it, in another terminal:\n")
+    for line in (
+        f"export JAMF_BASE_URL={base_url}",
+        f"export JAMF_CLIENT_ID={config.client_id}",
+        f"export JAMF_CLIENT_SECRET={secret}",
+        "moss-jamf sync",
+    ):
+        stdout.print(f"  {line}", soft_wrap=True)
+    stdout.print("\nTo let a week pass in the fleet:\n")
+    stdout.print(f"  {evolve_command(base_url)}", soft_wrap=True)
+
+
+def evolve_command(base_url: str) -> str:
+    """A shell command that changes the simulated fleet as between two syncs."""
+    return (
+        f"curl -X POST {base_url}/simulator/evolve -H 'Content-Type: application/json' "
+        '-d \'{"renames": 5, "reassignments": 10, "enrolments": 3, "wipes": 2}\''
+    )

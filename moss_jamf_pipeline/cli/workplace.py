@@ -1,0 +1,117 @@
+"""Opens what a command works on: the databases, prepared, and the integration. Preparing itself is `moss.schema`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from moss_jamf_pipeline.databases import Databases, resolve_databases
+from moss_jamf_pipeline.extraction import server_identity
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
+from moss_jamf_pipeline.moss.integrations import Integration, create_integration, find_integration
+from moss_jamf_pipeline.moss.schema import SchemaReport, pending_migrations, prepare
+from moss_jamf_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was done to a database so that the sync can work on it.
+
+    Attributes:
+        databases: which.
+        schema: what became of its schema.
+        integration_created: whether the integration's row was created.
+    """
+
+    databases: Databases
+    schema: SchemaReport
+    integration_created: bool
+
+
+def prepare_databases(
+    settings: Settings,
+    *,
+    may_create_moss: bool,
+    condition: Callable[[psycopg.Connection], None] | None = None,
+) -> Preparation:
+    """Prepares the M.O.S.S. database and creates the integration's row, all or nothing. Safe to repeat.
+
+    Args:
+        settings: the environment.
+        may_create_moss: whether an empty given database may get the strategy's M.O.S.S. tables; the embedded one may
+            always.
+        condition: looks at the prepared database and raises if it is not to be used; then nothing was done.
+
+    Raises:
+        MossNotPrepared: the database holds no M.O.S.S. that the contract knows.
+        MossUnreachable: the database does not answer.
+    """
+    databases = resolve_databases(settings)
+    with _connection(databases) as connection, connection.transaction():
+        schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
+        created = create_integration(
+            connection, settings.integration_name, _remembered_base_url(settings.jamf_base_url)
+        )
+        if condition is not None:
+            condition(connection)
+    return Preparation(databases, schema, integration_created=created)
+
+
+def is_on_this_machine(base_url: str) -> bool:
+    """Whether a JAMF server listens on the loopback: the simulator, or a tunnel."""
+    return server_identity(base_url) == "loopback"
+
+
+def prepare_if_embedded(settings: Settings) -> None:
+    """Prepares the embedded database if it is not; a database of the operator's is only looked at.
+
+    Raises:
+        MossNotPrepared: a given database is not prepared.
+        IntegrationMissing: a given database lacks the integration's row.
+        MossUnreachable: the database does not answer.
+    """
+    try:
+        with prepared_moss(settings):
+            return
+    except (MossNotPrepared, IntegrationMissing):
+        if settings.moss_database_url is not None:
+            raise
+    prepare_databases(settings, may_create_moss=True)
+
+
+@contextmanager
+def prepared_moss(settings: Settings) -> Iterator[tuple[psycopg.Connection, Integration]]:
+    """A connection to the prepared M.O.S.S. database, and the integration.
+
+    Raises:
+        MossNotPrepared: our schema is absent or older than this version of the pipeline.
+        IntegrationMissing: there is no row for the integration.
+        MossUnreachable: the database does not answer.
+    """
+    databases = resolve_databases(settings)
+    with _connection(databases) as connection:
+        pending = pending_migrations(connection)
+        if pending:
+            place = databases.where.partition(";")[0]
+            raise MossNotPrepared(
+                f"The database is not prepared for the sync ({place}); it lacks {', '.join(pending)}.",
+                "Run `moss-jamf init`.",
+            )
+        yield connection, find_integration(connection, settings.integration_name)
+
+
+@contextmanager
+def _connection(databases: Databases) -> Iterator[psycopg.Connection]:
+    database = MossDatabase(databases.moss_url)
+    try:
+        with database.connection() as connection:
+            yield connection
+    finally:
+        database.dispose()
+
+
+def _remembered_base_url(base_url: str | None) -> str | None:
+    """The JAMF server worth saving with the integration: not one on this machine, whose port is another tomorrow."""
+    return None if base_url is None or is_on_this_machine(base_url) else base_url

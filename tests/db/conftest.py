@@ -1,0 +1,52 @@
+"""Fixtures of the database tests: a bench whose work is rolled back, and one that commits."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integrations import find_integration
+from tests.db.support import Bench
+from tests.support.databases import DatabaseServer
+
+
+@pytest.fixture
+def database(moss_database: str) -> Iterator[MossDatabase]:
+    """A M.O.S.S. database of the test's own."""
+    database = MossDatabase(moss_database)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def bench(database: MossDatabase) -> Iterator[Bench]:
+    """A bench on a database of its own, in autocommit mode: for what spans several transactions."""
+    with database.connection() as connection:
+        yield Bench(connection, find_integration(connection, "JAMF Pro"))
+
+
+@pytest.fixture(scope="session")
+def shared_connection(
+    postgres_server: DatabaseServer, template_database: str
+) -> Iterator[psycopg.Connection]:
+    """A connection to the database that tests share because each rolls back what it did."""
+    name = postgres_server.create("moss_shared", template=template_database)
+    database = MossDatabase(postgres_server.url_of(name))
+    with database.connection() as connection:
+        yield connection
+    database.dispose()
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def rolled_back(shared_connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A connection inside a transaction that is rolled back after the test."""
+    with shared_connection.transaction(force_rollback=True):
+        yield shared_connection
+
+
+@pytest.fixture
+def trial(rolled_back: psycopg.Connection) -> Bench:
+    """A bench whose work is rolled back: for what one transaction can show, in milliseconds."""
+    return Bench(rolled_back, find_integration(rolled_back, "JAMF Pro"))

@@ -1,0 +1,323 @@
+"""A M.O.S.S. database with JAMF's records put straight into `jamf_sync`, for tests of single statements.
+
+What JAMF "has" is written as staged rows of one capture per collection; no JAMF, no staging and no
+Dagster take part.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from moss_jamf_pipeline.moss.applying import apply_objects
+from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture
+from moss_jamf_pipeline.moss.conflicts import update_conflicts
+from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.matching import MATCHES, match
+from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, ObjectCounts, Plan, make_plan, read_plan
+from moss_jamf_pipeline.staging import STAGING_RULES
+
+Row = dict[str, Any]
+
+EARLY = datetime(2026, 11, 20, 8, tzinfo=UTC)
+LATE = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+_PARTS = {"person": "people", "location": "locations", "group": "groups", "device": "devices"}
+
+
+@dataclass
+class Bench:
+    """A M.O.S.S. and what JAMF has of it; the helpers are named for what they put there.
+
+    Attributes:
+        connection: to the database, in autocommit mode or inside a transaction that the test rolls back.
+        integration: whose records these are; replace it to change policies.
+    """
+
+    connection: psycopg.Connection
+    integration: Integration
+    captures: dict[str, Capture] = field(init=False)
+    _serials: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.captures = {collection: self.new_capture(collection) for collection in COLLECTIONS}
+
+    # -- policies ------------------------------------------------------------------------------
+
+    def policies(self, **settings: Any) -> None:
+        """Sets the integration's policies; those not named are the defaults."""
+        self.integration = Integration(
+            id=self.integration.id,
+            name=self.integration.name,
+            is_enabled=True,
+            base_url=None,
+            settings=SyncSettings.model_validate(settings),
+        )
+
+    # -- JAMF ----------------------------------------------------------------------------------
+
+    def new_capture(self, collection: str, status: str = "complete") -> Capture:
+        """A finished capture that holds what is current; later records belong to it."""
+        (row,) = self.query(
+            """insert into jamf_sync.captures (integration_id, collection, status, captured_at, server, captured_count)
+               values (%s, %s, %s, now(), 'jamf.example.org', 0) returning capture_id, captured_at""",
+            self.integration.id,
+            collection,
+            status,
+        )
+        return Capture(
+            capture_id=row["capture_id"],
+            collection=collection,
+            status=status,
+            captured_at=row["captured_at"],
+            captured=0,
+        )
+
+    def incomplete(self, collection: str) -> None:
+        """JAMF's newest capture of a collection proves no absence."""
+        self.captures[collection] = self.new_capture(collection, "incomplete")
+
+    def computer(
+        self, jamf_id: str, serial_number: str | None = None, *, contact: datetime | None = None, **columns: Any
+    ) -> str:
+        """A computer in JAMF, in place of the one of that id; usable unless the columns say otherwise."""
+        serial_number = serial_number or f"SERIAL{jamf_id}"
+        given = {"serial_number": serial_number, "is_managed": True, "is_personally_owned": False}
+        self._record("computers", jamf_id, given | columns)
+        if contact is not None:
+            self.execute(
+                """insert into jamf_sync.jamf_computer_contacts (integration_id, jamf_id, last_contact_at)
+                   values (%s, %s, %s)
+                   on conflict (integration_id, jamf_id) do update set last_contact_at = excluded.last_contact_at""",
+                self.integration.id,
+                jamf_id,
+                contact,
+            )
+        return jamf_id
+
+    def user(self, jamf_id: str, **columns: Any) -> str:
+        """A user record in JAMF."""
+        return self._record("users", jamf_id, columns)
+
+    def computer_group(self, jamf_id: str, name: str, *, is_smart: bool | None = False) -> str:
+        """A computer group in JAMF."""
+        return self._record("groups", jamf_id, {"name": name, "is_smart": is_smart})
+
+    def building(self, jamf_id: str, name: str) -> str:
+        """A building in JAMF."""
+        return self._record("buildings", jamf_id, {"name": name})
+
+    def gone(self, collection: str, jamf_id: str) -> None:
+        """JAMF no longer lists a record."""
+        for table in (f"jamf_{collection}_snapshot", f"raw_jamf_{collection}"):
+            self.execute(
+                sql.SQL("delete from {} where jamf_id = %s").format(sql.Identifier("jamf_sync", table)), jamf_id
+            )
+
+    def _record(self, collection: str, jamf_id: str, columns: Mapping[str, Any]) -> str:
+        self.gone(collection, jamf_id)
+        document = {"id": jamf_id} | {
+            name: value for name, value in columns.items() if isinstance(value, str | bool | list)
+        }
+        if "management_id" in columns:
+            document["general"] = {"managementId": columns["management_id"]}
+        content = orjson.dumps(document)
+        (row,) = self.query(
+            """insert into jamf_sync.raw_jamf
+                 (collection, integration_id, jamf_id, content_hash, document, valid_from_capture)
+               values (%s, %s, %s, %s, %s, %s) returning version_id""",
+            collection,
+            self.integration.id,
+            jamf_id,
+            hashlib.sha256(content).digest(),
+            Jsonb(document),
+            self.captures[collection].capture_id,
+        )
+        values = {
+            "version_id": row["version_id"],
+            "jamf_id": jamf_id,
+            "is_usable": True,
+            "staging_rules": STAGING_RULES,
+            **columns,
+        }
+        self._insert("jamf_sync", f"jamf_{collection}_snapshot", values, "version_id")
+        return jamf_id
+
+    # -- M.O.S.S. ------------------------------------------------------------------------------
+
+    def location(self, name: str) -> UUID:
+        """A location in M.O.S.S."""
+        return self._moss("locations", {"name": name})
+
+    def room(self, location_id: UUID, name: str) -> UUID:
+        """A room in M.O.S.S."""
+        return self._moss("rooms", {"location_id": location_id, "name": name})
+
+    def person(self, **columns: Any) -> UUID:
+        """A person in M.O.S.S."""
+        return self._moss("people", {"full_name": "Somebody", **columns})
+
+    def device(self, **columns: Any) -> UUID:
+        """A device in M.O.S.S."""
+        return self._moss("devices", {"device_type": "Laptop", **columns})
+
+    def moss_group(self, name: str, **columns: Any) -> UUID:
+        """A group in M.O.S.S."""
+        return self._moss("groups", {"name": name, **columns})
+
+    def interface(self, device_id: UUID, mac_address: str, **columns: Any) -> UUID:
+        """A network interface in M.O.S.S."""
+        given = {"interface_name": "en0", "interface_type": "ethernet"}
+        return self._moss("ios", {"device_id": device_id, "mac_address": mac_address, **given, **columns})
+
+    def mapping(
+        self, external_type: str, external_id: str, internal_type: str, internal_id: UUID, **columns: Any
+    ) -> UUID:
+        """A link between a JAMF record and a M.O.S.S. object."""
+        given = {"sync_status": "synced", "external_data": Jsonb({})}
+        return self._insert(
+            "public",
+            "integration_object_mappings",
+            {
+                "integration_config_id": self.integration.id,
+                "external_type": external_type,
+                "external_id": external_id,
+                "internal_type": internal_type,
+                "internal_id": internal_id,
+                **given,
+                **columns,
+            },
+            "id",
+        )
+
+    def linked_device(self, jamf_id: str, *, document: Mapping[str, Any] | None = None, **columns: Any) -> UUID:
+        """A device that is linked to a computer."""
+        device_id = self.device(**columns)
+        self.mapping("computer", jamf_id, "device", device_id, external_data=Jsonb(document or {}))
+        return device_id
+
+    def delete(self, table: str, object_id: UUID) -> None:
+        """A person deletes an object in M.O.S.S."""
+        self.execute(sql.SQL("delete from {} where id = %s").format(sql.Identifier(table)), object_id)
+
+    def _moss(self, table: str, values: Mapping[str, Any]) -> UUID:
+        return self._insert("public", table, values, "id")
+
+    # -- the sync ------------------------------------------------------------------------------
+
+    def match(self, *tables: str) -> dict[str, dict[str, int]]:
+        """Matches the given tables (all of them by default); outcome to number, per table."""
+        return {
+            table: match(self.connection, table, self.integration, self.captures)
+            for table in (tables or MATCHES)
+        }
+
+    def plan(self, object_types: Iterable[str] = OBJECT_TYPES) -> Plan:
+        """Matches and plans."""
+        self.match()
+        return make_plan(
+            self.connection, self.integration, self.captures, run_id="a-run", object_types=object_types
+        )
+
+    def apply(self, plan: Plan) -> Plan:
+        """Applies a plan in the order of the assets, and returns it as it stands then."""
+        update_conflicts(self.connection, self.integration, plan)
+        for object_type in (*OBJECT_TYPES, "mapping"):
+            apply_objects(self.connection, self.integration, plan, object_type)
+        return read_plan(self.connection, plan.plan_id)
+
+    def sync(self) -> Plan:
+        """Matches, plans and applies everything."""
+        return self.apply(self.plan())
+
+    def outcomes(self, table: str) -> dict[str, str]:
+        """JAMF id to outcome, of one table of matches."""
+        key = "external_id" if table == "person_matches" else "jamf_id"
+        statement = sql.SQL("select {} as id, outcome from {}").format(
+            sql.Identifier(key), sql.Identifier("jamf_sync", table)
+        )
+        return {row["id"]: row["outcome"] for row in self.query(statement)}
+
+    def match_of(self, table: str, jamf_id: str) -> Row:
+        """One row of a table of matches."""
+        key = "external_id" if table == "person_matches" else "jamf_id"
+        statement = sql.SQL("select * from {} where {} = %s").format(
+            sql.Identifier("jamf_sync", table), sql.Identifier(key)
+        )
+        (row,) = self.query(statement, jamf_id)
+        return row
+
+    # -- SQL -----------------------------------------------------------------------------------
+
+    def query(self, statement: str | sql.Composed, *parameters: Any) -> list[Row]:
+        """Rows, each as column to value."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            text = statement.encode() if isinstance(statement, str) else statement
+            return cursor.execute(text, parameters or None).fetchall()
+
+    def execute(self, statement: str | sql.Composed, *parameters: Any) -> int:
+        """Changes something; returns the rows touched."""
+        text = statement.encode() if isinstance(statement, str) else statement
+        return self.connection.execute(text, parameters or None).rowcount
+
+    def value(self, statement: str, *parameters: Any) -> Any:
+        """The one value of the one row."""
+        (row,) = self.query(statement, *parameters)
+        (value,) = row.values()
+        return value
+
+    def _insert(self, schema: str, table: str, values: Mapping[str, Any], returning: str) -> Any:
+        statement = sql.SQL("insert into {} ({}) values ({}) returning {}").format(
+            sql.Identifier(schema, table),
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join(map(sql.Placeholder, values)),
+            sql.Identifier(returning),
+        )
+        row = self.connection.execute(statement, values).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def rows_of(bench: Bench, table: str) -> dict[str, str]:
+    """Identity of every stored row version of a table: equal before and after means nothing was written."""
+    statement = sql.SQL("select ctid::text as place, xmin::text as version from {}").format(
+        sql.Identifier(*table.split("."))
+    )
+    return {row["place"]: row["version"] for row in bench.query(statement)}
+
+
+def counts_of(plan: Plan) -> dict[str, ObjectCounts]:
+    """A plan's counts by object type."""
+    return {count.object_type: count for count in plan.counts}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A JAMF record as a capture stores it."""
+
+    jamf_id: str
+    content: Any
+    last_contact_at: datetime | None = None
+    reported_at: datetime | None = None
+
+    @property
+    def document(self) -> bytes:
+        return orjson.dumps({"id": self.jamf_id, "content": self.content})
+
+    @property
+    def content_hash(self) -> bytes:
+        return hashlib.sha256(self.document).digest()
+
+
+def records(contents: Mapping[str, Any]) -> Sequence[Record]:
+    """Records from JAMF id to content."""
+    return [Record(jamf_id, content) for jamf_id, content in contents.items()]

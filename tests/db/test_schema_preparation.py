@@ -1,0 +1,187 @@
+"""Preparing a database: idempotent, one process at a time, and clear about a database it does not know."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from moss_jamf_pipeline.moss.errors import MossNotPrepared
+from moss_jamf_pipeline.moss.schema import (
+    STRATEGY_TABLES,
+    SchemaReport,
+    missing_columns,
+    pending_migrations,
+    prepare,
+)
+from moss_jamf_pipeline.moss.statements import statement
+from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
+
+MakeDatabase = Callable[[], str]
+
+
+def _prepare(url: str, *, may_create_moss: bool = True) -> SchemaReport:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return prepare(connection, may_create_moss=may_create_moss)
+
+
+def _catalogue(connection: psycopg.Connection) -> list[tuple[str, str, str]]:
+    return connection.execute(
+        """select table_schema || '.' || table_name, column_name, data_type from information_schema.columns
+           where table_schema in ('public', 'jamf_sync', 'moss_contract') order by 1, ordinal_position"""
+    ).fetchall()
+
+
+def test_an_empty_database_gets_moss_our_schema_and_the_contract(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    report = _prepare(url)
+    assert report.created_moss
+    assert report.dialect == "strategy"
+    assert report.migrations[0] == "0001_text_functions"
+    with psycopg.connect(url) as connection:
+        assert missing_columns(connection) == []
+        assert pending_migrations(connection) == []
+
+
+def test_preparing_again_changes_nothing(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    _prepare(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        before = _catalogue(connection)
+        connection.execute("insert into devices (hostname, device_type) values ('mac', 'Laptop')")
+        report = prepare(connection, may_create_moss=True)
+        assert _catalogue(connection) == before
+        assert connection.execute("select hostname from devices").fetchall() == [("mac",)]
+    assert report == SchemaReport("strategy", migrations=(), created_moss=False)
+
+
+def test_preparing_again_keeps_what_the_contract_says(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    _prepare(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        words = "select domain, canonical, accepted from moss_contract.vocabulary order by 1, 2"
+        before = connection.execute(words).fetchall()
+        prepare(connection, may_create_moss=False)
+        assert connection.execute(words).fetchall() == before
+        assert len(before) > 0
+
+
+def test_processes_that_start_together_prepare_one_after_the_other(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    with ThreadPoolExecutor(4) as threads:
+        reports = list(threads.map(_prepare, [url] * 4))
+    assert sorted(report.created_moss for report in reports) == [False, False, False, True]
+    assert sorted(bool(report.migrations) for report in reports) == [False, False, False, True]
+
+
+def test_an_empty_database_that_is_not_ours_is_refused_and_left_alone(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    with pytest.raises(MossNotPrepared) as caught:
+        _prepare(url, may_create_moss=False)
+    for table in STRATEGY_TABLES:
+        assert table in str(caught.value)
+    assert "MOSS_DATABASE_URL" in caught.value.remedy
+    with psycopg.connect(url) as connection:
+        assert _catalogue(connection) == []
+        assert connection.execute("select to_regnamespace('jamf_sync')").fetchone() == (None,)
+
+
+def test_a_foreign_database_is_never_given_moss_tables(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create table devices (id uuid, name text)")
+        with pytest.raises(MossNotPrepared, match=r"people.*devices\.asset_tag"):
+            prepare(connection, may_create_moss=True)
+        assert connection.execute("select to_regclass('people')").fetchone() == (None,)
+
+
+def _contract_columns(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """Every column of a M.O.S.S. table that a view of the contract reads."""
+    return connection.execute(
+        """select distinct table_name, column_name from information_schema.view_column_usage
+           where view_schema = 'moss_contract' and table_schema = 'public' order by 1, 2"""
+    ).fetchall()
+
+
+def test_every_missing_column_that_the_contract_reads_is_named(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    _prepare(url)
+    with psycopg.connect(url) as connection:
+        read = _contract_columns(connection)
+        unchecked = [
+            f"{table}.{column}" for table, column in read if column not in STRATEGY_TABLES[table]
+        ]
+    assert len(read) > 40
+    assert unchecked == []
+
+
+def test_a_moss_that_lacks_one_column_is_refused_by_its_name(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement("moss/create_strategy_schema"))
+        connection.execute("alter table devices drop column notes")
+        with pytest.raises(MossNotPrepared, match=r"lacks devices\.notes\."):
+            prepare(connection, may_create_moss=True)
+
+
+def test_migrations_go_forward_only_and_each_once(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    every = _prepare(url).migrations
+    assert list(every) == sorted(every)
+    with psycopg.connect(url, autocommit=True) as connection:
+        stored = connection.execute("select name from jamf_sync.schema_migrations order by name").fetchall()
+        assert [name for (name,) in stored] == list(every)
+        # A database that a newer release has migrated further is not taken back.
+        connection.execute("insert into jamf_sync.schema_migrations (name) values ('9999_from_the_future')")
+        assert prepare(connection, may_create_moss=True).migrations == ()
+        (count,) = connection.execute("select count(*) from jamf_sync.schema_migrations").fetchone() or (0,)
+        assert count == len(every) + 1
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: MakeDatabase) -> None:
+    url = empty_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create schema jamf_sync")
+        connection.execute("create table jamf_sync.captures (note text)")
+        with pytest.raises(psycopg.errors.DuplicateTable):
+            prepare(connection, may_create_moss=True)
+        assert connection.execute("select to_regclass('jamf_sync.schema_migrations')").fetchone() == (None,)
+        assert connection.execute("select to_regclass('devices')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("collection", sorted(SNAPSHOT_COLUMNS))
+def test_the_snapshot_tables_have_the_staged_columns_in_their_order(
+    collection: str, rolled_back: psycopg.Connection
+) -> None:
+    rows = rolled_back.execute(
+        """select attname, format_type(atttypid, atttypmod) from pg_attribute
+           where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum""",
+        (f"jamf_sync.jamf_{collection}_snapshot",),
+    ).fetchall()
+    spelled = {"timestamptz": "timestamp with time zone"}
+    assert rows == [
+        *((column.name, spelled.get(column.type, column.type)) for column in SNAPSHOT_COLUMNS[collection]),
+        ("staging_rules", "integer"),
+    ]
+
+
+@pytest.mark.parametrize("collection", sorted(SNAPSHOT_COLUMNS))
+def test_what_staging_always_gives_is_required_and_the_rest_may_be_null(
+    collection: str, rolled_back: psycopg.Connection
+) -> None:
+    rows = rolled_back.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and attnotnull",
+        (f"jamf_sync.jamf_{collection}_snapshot",),
+    ).fetchall()
+    assert {name for (name,) in rows} == {"version_id", "jamf_id", "is_usable", "staging_rules"}
+
+
+def test_every_view_of_the_contract_that_is_written_can_be_written(rolled_back: psycopg.Connection) -> None:
+    rows = rolled_back.execute(
+        """select table_name, is_insertable_into from information_schema.views
+           where table_schema = 'moss_contract' and table_name not like '%%\\_values'
+              or table_schema = 'moss_contract' and table_name = 'custom_field_values' order by 1""",
+        {},
+    ).fetchall()
+    assert len(rows) > 10
+    assert [name for name, is_insertable in rows if is_insertable != "YES"] == []

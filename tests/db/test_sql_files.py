@@ -1,0 +1,162 @@
+"""Every file under sql/: it is used, it says what it takes, and PostgreSQL accepts it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from moss_jamf_pipeline.moss.schema import pending_migrations
+from moss_jamf_pipeline.settings import PROJECT_ROOT, project_file
+from tests.db.support import EARLY, Bench
+
+_SQL = project_file("sql")
+_FILES = {file.relative_to(_SQL).with_suffix("").as_posix(): file for file in sorted(_SQL.rglob("*.sql"))}
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+# Schema files hold many statements and take no parameters; `schema.prepare` runs them all.
+_SCHEMA_FOLDERS = ("migrations", "contract", "moss")
+_STATEMENTS = [name for name in _FILES if not name.startswith(_SCHEMA_FOLDERS)]
+
+
+def _header(file: Path) -> str:
+    lines: list[str] = []
+    for line in file.read_text().splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return " ".join(lines)
+
+
+def _named_parameters(header: str) -> set[str]:
+    """The names after `Parameters:`, up to the end of that clause; remarks in brackets left out."""
+    _, found, rest = header.partition("Parameters:")
+    if not found:
+        return set()
+    clause = re.split(r"[.:;]", re.sub(r"\([^)]*\)", "", rest), maxsplit=1)[0]
+    return {name.strip() for name in clause.split(",") if name.strip()}
+
+
+def _used_parameters(file: Path) -> set[str]:
+    return set(_PARAMETER.findall(file.read_text()))
+
+
+@pytest.fixture(scope="module")
+def python_sources() -> str:
+    package = PROJECT_ROOT / "moss_jamf_pipeline"
+    return "\n".join(file.read_text() for file in sorted(package.rglob("*.py")))
+
+
+@pytest.mark.parametrize("name", [name for name in _FILES if not name.startswith("migrations/")])
+def test_every_sql_file_is_named_by_the_code(name: str, python_sources: str) -> None:
+    folder, _, stem = name.rpartition("/")
+    # Some names are put together from a folder and a stem that stands in a table of steps or of matches.
+    quoted = re.compile(rf"""["']({re.escape(folder)}/)?{re.escape(stem)}["']""")
+    assert quoted.search(python_sources), f"nothing runs sql/{name}.sql"
+
+
+@pytest.mark.parametrize("name", sorted(_FILES))
+def test_every_sql_file_says_what_it_is_and_which_parameters_it_takes(name: str) -> None:
+    header = _header(_FILES[name])
+    assert header, "begin the file with a comment that says what it yields or does"
+    assert _named_parameters(header) == _used_parameters(_FILES[name])
+
+
+def test_migrations_are_numbered_without_gaps_and_are_all_applied(
+    rolled_back: psycopg.Connection,
+) -> None:
+    names = [name.removeprefix("migrations/") for name in _FILES if name.startswith("migrations/")]
+    assert [name[:4] for name in names] == [f"{place:04}" for place in range(1, len(names) + 1)]
+    assert pending_migrations(rolled_back) == []
+
+
+@pytest.fixture
+def parameters(trial: Bench) -> dict[str, Any]:
+    """A value of the right type for every parameter of every statement."""
+    (plan,) = trial.query(
+        "insert into jamf_sync.plans (integration_id, run_id, object_types, captures) "
+        "values (%s, 'a-run', '{device}', '{}') returning plan_id",
+        trial.integration.id,
+    )
+    captures = {f"{name}_capture": capture.capture_id for name, capture in trial.captures.items()}
+    return {
+        **captures,
+        "integration_id": trial.integration.id,
+        "capture_id": trial.captures["computers"].capture_id,
+        "plan_id": plan["plan_id"],
+        "row_id": 1,
+        "collection": "computers",
+        "object_type": "device",
+        "external_type": "computer",
+        "internal_type": "device",
+        "object_types": ["device"],
+        "first_row": 1,
+        "last_row": 9,
+        "fields": ["os_build"],
+        "clearable": ["assigned_to_person_id"],
+        "rejected": 0,
+        "rejected_ids": ["7"],
+        "is_complete": True,
+        "flag_adopted": True,
+        "keep_human_edits": True,
+        "hold_unlinked": True,
+        "recreate_deleted": True,
+        "create_missing_locations": True,
+        "staging_rules": 1,
+        "version_ids": [1, 2],
+        "slots": [EARLY],
+        "server": "jamf.example.org",
+        "server_version": "11.30.0",
+        "endpoint": "/api/v4/computers-inventory",
+        "total_count": 1,
+        "captured_count": 1,
+        "changed_count": 1,
+        "removed_count": 0,
+        "rejected_count": 0,
+        "requests": 1,
+        "bytes_received": 1,
+        "incomplete_reasons": ["one page is missing"],
+        "jamf_id": "7",
+        "reason": "cannot_serve",
+        "detail": "JAMF answered 500.",
+        "run_id": f"run-{uuid4()}",
+        "sync_type": "full",
+        "status": "complete",
+        "processed": 1,
+        "created": 1,
+        "updated": 0,
+        "skipped": 0,
+        "failed": 0,
+        "error_message": None,
+        "error_details": Jsonb({"step": "moss_devices"}),
+        "captures": Jsonb({"computers": 1}),
+        "rules": Jsonb([]),
+        "kind": None,
+        "row_limit": 5,
+        "table": "jamf_sync.captures",
+        "name": "JAMF Pro",
+        "integration_name": "JAMF Pro",
+        "ids": [uuid4()],
+        "config": Jsonb({}),
+    }
+
+
+@pytest.fixture
+def temporary_tables(trial: Bench) -> Iterator[None]:
+    """The temporary tables that some statements work on."""
+    for name in ("capture/create_incoming_records", "plan/create_compared_objects"):
+        trial.execute(_FILES[name].read_text())
+    yield
+    trial.execute("drop table if exists incoming_records, compared_objects")
+
+
+@pytest.mark.parametrize("name", _STATEMENTS)
+@pytest.mark.usefixtures("temporary_tables")
+def test_postgresql_runs_every_statement_with_parameters_of_their_types(
+    name: str, trial: Bench, parameters: dict[str, Any]
+) -> None:
+    given = {parameter: parameters[parameter] for parameter in _used_parameters(_FILES[name])}
+    trial.connection.execute(_FILES[name].read_bytes(), given or None)

@@ -1,0 +1,202 @@
+"""The SQL functions by which text is compared and values are overlaid."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+_ENTITIES = st.lists(
+    st.sampled_from(["&", "amp;", "&lt;", "&gt;", "&quot;", "&#x27;", "&#x2F;", "lt;", "#x27;", "x"]), max_size=8
+).map("".join)
+
+_on_one_connection = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def _call(connection: psycopg.Connection, function: str, *arguments: Any) -> Any:
+    places = ", ".join(["%s"] * len(arguments))
+    row = connection.execute(f"select jamf_sync.{function}({places})".encode(), arguments).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@pytest.mark.parametrize(
+    ("stored", "plain"),
+    [
+        ("R&amp;D", "R&D"),
+        ("&lt;none&gt;", "<none>"),
+        ("&quot;HQ&quot;", '"HQ"'),
+        ("O&#x27;Brien", "O'Brien"),
+        ("https:&#x2F;&#x2F;jamf.example.org", "https://jamf.example.org"),
+        ("&amp;lt;", "&lt;"),
+        ("&amp;amp;", "&amp;"),
+        ("&nbsp;", "&nbsp;"),
+        ("&#39;", "&#39;"),
+        ("&#x27", "&#x27"),
+        ("&LT;", "&LT;"),
+        ("AT&T", "AT&T"),
+        ("plain", "plain"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_exactly_the_six_entities_of_the_web_application_are_unescaped(
+    rolled_back: psycopg.Connection, stored: str | None, plain: str | None
+) -> None:
+    assert _call(rolled_back, "unescaped", stored) == plain
+
+
+def _escaped(text: str) -> str:
+    """As the web application escapes: the ampersand first."""
+    for plain, entity in (
+        *(("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")),
+        *(('"', "&quot;"), ("'", "&#x27;"), ("/", "&#x2F;")),
+    ):
+        text = text.replace(plain, entity)
+    return text
+
+
+@_on_one_connection
+@given(_TEXT | _ENTITIES)
+def test_what_was_escaped_once_comes_back_whole(rolled_back: psycopg.Connection, text: str) -> None:
+    assert _call(rolled_back, "unescaped", _escaped(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("  Jane   DOE ", "jane doe"),
+        ("Jane\tDoe\n", "jane doe"),
+        ("R&amp;D", "r&d"),
+        ("ÉCOLE", "école"),
+        ("   ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_names_are_compared_unescaped_in_one_case_and_with_single_spaces(
+    rolled_back: psycopg.Connection, stored: str | None, key: str | None
+) -> None:
+    assert _call(rolled_back, "match_key", stored) == key
+
+
+@_on_one_connection
+@given(_TEXT)
+def test_a_match_key_has_no_edges_no_double_spaces_and_no_capitals_to_fold(
+    rolled_back: psycopg.Connection, text: str
+) -> None:
+    key = _call(rolled_back, "match_key", text)
+    if key is not None:
+        assert key
+        assert key == key.strip(" ")
+        assert "  " not in key
+        if "&" not in key:
+            assert _call(rolled_back, "match_key", key) == key
+
+
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("c02xk1abcd", "C02XK1ABCD"),
+        (" C02 XK1\tABCD ", "C02XK1ABCD"),
+        ("   ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_serial_numbers_are_compared_in_capitals_without_white_space(
+    rolled_back: psycopg.Connection, stored: str | None, key: str | None
+) -> None:
+    assert _call(rolled_back, "serial_key", stored) == key
+
+
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("a1:b2:c3:d4:e5:f6", "A1B2C3D4E5F6"),
+        ("A1-B2-C3-D4-E5-F6", "A1B2C3D4E5F6"),
+        ("a1b2.c3d4.e5f6", "A1B2C3D4E5F6"),
+        ("a1b2c3d4e5f6", "A1B2C3D4E5F6"),
+        ("a1:b2:c3:d4:e5", None),
+        ("a1:b2:c3:d4:e5:f6:07", None),
+        ("none", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_mac_addresses_are_compared_by_their_twelve_digits(
+    rolled_back: psycopg.Connection, stored: str | None, key: str | None
+) -> None:
+    assert _call(rolled_back, "mac_key", stored) == key
+
+
+@pytest.mark.parametrize("function", ["serial_key", "mac_key"])
+@_on_one_connection
+@given(text=_TEXT | st.text("0123456789abcdefABCDEF:-. ", max_size=20))
+def test_a_key_is_its_own_key(rolled_back: psycopg.Connection, function: str, text: str) -> None:
+    key = _call(rolled_back, function, text)
+    assert _call(rolled_back, function, key) == key
+
+
+@pytest.mark.parametrize(
+    ("ids", "ordered"),
+    [
+        (["10", "9", "100"], ["9", "10", "100"]),
+        (["2", "guid", "1"], ["guid", "1", "2"]),
+        (["007", "8", "9" * 30], ["007", "8", "9" * 30]),
+        (["1", "9" * 31], ["9" * 31, "1"]),
+        (["1", "-1", ""], ["-1", "", "1"]),
+    ],
+)
+def test_jamf_ids_are_ordered_as_numbers_and_others_come_first(
+    rolled_back: psycopg.Connection, ids: list[str], ordered: list[str]
+) -> None:
+    rows = rolled_back.execute(
+        "select id from unnest(%s::text[]) with ordinality as ids (id, place) "
+        "order by jamf_sync.jamf_id_order(id), place",
+        (ids,),
+    ).fetchall()
+    assert [row[0] for row in rows] == ordered
+
+
+def test_a_missing_jamf_id_sorts_first(rolled_back: psycopg.Connection) -> None:
+    assert _call(rolled_back, "jamf_id_order", None) == -1
+
+
+@pytest.mark.parametrize(
+    ("moss", "jamf", "clearable", "expected"),
+    [
+        pytest.param({"a": "1"}, {"a": "2"}, [], {"a": "2"}, id="JAMF's value lies on top"),
+        pytest.param({"a": "1"}, {"a": None}, [], {"a": "1"}, id="a JAMF null says nothing"),
+        pytest.param({"a": "1"}, {"a": None}, ["a"], {"a": None}, id="unless the field is clearable"),
+        pytest.param({"a": "1"}, {"a": "2"}, ["a"], {"a": "2"}, id="a value is a value, clearable or not"),
+        pytest.param({"a": "1", "b": "2"}, {"b": "3"}, [], {"a": "1", "b": "3"}, id="the rest stays"),
+        pytest.param({"a": "1"}, {}, ["a"], {"a": "1"}, id="what JAMF does not name is not cleared"),
+        pytest.param(None, {"a": "1", "b": None}, [], {"a": "1"}, id="a new object has no nulls"),
+        pytest.param({"a": None}, {"a": None}, ["a"], {"a": None}, id="nothing over nothing"),
+    ],
+)
+def test_jamf_is_overlaid_on_moss(
+    rolled_back: psycopg.Connection,
+    moss: dict[str, Any] | None,
+    jamf: dict[str, Any],
+    clearable: list[str],
+    expected: dict[str, Any],
+) -> None:
+    given_moss = Jsonb(moss) if moss is not None else None
+    assert _call(rolled_back, "overlaid", given_moss, Jsonb(jamf), clearable) == expected
+
+
+_VALUES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2", None]), max_size=4)
+
+
+@_on_one_connection
+@given(_VALUES, _VALUES, st.lists(st.sampled_from("abcd"), unique=True))
+def test_overlaying_twice_changes_nothing_more(
+    rolled_back: psycopg.Connection, moss: dict[str, Any], jamf: dict[str, Any], clearable: list[str]
+) -> None:
+    once = _call(rolled_back, "overlaid", Jsonb(moss), Jsonb(jamf), clearable)
+    assert _call(rolled_back, "overlaid", Jsonb(once), Jsonb(jamf), clearable) == once

@@ -1,0 +1,168 @@
+"""After a change in JAMF a sync makes exactly that change, and counts it."""
+
+import pytest
+
+from moss_jamf_pipeline.simulator import EvolveReport, EvolveRequest, SimulatorConfig
+from tests.e2e.conftest import WorldMaker
+from tests.e2e.inventory import actions, assert_calm, assert_counts_add_up, devices, mappings
+from tests.support.world import World
+
+_EACH = (
+    EvolveRequest(enrolments=3),
+    EvolveRequest(wipes=3),
+    EvolveRequest(re_enrolments=3),
+    EvolveRequest(board_swaps=3),
+    EvolveRequest(reassignments=3),
+    EvolveRequest(renames=3),
+    EvolveRequest(os_updates=3),
+    EvolveRequest(user_changes=3),
+    EvolveRequest(building_renames=1),
+    EvolveRequest(group_changes=5),
+)
+_TOGETHER = EvolveRequest(
+    enrolments=4,
+    wipes=3,
+    re_enrolments=3,
+    board_swaps=2,
+    reassignments=4,
+    renames=3,
+    os_updates=5,
+    user_changes=4,
+    building_renames=1,
+    group_changes=5,
+    contacts=True,
+)
+
+
+def _ids(*changes: list[object]) -> set[str]:
+    return {change.id for group in changes for change in group}  # type: ignore[attr-defined]
+
+
+def _without_empty(found: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {action: ids for action, ids in found.items() if ids}
+
+
+def _expected_device_actions(report: EvolveReport) -> dict[str, set[str]]:
+    return _without_empty(
+        {
+            "create": {change.id for change in report.enrolments},
+            "move": {change.id for change in (*report.re_enrolments, *report.board_swaps)},
+            "update": {
+                change.id for change in (*report.reassignments, *report.renames, *report.os_updates)
+            },
+        }
+    )
+
+
+def _expected_group_actions(report: EvolveReport) -> dict[str, set[str]]:
+    named = [change for change in report.group_changes if "name" in {**change.before, **change.after}]
+    return _without_empty(
+        {
+            "create": {change.id for change in named if not change.before},
+            "update": {change.id for change in named if change.before and change.after},
+        }
+    )
+
+
+def _expected_unenrolments(report: EvolveReport) -> set[str]:
+    deleted_groups = {
+        change.id for change in report.group_changes if "name" in change.before and not change.after
+    }
+    return {change.id for change in report.wipes} | deleted_groups
+
+
+def _assert_exactly(world: World, report: EvolveReport) -> None:
+    """Asserts that the newest plan, which was applied, holds the report's changes and nothing else."""
+    assert actions(world, "device") == _expected_device_actions(report)
+    assert actions(world, "person") == _without_empty(
+        {"update": {change.id for change in report.user_changes}}
+    )
+    assert actions(world, "group") == _expected_group_actions(report)
+    assert actions(world, "mapping").get("unenroll", set()) == _expected_unenrolments(report)
+    assert actions(world, "location") == {}
+    _assert_counted(world, report)
+    assert_counts_add_up(world)
+
+
+def _assert_counted(world: World, report: EvolveReport) -> None:
+    counts = world.counts()
+    moved = len(report.re_enrolments) + len(report.board_swaps)
+    changed = len(report.reassignments) + len(report.renames) + len(report.os_updates)
+    device, members = counts["device"], counts["group_member"]
+    assert device.seen == report.computers_total
+    assert (device.created, device.updated, device.moved, device.unenrolled) == (
+        len(report.enrolments),
+        moved + changed,
+        moved,
+        len(report.wipes),
+    )
+    assert counts["person"].updated == len(report.user_changes)
+    assert counts["person"].created == 0
+    joined = [change for change in report.group_changes if "member" in change.after]
+    left = [change for change in report.group_changes if "member" in change.before]
+    assert (members.created, members.removed) == (len(joined), len(left))
+    history = world.history()[-1]
+    assert history["items_created"] == device.created + counts["group"].created
+    assert history["items_updated"] == device.updated + counts["person"].updated + counts["group"].updated
+
+
+def _assert_devices_are_as_jamf_has_them(world: World) -> None:
+    """Asserts name, system and user of every device whose serial number one managed Mac carries."""
+    owned: dict[str, list[str]] = {}
+    for computer in world.fleet.computers.values():
+        if computer.managed and computer.serial_number:
+            owned.setdefault(computer.serial_number, []).append(computer.id)
+    found = devices(world)
+    linked = mappings(world, "computer")
+    for serial, (jamf_id, *others) in owned.items():
+        if others:
+            continue
+        computer, device = world.fleet.computers[jamf_id], found[serial]
+        assert (device["hostname"], device["os_version"], device["person"]) == (
+            computer.name,
+            computer.operating_system_version,
+            computer.username,
+        )
+        assert linked[jamf_id] == (str(device["id"]), "synced")
+
+
+def test_each_kind_of_change_alone_is_made_and_nothing_else(make_world: WorldMaker) -> None:
+    world = make_world(SimulatorConfig(computers=60, groups=12, seed=7, oddities=0))
+    world.sync()
+
+    for request in _EACH:
+        report = world.jamf.evolve(request)
+        world.sync()
+        _assert_exactly(world, report)
+
+    _assert_devices_are_as_jamf_has_them(world)
+
+
+@pytest.mark.parametrize("oddities", [0.0, 1.0])
+def test_all_kinds_of_changes_together_are_made_and_nothing_else(
+    make_world: WorldMaker, oddities: float
+) -> None:
+    world = make_world(SimulatorConfig(computers=150, groups=20, seed=11, oddities=oddities))
+    world.sync()
+
+    for _ in range(2):
+        report = world.jamf.evolve(_TOGETHER)
+        world.sync()
+        _assert_exactly(world, report)
+
+    if not oddities:
+        _assert_devices_are_as_jamf_has_them(world)
+    assert_calm(world)
+
+
+def test_interfaces_of_a_swapped_board_are_added_and_the_old_ones_stay(make_world: WorldMaker) -> None:
+    world = make_world(SimulatorConfig(computers=20, groups=2, seed=2, oddities=0))
+    world.sync()
+    before = world.query("select id from ios order by id")
+
+    world.jamf.evolve(EvolveRequest(board_swaps=2))
+    world.sync()
+
+    after = world.query("select id from ios order by id")
+    assert len(after) == len(before) + 2
+    assert {row["id"] for row in before} <= {row["id"] for row in after}
