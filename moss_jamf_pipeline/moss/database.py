@@ -14,13 +14,18 @@ _SESSION_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min"
 )
 
+_SECRETS = ("password", "sslpassword")
+
 
 class MossDatabase:
     """A pool of connections to one M.O.S.S. database; connects when first asked, never when made."""
 
     def __init__(self, url: str) -> None:
         """Takes the database's URL (`postgresql://…`); it never appears in a message with its password."""
-        self._url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+        given = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+        # SQLAlchemy hides a password before the @ and shows one in the query.
+        secrets = {name: given.query[name] for name in _SECRETS if name in given.query}
+        self._url = given.difference_update_query(secrets)
         self._engine = sqlalchemy.create_engine(
             self._url,
             pool_size=2,
@@ -30,6 +35,7 @@ class MossDatabase:
                 "application_name": "moss-jamf",
                 "connect_timeout": 10,
                 "autocommit": True,
+                **secrets,
             },
         )
 
@@ -41,20 +47,19 @@ class MossDatabase:
     @property
     def where(self) -> str:
         """The database in words, without the password."""
-        return self._url.render_as_string(hide_password=True).replace(
-            "postgresql+psycopg", "postgresql"
-        )
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection]:
         """One connection in autocommit mode; use `connection.transaction()` for transactions.
 
         Raises:
-            MossUnreachable: the server does not answer or refuses the log-in.
+            MossUnreachable: the server does not answer, refuses the log-in, or ended the connection.
         """
         try:
             pooled = self._engine.raw_connection()
-        except OperationalError as error:
+        # The pool passes the driver's error on as it is; SQLAlchemy's own comes from its check of a pooled connection.
+        except (psycopg.OperationalError, OperationalError) as error:
             raise self._unreachable(error) from error
         try:
             connection = pooled.driver_connection
@@ -62,9 +67,10 @@ class MossDatabase:
                 raise TypeError(f"the pool handed out a {type(connection).__name__}")
             yield connection
         except psycopg.OperationalError as error:
-            pooled.invalidate(error)
-            if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+            if not connection.broken:
+                # The server answered: a deadlock, a time limit, a full disk. Its own words say more.
                 raise
+            pooled.invalidate(error)
             raise self._unreachable(error) from error
         finally:
             pooled.close()

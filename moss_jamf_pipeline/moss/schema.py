@@ -11,21 +11,39 @@ from moss_jamf_pipeline.settings import project_file
 # Every table the strategy dialect of the contract stands on, with the columns it reads or writes.
 STRATEGY_TABLES: dict[str, frozenset[str]] = {
     "integration_configs": frozenset(
-        {"id", "integration_type", "name", "config", "sync_settings", "last_sync_status"}
+        {
+            *("id", "integration_type", "name", "is_enabled", "config", "environment"),
+            *("sync_schedule", "auto_sync_enabled", "sync_settings"),
+            *("last_sync_at", "last_sync_status", "last_sync_error"),
+        }
     ),
     "integration_sync_history": frozenset(
-        {"id", "integration_config_id", "status", "items_processed", "sync_type"}
+        {
+            *("id", "integration_config_id", "sync_started_at", "sync_completed_at", "status"),
+            *("items_processed", "items_created", "items_updated", "items_skipped", "items_failed"),
+            *("error_message", "error_details", "sync_type", "duration_seconds"),
+        }
     ),
     "integration_object_mappings": frozenset(
-        {"integration_config_id", "external_id", "internal_id", "sync_status"}
+        {
+            *("id", "integration_config_id", "external_type", "external_id", "internal_type"),
+            *("internal_id", "last_synced_at", "sync_status", "external_data"),
+        }
     ),
     "locations": frozenset({"id", "name"}),
     "rooms": frozenset({"id", "location_id", "name"}),
     "people": frozenset(
-        {"id", "username", "full_name", "email_address", "phone_number", "job_title", "person_type"}
+        {
+            *("id", "username", "full_name", "email_address", "phone_number", "job_title"),
+            *("person_type", "notes"),
+        }
     ),
     "devices": frozenset(
-        {"id", "hostname", "serial_number", "asset_tag", "device_type", "assigned_to_person_id"}
+        {
+            *("id", "hostname", "serial_number", "asset_tag", "model", "manufacturer"),
+            *("device_type", "operating_system", "os_version"),
+            *("location_id", "room_id", "assigned_to_person_id", "notes"),
+        }
     ),
     "ios": frozenset({"id", "device_id", "interface_name", "interface_type", "mac_address"}),
     "groups": frozenset({"id", "name", "group_type", "external_id"}),

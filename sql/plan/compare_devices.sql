@@ -13,8 +13,9 @@ with candidates as materialized (
       'os_build', computer.os_build, 'form_factor', computer.form_factor, 'barcode_1', computer.barcode_1,
       'barcode_2', computer.barcode_2, 'jamf_enrollment_status', 'enrolled',
       'assigned_to_person_id', match.person_id, 'asset_tag', computer.asset_tag, 'location_id', match.location_id,
-      'room_id', case when coalesce(value.values ->> 'location_id', match.location_id::text) = match.location_id::text
-                      then match.room_id end) as jamf,
+      'room_id', case when coalesce(value.values ->> 'location_id', case when not coalesce(applied.values, '{}') ? 'location_id'
+                                                                        then match.location_id::text end)
+                           = match.location_id::text then match.room_id end) as jamf,
     case computer.form_factor when 'laptop' then 'laptop' else 'workstation' end as device_type
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id

@@ -79,6 +79,12 @@ def test_the_database_is_named_without_any_password(url: str) -> None:
     assert _SECRET not in repr(database.engine)
 
 
+def test_a_password_in_the_query_is_used(moss_database: str) -> None:
+    parts = urlsplit(moss_database)
+    place = f"{parts.username}@{parts.hostname}:{parts.port}"
+    _open(urlunsplit(parts._replace(netloc=place, query=f"password={parts.password}")))
+
+
 def test_a_connection_that_is_killed_under_a_statement_says_so_and_the_next_one_works(
     database: MossDatabase,
 ) -> None:
@@ -122,7 +128,7 @@ def test_an_exception_rolls_a_transaction_back_and_passes_unchanged(database: Mo
 @pytest.mark.parametrize(
     ("provoke", "expected"),
     [
-        ("set lock_timeout = '1ms'; lock table locations in share mode", psycopg.errors.LockNotAvailable),
+        ("set lock_timeout = '1ms'; create index on locations (name)", psycopg.errors.LockNotAvailable),
         ("set statement_timeout = '1ms'; select pg_sleep(5)", psycopg.errors.QueryCanceled),
         ("do $$ begin raise sqlstate '40P01'; end $$", psycopg.errors.DeadlockDetected),
         ("do $$ begin raise sqlstate '40001'; end $$", psycopg.errors.SerializationFailure),
@@ -136,7 +142,7 @@ def test_a_server_that_answers_is_not_called_unreachable(
     with database.transaction() as holder:
         holder.execute("insert into locations (name) values ('HQ')")
         with pytest.raises(expected), database.connection() as connection:
-            for statement in provoke.split("; ") if provoke.startswith("set") else [provoke]:
+            for statement in provoke.split("; ", 1) if provoke.startswith("set") else [provoke]:
                 connection.execute(statement.encode())
 
 

@@ -1,12 +1,13 @@
 """Fixtures of the end-to-end tests."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from dagster import DagsterInstance
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
+from tests.support.databases import DatabaseServer
 from tests.support.world import World, open_world
 
 WorldMaker = Callable[..., World]
@@ -34,3 +35,32 @@ def make_world(
 def world(make_world: WorldMaker) -> World:
     """A world whose JAMF is empty; the test fills it."""
     return make_world(fleet=Fleet())
+
+
+@contextmanager
+def separate_world(
+    server: DatabaseServer, template: str, config: SimulatorConfig | None = None
+) -> Iterator[World]:
+    """A world with a database and a Dagster instance of its own: for several tests together, or one of many examples.
+
+    Args:
+        server: where its database is made.
+        template: the database to copy.
+        config: what its JAMF is like; empty by default.
+    """
+    name = server.create("moss", template=template)
+    fleet = Fleet() if config is None else None
+    try:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            SimulatorServer(config, fleet=fleet) as jamf,
+            DagsterInstance.ephemeral() as instance,
+        ):
+            patch.setenv("MOSS_DATABASE_URL", server.url_of(name))
+            patch.setenv("JAMF_BASE_URL", jamf.base_url)
+            patch.setenv("JAMF_CLIENT_ID", jamf.client_id)
+            patch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
+            with open_world(server.url_of(name), jamf, instance) as world:
+                yield world
+    finally:
+        server.drop(name)
