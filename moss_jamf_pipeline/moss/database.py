@@ -61,10 +61,10 @@ class MossDatabase:
         # The pool passes the driver's error on as it is; SQLAlchemy's own comes from its check of a pooled connection.
         except (psycopg.OperationalError, OperationalError) as error:
             raise self._unreachable(error) from error
+        connection = pooled.driver_connection
+        if not isinstance(connection, psycopg.Connection):
+            raise TypeError(f"the pool handed out a {type(connection).__name__}")
         try:
-            connection = pooled.driver_connection
-            if not isinstance(connection, psycopg.Connection):
-                raise TypeError(f"the pool handed out a {type(connection).__name__}")
             yield connection
         except psycopg.OperationalError as error:
             if not connection.broken:

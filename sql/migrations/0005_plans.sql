@@ -68,6 +68,13 @@ create table jamf_sync.change_plan (
   applied_at timestamptz
 );
 comment on table jamf_sync.change_plan is 'One row per object a plan changes, refuses or skips; unchanged objects are only counted.';
+comment on column jamf_sync.change_plan.object_type is 'location, room, person, device, io, group, group_member, or mapping for a link itself.';
+comment on column jamf_sync.change_plan.object_id is 'The M.O.S.S. object; chosen in advance for one that is to be created.';
+comment on column jamf_sync.change_plan.external_id is 'The JAMF record it comes from, of external_type.';
+comment on column jamf_sync.change_plan.label is 'What people call it: a host name, a person, a group.';
+comment on column jamf_sync.change_plan.reason is 'Why there is a row: unknown_to_moss, matched_by_…, values_differ, back_in_jamf, absent_from_jamf, …';
+comment on column jamf_sync.change_plan.after is 'Field -> the value to write.';
+comment on column jamf_sync.change_plan.outcome is 'Empty while it waits; then applied, refused (M.O.S.S. moved) or failed (the database rejected it).';
 comment on column jamf_sync.change_plan.before is 'Field -> the M.O.S.S. value it was planned against; the row is applied only if it still holds.';
 comment on column jamf_sync.change_plan.rules is 'Field -> the rule that decided it.';
 comment on column jamf_sync.change_plan.agreed is 'Field -> value both sides hold by now; becomes base without a write to M.O.S.S.';

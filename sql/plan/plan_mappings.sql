@@ -11,10 +11,16 @@ with mappings as materialized (
            when 'group' then exists (select from moss_contract.groups as object where object.id = mapping.internal_id)
            when 'location' then exists (select from moss_contract.locations as object where object.id = mapping.internal_id)
          end as object_exists,
+         -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record.
          exists (
            select from jamf_sync.change_plan as planned
            where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s
              and planned.object_id = mapping.internal_id and planned.action in ('create', 'link', 'move', 'return')
+         ) or exists (
+           select from jamf_sync.change_plan as planned
+           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s
+             and planned.external_type = %(external_type)s and planned.external_id = mapping.external_id
+             and planned.action in ('create', 'link', 'move', 'return')
          ) as is_planned
   from moss_contract.integration_object_mappings as mapping
   left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id

@@ -14,6 +14,12 @@ from tests.support.world import CORE_TABLES, PREFIX, Row, World
 _SECONDS_TO_DISCONNECT = 10.0
 
 
+def furnish(world: World) -> None:
+    """Gives JAMF a user and a group: a listing without any is also what an account sees that may not read it."""
+    world.fleet.add_user(id="999999", username="someone", email="someone@example.org")
+    world.fleet.add_group("Everyone", group_id="999999")
+
+
 def add_mac(
     world: World,
     jamf_id: str,

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from moss_jamf_pipeline.simulator import Computer
+from moss_jamf_pipeline.simulator import Computer, Fleet, SimulatorConfig
+from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import (
     actions,
     add_mac,
     assert_calm,
     device,
     devices,
+    furnish,
     insert,
     insert_device,
     mapping,
@@ -297,19 +299,6 @@ class AMacRemovedFromJamfIsMarkedUnenrolledAndNothingElse(Story):
         ) == [{"count": 1}]
 
 
-class APersonallyOwnedMacLeavesNothingBehind(Story):
-    def begin(self, world: World) -> None:
-        computer = add_mac(world, "95", "C02OWN000095", user={"username": "private95"})
-        computer.apple_enrollment_type = "user"
-
-    def check(self, world: World) -> None:
-        assert "C02OWN000095" not in devices(world)
-        assert world.query("select * from people where username = 'private95'") == []
-        (row,) = world.query("select document::text as text from jamf_sync.raw_jamf where jamf_id = '95'")
-        assert "C02OWN000095" not in row["text"]
-        assert "private95" not in row["text"]
-
-
 class TextThatTheWebApplicationStoredEscapedIsNotWrittenAgain(Story):
     before: list[Row]
 
@@ -393,12 +382,31 @@ def test_a_mac_that_returns_is_the_same_device_and_enrolled_again(world: World) 
     assert_calm(world)
 
 
+def test_a_personally_owned_mac_leaves_nothing_behind(make_world: WorldMaker) -> None:
+    world = make_world(SimulatorConfig(version="11.32.0"), fleet=Fleet())
+    private = add_mac(world, "1", "C02OWN000001", user={"username": "private"}, assetTag="AT-1")
+    private.apple_enrollment_type = "user"
+    add_mac(world, "2", "C02WORK00002")
+
+    world.sync()
+
+    assert set(devices(world)) == {"C02WORK00002"}
+    assert world.query("select * from people") == []
+    (row,) = world.query(
+        "select document::text as text from jamf_sync.raw_jamf where jamf_id = '1' and collection = 'computers'"
+    )
+    assert not [text for text in ("C02OWN", "private", "AT-1", "MAC-1") if text in row["text"]]
+    assert world.counts()["device"].skipped == 1
+
+
 @pytest.mark.parametrize("noticed_first", [True, False])
-def test_a_deleted_device_is_created_again_only_if_the_settings_say_so(
+def test_a_deleted_device_is_created_again_if_the_settings_say_so(
     world: World, *, noticed_first: bool
 ) -> None:
+    furnish(world)
     add_mac(world, "1", "C02AGAIN0001")
-    world.sync()
+    for _ in range(2):
+        world.sync()
     before = mapping(world, "computer", "1")
     world.execute("delete from devices")
     if noticed_first:
@@ -412,11 +420,12 @@ def test_a_deleted_device_is_created_again_only_if_the_settings_say_so(
     assert after is not None
     assert (after["id"], after["sync_status"]) == (before["id"], "synced")
     assert after["internal_id"] == device(world, "C02AGAIN0001")["id"] != before["internal_id"]
-    assert world.history()[-1]["status"] == "success"
+    assert (world.history()[-1]["status"], world.history()[-1]["error_message"]) == ("success", None)
     assert_calm(world)
 
 
 def test_a_deleted_device_that_a_person_entered_again_is_linked_to_it(world: World) -> None:
+    furnish(world)
     add_mac(world, "1", "C02AGAIN0002")
     world.sync()
     world.execute("delete from devices")
@@ -426,7 +435,7 @@ def test_a_deleted_device_that_a_person_entered_again_is_linked_to_it(world: Wor
 
     world.sync()
 
-    assert world.history()[-1]["status"] == "success", world.history()[-1]["error_message"]
+    assert (world.history()[-1]["status"], world.history()[-1]["error_message"]) == ("success", None)
     assert _linked_device(world, "1") == entered
     assert device(world, "C02AGAIN0002")["hostname"] == "MAC-1"
     assert_calm(world)

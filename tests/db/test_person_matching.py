@@ -1,0 +1,257 @@
+"""Which person a JAMF user is, and users whom only computers name (DESIGN §6): every outcome of person_matches."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.db.support import Bench
+
+
+def _person(bench: Bench, external_id: str) -> dict[str, Any]:
+    match = bench.match_of("person_matches", external_id)
+    return {name: match[name] for name in ("outcome", "person_id", "matched_by")}
+
+
+def test_a_linked_user_is_its_person_whatever_it_is_called(trial: Bench) -> None:
+    person = trial.person(username="old", email_address="old@example.org")
+    trial.person(username="new", email_address="new@example.org")
+    trial.mapping("user", "5", "person", person)
+    trial.user("5", username="new", email="new@example.org")
+    trial.match()
+    assert _person(trial, "5") == {"outcome": "mapped", "person_id": person, "matched_by": "mapping"}
+
+
+@pytest.mark.parametrize(
+    ("in_moss", "in_jamf", "matched_by"),
+    [
+        ({"email_address": "jane@example.org"}, {"email": "JANE@Example.org"}, "email"),
+        ({"email_address": " jane@example.org "}, {"email": "jane@example.org"}, "email"),
+        ({"username": "JDoe"}, {"username": "jdoe"}, "username"),
+        ({"username": "o&#x27;neil"}, {"username": "O'Neil"}, "username"),
+        (
+            {"username": "other", "email_address": "jane@example.org"},
+            {"username": "jdoe", "email": "jane@example.org"},
+            "email",
+        ),
+        (
+            {"username": "jdoe", "email_address": "other@example.org"},
+            {"username": "jdoe", "email": "jane@example.org"},
+            "username",
+        ),
+    ],
+)
+def test_an_unlinked_person_is_found_by_address_then_by_user_name(
+    trial: Bench, in_moss: dict[str, str], in_jamf: dict[str, str], matched_by: str
+) -> None:
+    person = trial.person(**in_moss)
+    trial.user("5", **in_jamf)
+    trial.match()
+    assert _person(trial, "5") == {"outcome": "matched", "person_id": person, "matched_by": matched_by}
+
+
+def test_an_address_counts_more_than_a_user_name(trial: Bench) -> None:
+    by_email = trial.person(username="somebody", email_address="jane@example.org")
+    trial.person(username="jdoe", email_address="john@example.org")
+    trial.user("5", username="jdoe", email="jane@example.org")
+    trial.match()
+    assert _person(trial, "5")["person_id"] == by_email
+
+
+@pytest.mark.parametrize(
+    ("similar", "in_jamf"),
+    [
+        ({"username": "jdoe2"}, {"username": "jdoe"}),
+        ({"full_name": "Jane Doe"}, {"username": "jdoe", "full_name": "Jane Doe"}),
+        ({"email_address": "jane@example.com"}, {"email": "jane@example.org"}),
+        ({"username": "jane@example.org"}, {"email": "jane@example.org"}),
+    ],
+)
+def test_a_similar_person_is_somebody_else(trial: Bench, similar: dict[str, str], in_jamf: dict[str, str]) -> None:
+    person = trial.person(**similar)
+    trial.user("5", **in_jamf)
+    trial.match()
+    assert _person(trial, "5")["outcome"] == "create"
+    assert _person(trial, "5")["person_id"] != person
+
+
+@pytest.mark.parametrize("column", ["email_address", "username"])
+def test_two_people_of_one_key_are_never_chosen_between(trial: Bench, column: str) -> None:
+    trial.person(**{column: "jane@example.org"})
+    trial.person(**{column: "Jane@example.org"})
+    trial.user("5", username="jane@example.org", email="jane@example.org")
+    trial.match()
+    assert (_person(trial, "5")["outcome"], _person(trial, "5")["person_id"]) == ("ambiguous", None)
+
+
+def test_an_unknown_user_is_to_be_created_under_an_id_that_stays(trial: Bench) -> None:
+    trial.user("5", username="jdoe")
+    trial.match()
+    first = _person(trial, "5")
+    assert first["outcome"] == "create"
+    assert isinstance(first["person_id"], UUID)
+    trial.match()
+    assert _person(trial, "5") == first
+
+
+def test_a_person_deleted_in_moss_stays_deleted(trial: Bench) -> None:
+    person = trial.person(username="jdoe")
+    trial.mapping("user", "5", "person", person)
+    trial.delete("people", person)
+    trial.user("5", username="jdoe")
+    trial.match()
+    assert _person(trial, "5") == {"outcome": "deleted_internal", "person_id": None, "matched_by": "mapping"}
+
+
+def test_a_user_record_made_anew_takes_the_link_along(trial: Bench) -> None:
+    person = trial.person(username="jdoe")
+    trial.mapping("user", "5", "person", person)
+    trial.user("6", username="jdoe")
+    trial.match()
+    match = trial.match_of("person_matches", "6")
+    assert (match["outcome"], match["person_id"]) == ("moved", person)
+    assert (match["previous_external_type"], match["previous_external_id"]) == ("user", "5")
+
+
+def test_a_user_whom_first_only_a_computer_named_takes_the_link_along_to_the_user_record(trial: Bench) -> None:
+    person = trial.person(username="jdoe")
+    trial.mapping("computer_user", "jdoe", "person", person)
+    trial.computer("1", username="jdoe")
+    trial.user("5", username="jdoe")
+    trial.match()
+    match = trial.match_of("person_matches", "5")
+    assert (match["outcome"], match["person_id"], match["previous_external_id"]) == ("moved", person, "jdoe")
+    assert trial.outcomes("person_matches") == {"5": "moved"}
+
+
+def test_unusable_users_are_matched_to_nobody(trial: Bench) -> None:
+    trial.person(username="jdoe")
+    trial.user("5", username="jdoe", is_usable=False)
+    trial.match()
+    assert trial.outcomes("person_matches") == {}
+
+
+# -- users whom only computers name ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "external_id"),
+    [
+        ({"username": "JDoe", "email": "jane@example.org"}, "jdoe"),
+        ({"email": "Jane@Example.org"}, "jane@example.org"),
+        ({"username": "jane@example.org"}, "jane@example.org"),
+    ],
+)
+def test_a_user_whom_only_a_computer_names_is_a_source_of_its_own(
+    trial: Bench, columns: dict[str, str], external_id: str
+) -> None:
+    trial.computer("1", full_name="Jane Doe", **columns)
+    trial.match()
+    match = trial.match_of("person_matches", external_id)
+    assert (match["external_type"], match["outcome"], match["full_name"]) == ("computer_user", "create", "Jane Doe")
+    assert trial.match_of("device_matches", "1")["person_id"] == match["person_id"]
+
+
+def test_computers_that_name_one_user_give_one_person_described_by_the_lowest_id(trial: Bench) -> None:
+    trial.computer("10", username="jdoe", phone="10")
+    trial.computer("9", username="JDOE", phone="9")
+    trial.match()
+    assert trial.outcomes("person_matches") == {"jdoe": "create"}
+    assert trial.match_of("person_matches", "jdoe")["phone"] == "9"
+
+
+@pytest.mark.parametrize(
+    "columns", [{"username": "JDOE"}, {"email": "JANE@example.org"}, {"username": "jane@example.org"}], ids=str
+)
+def test_a_computers_user_who_is_a_user_record_is_no_source_of_its_own(
+    trial: Bench, columns: dict[str, str]
+) -> None:
+    trial.user("5", username="jdoe", email="jane@example.org")
+    trial.computer("1", **columns)
+    trial.match()
+    assert trial.outcomes("person_matches") == {"5": "create"}
+
+
+def test_a_full_name_alone_is_nobody(trial: Bench) -> None:
+    trial.computer("1", full_name="Jane Doe")
+    trial.match()
+    assert trial.outcomes("person_matches") == {}
+
+
+# -- twins: several sources that are one person -----------------------------------------------
+
+
+def test_of_users_with_one_address_the_lower_id_is_linked_and_the_others_are_twins(trial: Bench) -> None:
+    person = trial.person(email_address="team@example.org")
+    trial.user("10", username="b", email="team@example.org")
+    trial.user("9", username="a", email="team@example.org")
+    trial.match()
+    assert trial.outcomes("person_matches") == {"9": "matched", "10": "twin"}
+    assert {trial.match_of("person_matches", id_)["person_id"] for id_ in ("9", "10")} == {person}
+
+
+def test_a_user_who_is_found_as_a_person_already_linked_is_a_twin(trial: Bench) -> None:
+    person = trial.person(username="jdoe", email_address="jane@example.org")
+    trial.mapping("user", "5", "person", person)
+    trial.user("5", username="somebody")
+    trial.user("4", username="jdoe")
+    trial.match()
+    assert trial.outcomes("person_matches") == {"5": "mapped", "4": "twin"}
+    assert trial.match_of("person_matches", "4")["person_id"] == person
+
+
+@pytest.mark.parametrize(
+    ("users", "created"),
+    [
+        pytest.param({"1": ("a", "x"), "2": ("b", "x")}, {"1"}, id="one address"),
+        pytest.param({"1": ("a", "x"), "2": ("a", "y")}, {"1"}, id="one user name"),
+        pytest.param({"1": ("a", "x"), "2": ("b", "y")}, {"1", "2"}, id="nothing in common"),
+        pytest.param({"1": ("a", None), "2": ("b", None)}, {"1", "2"}, id="no address is no common address"),
+        pytest.param({"1": (None, "x"), "2": (None, "y")}, {"1", "2"}, id="no user name is no common name"),
+        pytest.param({"1": ("a", "x"), "2": ("b", "x"), "3": ("c", "x")}, {"1"}, id="three of one address"),
+        pytest.param(
+            {"1": ("a", "x"), "2": ("a", "y"), "3": ("b", "y")}, {"1"}, id="a chain: name, then address"
+        ),
+        pytest.param(
+            {"1": ("a", "x"), "2": ("b", "x"), "3": ("c", "y"), "4": ("a", "y")},
+            {"1", "3"},
+            id="a follower by address does not drag its name along",
+        ),
+        pytest.param(
+            {"1": ("a", "x"), "2": ("a", "y"), "3": ("b", "y"), "4": ("b", "z")},
+            {"1", "4"},
+            id="a long chain ends where only followers connect it",
+        ),
+    ],
+)
+def test_new_users_who_are_one_person_are_created_once(
+    trial: Bench, users: dict[str, tuple[str | None, str | None]], created: set[str]
+) -> None:
+    for jamf_id, (username, mailbox) in users.items():
+        trial.user(jamf_id, username=username, email=mailbox and f"{mailbox}@example.org")
+    trial.match()
+    outcomes = trial.outcomes("person_matches")
+    assert {jamf_id for jamf_id, outcome in outcomes.items() if outcome == "create"} == created
+    assert {outcomes[jamf_id] for jamf_id in users.keys() - created} <= {"twin"}
+    people = {jamf_id: trial.match_of("person_matches", jamf_id)["person_id"] for jamf_id in users}
+    assert set(people.values()) == {people[jamf_id] for jamf_id in created}
+
+
+def test_the_computers_users_come_after_the_user_records(trial: Bench) -> None:
+    trial.computer("1", username="aaa", email="team@example.org")
+    trial.user("5", username="zzz", email="team@example.org")
+    trial.match()
+    assert trial.outcomes("person_matches") == {"5": "create", "aaa": "twin"}
+
+
+def test_no_person_is_claimed_twice(trial: Bench) -> None:
+    trial.person(username="a", email_address="x@example.org")
+    for jamf_id, (username, mailbox) in enumerate([("a", "y"), ("b", "x"), ("c", "x"), ("a", "x")]):
+        trial.user(str(jamf_id), username=username, email=f"{mailbox}@example.org")
+    trial.computer("1", username="a")
+    trial.match()
+    doubles = trial.query(
+        """select person_id from jamf_sync.person_matches where outcome in ('mapped', 'moved', 'matched', 'create')
+           group by person_id having count(*) > 1"""
+    )
+    assert doubles == []
