@@ -18,19 +18,28 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
+from dagster._utils.error import SerializableErrorInfo
 
 from moss_jamf_pipeline.automation import SyncScope, job_name
 from moss_jamf_pipeline.cli.output import Explanation, separated
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
-from moss_jamf_pipeline.failures import EXPLAINED
+from moss_jamf_pipeline.failures import EXPLAINED, ConfigurationMissing
 from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
 from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.history import close_history
 from moss_jamf_pipeline.moss.planning import Plan, read_plan
 from moss_jamf_pipeline.moss.statements import fetch_one
 from moss_jamf_pipeline.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
+
+# Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.
+_FATAL = {
+    kind.__name__
+    for kind in (JamfUnreachable, JamfCredentialsRejected, JamfAddressInvalid, ConfigurationMissing)
+}
+_INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
 # By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
 _REPOSITORY = "__repository__@moss_jamf_pipeline"
@@ -39,6 +48,10 @@ _INTERRUPTED = Explanation(
     "The run was interrupted before it was done.",
     "Run it again: what was written stays, the rest is planned anew.",
 )
+
+
+class _EndOfRun(BaseException):
+    """Ends a run at once, from inside its event listener; like an interrupt it is no step's business to handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +133,30 @@ class _Witness:
                 failure = self._failure_of(event)
                 if all(failure.explanation != known.explanation for known in self.failures):
                     self.failures.append(failure)
+                self._end_if_fatal(event, event.step_failure_data.error)
+            case DagsterEventType.STEP_UP_FOR_RETRY:
+                self._end_if_fatal(event, event.step_retry_data.error)
             case _:
                 pass
+
+    def _end_if_fatal(self, event: DagsterEvent, error: SerializableErrorInfo | None) -> None:
+        """Ends the run on an interrupt, which Dagster takes for a reason to try the step again, and on a fatal failure.
+
+        Raises:
+            KeyboardInterrupt: the step was interrupted.
+            _EndOfRun: no other step can succeed.
+        """
+        chain = list(_causes(error))
+        if any(_class_name(cause) in _INTERRUPTS for cause in chain):
+            self.failures[:] = [StepFailure(str(event.step_key), _INTERRUPTED, "")]
+            raise KeyboardInterrupt
+        fatal = next((cause for cause in chain if _class_name(cause) in _FATAL), None)
+        if fatal is None:
+            return
+        if not self.failures:
+            explanation = separated(_message(fatal), "")
+            self.failures.append(StepFailure(str(event.step_key), explanation, fatal.to_string()))
+        raise _EndOfRun("Every other capture would fail alike.")
 
     def _failure_of(self, event: DagsterEvent) -> StepFailure:
         data = event.step_failure_data
@@ -139,18 +174,34 @@ class _Witness:
                 "Look at the asset's check in the Dagster UI (`moss-jamf up`).",
             )
         else:
-            reason = data.error.message.strip() if data.error else "no reason was given"
+            reason = _message(data.error) if data.error else "no reason was given"
             explanation = Explanation(
                 f"The step {event.step_key} failed: {reason}", "Show the details with --verbose."
             )
         return StepFailure(str(event.step_key), explanation, trace)
 
 
+def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
+    while error is not None:
+        yield error
+        error = error.cause
+
+
+def _class_name(error: SerializableErrorInfo) -> str:
+    return (error.cls_name or "").rpartition(".")[2]
+
+
+def _message(error: SerializableErrorInfo) -> str:
+    """An error's message, without the class that Python puts before it."""
+    text = error.message.strip()
+    first, separator, rest = text.partition(": ")
+    return rest if separator and " " not in first else text
+
+
 def execute_scope(
     scope: SyncScope,
     settings: Settings,
     *,
-    may_retry: bool,
     observe: Callable[[DagsterEvent], None],
 ) -> RunReport:
     """Runs a scope for the slot that contains now, and returns when it has ended, however it ended.
@@ -158,7 +209,6 @@ def execute_scope(
     Args:
         scope: what to sync.
         settings: the environment.
-        may_retry: whether a step that fails transiently is tried again, as in runs started by Dagster itself.
         observe: is called with every event of the run, in this thread, while a step may have redirected standard
             output and error.
 
@@ -170,19 +220,19 @@ def execute_scope(
     began = time.monotonic()
     with prepared_moss(settings):
         pass  # else the run would fail in its first step, and leave a run to look at
-    with open_instance(settings) as instance, _terminating_as_interrupt():
+    with open_instance(settings, captures_output=False) as instance, _terminating_as_interrupt():
         job = defs.resolve_job_def(job_name(settings.integration_slug, scope))
         run = instance.create_run_for_job(
             job_def=job,
             run_id=str(uuid.uuid4()),
-            run_config=_run_config(job, may_retry=may_retry),
+            run_config=_run_config(job),
             tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
         )
 
         def listen(entry: dg.EventLogEntry) -> None:
             if entry.dagster_event is not None:
-                witness.see(entry.dagster_event)
                 observe(entry.dagster_event)
+                witness.see(entry.dagster_event)
 
         instance.add_event_listener(run.run_id, listen)
         succeeded = False
@@ -205,12 +255,11 @@ def execute_scope(
     )
 
 
-def _run_config(job: dg.JobDefinition, *, may_retry: bool) -> dict[str, Any]:
+def _run_config(job: dg.JobDefinition) -> dict[str, Any]:
     """The job's own configuration, without Dagster's log on the console: progress says what happens."""
     return {
         **(job.run_config or {}),
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "execution": {"config": {"retries": {"enabled" if may_retry else "disabled": {}}}},
     }
 
 

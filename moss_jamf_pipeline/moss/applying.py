@@ -28,6 +28,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "device": (
         "lock_devices",
+        "leave_out_missing_references",
         "refuse_moved_devices",
         "refuse_existing_devices",
         "create_devices",
@@ -52,7 +53,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         *_LINK_AND_MARK,
     ),
     "group_member": ("add_group_members", "remove_group_members", "mark_applied"),
-    "mapping": ("mark_devices_unenrolled", "update_mappings", "mark_applied"),
+    "mapping": ("update_mappings", "mark_devices_unenrolled", "mark_applied"),
 }
 
 _COLLECTIONS = {

@@ -63,8 +63,11 @@ def find_integration(connection: psycopg.Connection, name: str) -> Integration:
     try:
         settings = SyncSettings.model_validate(row["sync_settings"])
     except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
         raise IntegrationMissing(
-            f"The sync settings of the integration {name!r} cannot be used: {error}.",
+            f"The sync settings of the integration {name!r} cannot be used: {wrong}.",
             "Correct integration_configs.sync_settings.",
         ) from error
     return Integration(

@@ -1,5 +1,5 @@
 -- Shows on each device that left JAMF that it did (strategy: jamf_enrollment_status). Parameters: integration_id, plan_id, first_row, last_row.
--- Run with update_mappings, before mark_applied. Nothing else of the device changes: it may be gone only for a while.
+-- Run after update_mappings, which refuses links that moved, and before mark_applied. Nothing else of the device changes: it may be gone only for a while.
 with gone as (
   select object_id from jamf_sync.change_plan
   where plan_id = %(plan_id)s and object_type = 'mapping' and label = 'device' and action = 'unenroll' and outcome is null

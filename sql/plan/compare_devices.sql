@@ -28,8 +28,8 @@ with candidates as materialized (
   where match.integration_id = %(integration_id)s
 ),
 renumbered as materialized (
-  -- Devices whose serial number would change to one that another device carries and keeps.
-  select candidate.jamf_id, other.id as other_id
+  -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps.
+  select distinct on (candidate.jamf_id) candidate.jamf_id, other.id as other_id
   from candidates as candidate
   join moss_contract.devices as other
     on jamf_sync.serial_key(other.serial_number) = jamf_sync.serial_key(candidate.serial_number) and other.id <> candidate.device_id
@@ -39,6 +39,7 @@ renumbered as materialized (
       select from candidates as leaving
       where leaving.device_id = other.id and leaving.outcome in ('mapped', 'moved')
         and jamf_sync.serial_key(leaving.serial_number) <> jamf_sync.serial_key(candidate.serial_number))
+  order by candidate.jamf_id, other.id
 ),
 compared as materialized (
   select candidate.*, renumbered.other_id,

@@ -73,7 +73,8 @@ set unchanged = counts.unchanged + (
   where object.object_type = %(object_type)s and object.action = 'update'
     and (planned.object_id is null or planned.action = 'agree')
     and not exists (
-      select from decided where decided.object_id = object.object_id and decided.rule in ('owned_field_differs', 'human_edit_kept'))
+      select from decided where decided.object_id = object.object_id
+        and (decided.rule = 'owned_field_differs' or decided.rule = 'human_edit_kept' and decided.records_conflict))
     and not exists (
       select from jamf_sync.plan_conflicts as conflict
       where conflict.plan_id = %(plan_id)s and conflict.object_type = %(object_type)s and conflict.object_id = object.object_id))

@@ -2,7 +2,8 @@
 -- Parameters: integration_id, plan_id. Reads device_matches, group_matches, group_member_additions.
 -- Devices are members where M.O.S.S. can hold them; where it holds people only (capability group_members_hold_devices is off) the
 -- people assigned to the devices are members as well. A smart group never gets members, and one that was static loses ours.
--- A membership ends only when its device is still in JAMF and no longer lists the group: absence of the device proves nothing.
+-- A membership ends only when its device is still in JAMF and no longer lists the group: absence of the device proves nothing,
+-- nor does a computer whose groups JAMF did not tell (null is not "none").
 with people_only as (
   select not is_available as is_people_only from moss_contract.capabilities where name = 'group_members_hold_devices'
 ),
@@ -26,6 +27,12 @@ present as materialized (
   union all
   select group_id, 'person', person_id from moss_contract.group_person_members
 ),
+told as materialized (
+  select match.device_id, match.person_id, computer.static_group_ids is not null as is_told
+  from jamf_sync.device_matches as match
+  join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
+  where match.integration_id = %(integration_id)s
+),
 surplus as materialized (
   select addition.group_id, addition.member_type, addition.member_id
   from jamf_sync.group_member_additions as addition
@@ -36,9 +43,11 @@ surplus as materialized (
                              = (addition.group_id, addition.member_type, addition.member_id))
     and exists (select from jamf_sync.group_matches as target
                 where target.integration_id = %(integration_id)s and target.group_id = addition.group_id)
-    and (addition.member_type = 'person' or exists (
-      select from jamf_sync.device_matches as match
-      where match.integration_id = %(integration_id)s and match.device_id = addition.member_id))
+    and case addition.member_type
+      when 'device' then exists (
+        select from told where told.device_id = addition.member_id and told.is_told)
+      else not exists (
+        select from told where told.person_id = addition.member_id and not told.is_told) end
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)

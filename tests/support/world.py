@@ -57,10 +57,11 @@ class World:
     ) -> dg.ExecuteInProcessResult:
         """Runs a scope's job for a slot (by default the one that contains now)."""
         job = DEFINITIONS.resolve_job_def(SCOPES[scope].job)
+        slot = slot or slot_key_at(datetime.now(UTC))
         result = job.execute_in_process(
             instance=self.instance,
-            partition_key=slot or slot_key_at(datetime.now(UTC)),
-            run_config={**(job.run_config or {}), "loggers": _QUIET},
+            partition_key=slot,
+            run_config={**job.get_run_config_for_partition_key(slot), "loggers": _QUIET},
             raise_on_error=not may_fail,
         )
         self.runs.append(result)

@@ -1,0 +1,209 @@
+"""Promise 5 and plain words: whatever fails, nothing is half-written, the history says failed and why, and a rerun converges."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from moss_jamf_pipeline.assets.layout import MOSS_CHAIN
+from moss_jamf_pipeline.moss.captures import COLLECTIONS
+from moss_jamf_pipeline.moss.history import open_history
+from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.simulator import Faults, SimulatorConfig
+from tests.e2e.conftest import WorldMaker
+from tests.e2e.impatience import sync_impatiently
+from tests.e2e.inventory import add_mac, assert_calm, device, devices, furnish, stored_rows
+from tests.support.world import CORE_TABLES, World
+
+_MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
+
+
+def _assert_failed_with(world: World, *texts: str) -> None:
+    """Asserts that the newest run is closed as failed, on M.O.S.S.'s own pages too, with these texts in its message."""
+    history = world.history()[-1]
+    assert history["status"] == "failed"
+    assert history["sync_completed_at"] is not None
+    for text in texts:
+        assert text in history["error_message"]
+    (config,) = world.query("select last_sync_status, last_sync_error from integration_configs")
+    assert config == {"last_sync_status": "failed", "last_sync_error": history["error_message"]}
+    assert not world.query("select * from integration_sync_history where status = 'in_progress'")
+
+
+def _assert_nothing_written(world: World) -> None:
+    assert world.row_versions() == dict.fromkeys(CORE_TABLES, [])
+    assert world.query("select * from integration_object_mappings") == []
+
+
+def test_wrong_credentials_are_named_and_nothing_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_mac(world, "1", "C02FAIL00001")
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "a-wrong-secret")
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, "JAMF", "client")
+    assert "a-wrong-secret" not in world.history()[-1]["error_message"]
+    _assert_nothing_written(world)
+
+
+def test_missing_credentials_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_mac(world, "1", "C02FAIL00002")
+    monkeypatch.delenv("JAMF_CLIENT_SECRET")
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, "JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET")
+    _assert_nothing_written(world)
+
+
+def test_a_missing_privilege_is_named_exactly_and_nothing_is_written(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "C02FAIL00003")
+    world.jamf.set_faults(Faults(removed_privileges=frozenset({"Read Computers"})))
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, '"Read Computers"')
+    _assert_nothing_written(world)
+    assert not world.query("select * from jamf_sync.captures where status = 'capturing'")
+
+    world.jamf.clear_faults()
+    world.sync()
+
+    assert "C02FAIL00003" in devices(world)
+    assert world.history()[-1]["status"] == "success"
+    (config,) = world.query("select last_sync_status, last_sync_error from integration_configs")
+    assert config == {"last_sync_status": "success", "last_sync_error": None}
+
+
+def test_an_unreachable_jamf_is_named_and_what_was_synced_stays(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "C02FAIL00004")
+    world.sync()
+    before = stored_rows(world)
+    address = world.jamf.base_url
+    world.jamf.stop()
+
+    assert not sync_impatiently(world).success
+
+    _assert_failed_with(world, address)
+    assert stored_rows(world) == before
+
+
+def test_an_unreachable_database_is_named_without_its_password(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss:a-password@127.0.0.1:1/moss")
+
+    result = sync_impatiently(world)
+
+    assert not result.success
+    messages = [
+        str(event.step_failure_data.user_failure_data.description)
+        for event in result.all_events
+        if event.is_step_failure and event.step_failure_data.user_failure_data
+    ]
+    assert messages
+    assert all("127.0.0.1:1" in message and "MOSS_DATABASE_URL" in message for message in messages)
+    assert not [message for message in messages if "a-password" in message]
+    assert world.history() == []
+
+
+def test_another_jamf_server_is_refused_before_anything_is_read_from_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_mac(world, "1", "C02FAIL00005")
+    world.sync()
+    before = stored_rows(world)
+    world.execute("update jamf_sync.captures set server = 'production.example.com'")
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, "production.example.com", "MOSS_JAMF_INTEGRATION")
+    assert stored_rows(world) == before
+
+
+def test_a_check_that_stops_the_run_closes_its_history_as_failed(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "C02FAIL00006")
+    world.sync()
+    world.fleet.remove_computer("1")
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, "snapshot_did_not_vanish")
+    assert device(world, "C02FAIL00006")["enrollment"] == "enrolled"
+
+
+@pytest.mark.parametrize("last", ["change_plan", "moss_people", "moss_devices", "moss_group_members"])
+def test_a_run_that_died_half_way_is_finished_by_the_next_without_doubles(
+    make_world: WorldMaker, last: str
+) -> None:
+    world = make_world(SimulatorConfig(computers=40, groups=6, seed=4))
+    slot = slot_key_at(datetime.now(UTC))
+    order = (*_MATCHES, "change_plan", "conflicts", *MOSS_CHAIN)
+    for collection in COLLECTIONS:
+        assert world.materialize(f"raw_jamf_{collection}", slot=slot).success
+        assert world.materialize(f"jamf_{collection}_snapshot", slot=slot).success
+    assert world.materialize(*order[: order.index(last) + 1]).success
+
+    world.sync()
+
+    after_crash = _inventory(world)
+    _assert_no_doubles(world)
+    assert_calm(world)
+    assert after_crash == _inventory(world)
+    assert len(devices(world)) == len(
+        {row["serial_number"] for row in world.query(
+            "select serial_number from jamf_sync.jamf_computers_snapshot where is_usable")}
+    )  # fmt: skip
+
+
+def _inventory(world: World) -> dict[str, int]:
+    return {
+        table: world.query(f"select count(*) from {table}")[0]["count"]
+        for table in (*CORE_TABLES, "integration_object_mappings")
+    }
+
+
+def _assert_no_doubles(world: World) -> None:
+    keys = {
+        "devices": "upper(serial_number)",
+        "people": "lower(coalesce(email_address, username))",
+        "locations": "lower(name)",
+        "rooms": "location_id::text || lower(name)",
+        "ios": "device_id::text || mac_address",
+        "groups": "external_id",
+    }
+    for table, key in keys.items():
+        assert not world.query(f"select {key} from {table} group by 1 having count(*) > 1"), table
+
+
+def test_a_step_that_dies_in_the_middle_leaves_the_database_as_it_was(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "C02FAIL00007", user={"username": "jane"})
+    world.execute("alter table devices rename column os_version to gone")
+
+    assert not world.sync(may_fail=True).success
+
+    _assert_failed_with(world, "os_version")
+    assert world.query("select * from devices") == []
+    world.execute("alter table devices rename column gone to os_version")
+    world.sync()
+    assert device(world, "C02FAIL00007")["person"] == "jane"
+    _assert_no_doubles(world)
+
+
+def test_a_history_row_is_opened_and_closed_once_per_run(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "C02FAIL00008")
+    world.sync()
+    run_id = str(uuid4())
+    opened: Callable[[], int] = lambda: len(world.history())
+    with world.database.connection() as connection:
+        first = open_history(connection, world.integration.id, run_id=run_id, sync_type="full")
+        assert first == open_history(connection, world.integration.id, run_id=run_id, sync_type="full")
+    assert opened() == 2
