@@ -4,10 +4,14 @@ A blocking check stops what follows: it guards what must not be used at all. A w
 why; the run goes on with what is good.
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
+import psycopg
 
 from moss_jamf_pipeline.failures import explained_failures
 from moss_jamf_pipeline.moss.captures import Capture, newest_captures
+from moss_jamf_pipeline.moss.history import close_history
 from moss_jamf_pipeline.moss.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.planning import newest_plan
 from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
@@ -66,7 +70,9 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
             "JAMF's, not for the end of the fleet."
         ),
     )
-    def snapshot_did_not_vanish(moss: MossResource) -> dg.AssetCheckResult:
+    def snapshot_did_not_vanish(
+        context: dg.AssetCheckExecutionContext, moss: MossResource
+    ) -> dg.AssetCheckResult:
         with explained_failures(), moss.database.connection() as connection:
             integration = find_integration(connection, moss.integration)
             capture = _newest(newest_captures(connection, integration.id), collection)
@@ -83,11 +89,17 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
                 if capture
                 else 0
             )
-        captured = capture.captured if capture else 0
-        return dg.AssetCheckResult(
-            passed=captured > 0 or not before,
-            metadata={"captured": captured, "captured_before": before or 0},
-        )
+            captured = capture.captured if capture else 0
+            return _guard_result(
+                context,
+                connection,
+                passed=captured > 0 or not before,
+                # Users and groups may all be gone for good; as their capture is incomplete, nothing of it counts.
+                severity=dg.AssetCheckSeverity.ERROR
+                if collection == "computers"
+                else dg.AssetCheckSeverity.WARN,
+                metadata={"captured": captured, "captured_before": before or 0},
+            )
 
     return snapshot_did_not_vanish
 
@@ -159,14 +171,21 @@ def _identities_are_unique(
         blocking=True,
         description="No M.O.S.S. object is claimed by two JAMF records.",
     )
-    def identities_are_unique(moss: MossResource) -> dg.AssetCheckResult:
+    def identities_are_unique(
+        context: dg.AssetCheckExecutionContext, moss: MossResource
+    ) -> dg.AssetCheckResult:
         with explained_failures(), moss.database.connection() as connection:
             integration = find_integration(connection, moss.integration)
             doubles = fetch_all(connection, statement_name, {"integration_id": integration.id})
-        return dg.AssetCheckResult(
-            passed=not doubles,
-            metadata={"objects": len(doubles), "doubles": markdown_table(doubles[:25], "None.")},
-        )
+            return _guard_result(
+                context,
+                connection,
+                passed=not doubles,
+                metadata={
+                    "objects": len(doubles),
+                    "doubles": markdown_table(doubles[:25], "None."),
+                },
+            )
 
     return identities_are_unique
 
@@ -179,13 +198,17 @@ def _counts_add_up(prefix: str) -> dg.AssetChecksDefinition:
             "Every object seen is created, updated, unchanged, in conflict, skipped or failed, each counted on its own."
         ),
     )
-    def counts_add_up(moss: MossResource) -> dg.AssetCheckResult:
+    def counts_add_up(
+        context: dg.AssetCheckExecutionContext, moss: MossResource
+    ) -> dg.AssetCheckResult:
         with explained_failures(), moss.database.connection() as connection:
             plan = newest_plan(connection, find_integration(connection, moss.integration).id)
-        return dg.AssetCheckResult(
-            passed=all(count.adds_up for count in plan.counts),
-            metadata={"counts": counts_table(plan.counts)},
-        )
+            return _guard_result(
+                context,
+                connection,
+                passed=all(count.adds_up for count in plan.counts),
+                metadata={"counts": counts_table(plan.counts)},
+            )
 
     return counts_add_up
 
@@ -215,3 +238,29 @@ def _written_objects_exist(prefix: str) -> dg.AssetChecksDefinition:
 
 def _newest(captures: dict[str, Capture], collection: str) -> Capture | None:
     return captures.get(collection)
+
+
+def _guard_result(
+    context: dg.AssetCheckExecutionContext,
+    connection: psycopg.Connection,
+    *,
+    passed: bool,
+    metadata: Mapping[str, object],
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    """The result of a blocking check. One that fails ends the run, and with it the run's history row.
+
+    The step of a check cannot carry the hook that closes the history when the step of an asset fails.
+    """
+    if not passed and severity is dg.AssetCheckSeverity.ERROR:
+        (spec,) = context.check_specs
+        asset = spec.asset_key.path[-1]
+        close_history(
+            connection,
+            run_id=context.run.run_id,
+            status="failed",
+            error_message=f"The check {spec.name} of {asset} failed, and nothing after it was done. It says: "
+            f"{spec.description}",
+            error_details={"check": spec.name, "asset": asset},
+        )
+    return dg.AssetCheckResult(passed=passed, severity=severity, metadata=metadata)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
@@ -29,6 +30,10 @@ from moss_jamf_pipeline.databases import (
 )
 from moss_jamf_pipeline.settings import Settings, project_file
 
+_NO_COMPUTE_LOGS: Final = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
 
 
@@ -123,7 +128,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     return home
 
 
-def open_instance(settings: Settings) -> DagsterInstance:
+def open_instance(settings: Settings, *, captures_output: bool = True) -> DagsterInstance:
     """Open the configured Dagster instance; close it, or use it in a `with` statement.
 
     Its storage reads the environment itself (every process of Dagster's does), so `settings` must
@@ -131,13 +136,18 @@ def open_instance(settings: Settings) -> DagsterInstance:
 
     Args:
         settings: the environment.
+        captures_output: whether steps that run in this process have their standard output and
+            error redirected into log files. Dagster starts four helper processes for it, which a
+            Ctrl-C in the terminal reaches too.
 
     Raises:
         DatabaseUrlError: a URL in the environment is malformed.
         DatabaseUnreachableError: the server does not answer.
         EmbeddedPostgresError: the embedded server cannot be started.
     """
-    return DagsterInstance.from_config(str(prepare_dagster_home(settings)))
+    home = str(prepare_dagster_home(settings))
+    overrides = None if captures_output else {"compute_logs": dict(_NO_COMPUTE_LOGS)}
+    return DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=overrides))
 
 
 def _dagster_home(settings: Settings) -> Path:

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from moss_jamf_pipeline.cli.output import duration, stderr
+from moss_jamf_pipeline.cli.running import innermost_message
 
 # The counts worth a word while a run works, in reading order; zeros are left out.
 _SHOWN = (
@@ -128,15 +129,9 @@ class RunProgress:
 
     def _say_retry(self, step: str, event: DagsterEvent) -> None:
         data = event.step_retry_data
-        reason = data.error.message.strip() if data.error else ""
+        reason = innermost_message(data.error) if data.error else ""
         wait = duration(data.seconds_to_wait or 0)
         self._console.print(
-            f"[yellow]↻[/] {step:<28} {escape(_without_class(reason))} [yellow]Trying again in {wait}.[/]",
+            f"[yellow]↻[/] {step:<28} {escape(reason)} [yellow]Trying again in {wait}.[/]",
             soft_wrap=True,
         )
-
-
-def _without_class(message: str) -> str:
-    """Dagster puts the error's class before its message: `dagster...Failure: JAMF Pro did not answer.`."""
-    first, separator, rest = message.partition(": ")
-    return rest if separator and " " not in first else message

@@ -18,7 +18,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 from moss_jamf_pipeline.automation import SyncScope, job_name
 from moss_jamf_pipeline.cli.output import Explanation, separated
@@ -196,6 +196,12 @@ def _message(error: SerializableErrorInfo) -> str:
     text = error.message.strip()
     first, separator, rest = text.partition(": ")
     return rest if separator and " " not in first else text
+
+
+def innermost_message(error: SerializableErrorInfo) -> str:
+    """The message of the error that a chain of errors began with."""
+    *_, first = _causes(error)
+    return _message(first)
 
 
 def execute_scope(

@@ -33,9 +33,6 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Stop at the plan: M.O.S.S. is not written.")
     ] = False,
-    no_retries: Annotated[
-        bool, typer.Option("--no-retries", help="Fail at once where a step would be tried again.")
-    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -50,11 +47,8 @@ def sync(
     with explained(as_json=as_json, verbose=verbose):
         settings = Settings()
         prepare_if_embedded(settings)
-        report = run_with_progress(
-            "plan" if dry_run else only.value if only else "everything",
-            settings,
-            may_retry=not no_retries,
-        )
+        scope = "plan" if dry_run else only.value if only else "everything"
+        report = run_with_progress(scope, settings)
     if as_json:
         print_json(run_document(report))
     else:
@@ -64,14 +58,13 @@ def sync(
         raise typer.Exit(1)
 
 
-def run_with_progress(scope_name: str, settings: Settings, *, may_retry: bool = True) -> RunReport:
+def run_with_progress(scope_name: str, settings: Settings) -> RunReport:
     """Runs a scope and shows its progress on standard error.
 
     Args:
         scope_name: a key of `automation.SCOPES`.
         settings: the environment.
-        may_retry: whether a step that fails transiently is tried again.
     """
     scope = SCOPES[scope_name]
     with RunProgress(settings.integration_slug, scope.assets()) as progress:
-        return execute_scope(scope, settings, may_retry=may_retry, observe=progress.see)
+        return execute_scope(scope, settings, observe=progress.see)

@@ -30,6 +30,7 @@ from moss_jamf_pipeline.simulator.faults import (
     WrongContentType,
 )
 from moss_jamf_pipeline.simulator.fleet import Fleet, UnknownRecordError
+from moss_jamf_pipeline.simulator.generation import generate_fleet
 from moss_jamf_pipeline.simulator.records import Building, Computer, Department, Group, Site, User
 from moss_jamf_pipeline.simulator.request_log import PathCount, RequestCounts
 from moss_jamf_pipeline.simulator.server import SimulatorServer, SimulatorStartError, serve
@@ -72,5 +73,6 @@ __all__ = [
     "WrongContentType",
     "create_application",
     "evolve",
+    "generate_fleet",
     "serve",
 ]

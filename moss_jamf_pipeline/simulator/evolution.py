@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moss_jamf_pipeline.simulator import generation
+from moss_jamf_pipeline.simulator import plain_records
 from moss_jamf_pipeline.simulator.catalogue import (
     OPERATING_SYSTEM_RELEASES,
     POSITIONS,
@@ -34,7 +34,7 @@ R = TypeVar("R")
 SYNC_INTERVAL = timedelta(hours=6)
 """How far the fleet's present moves with each evolution."""
 
-_GONE_QUIET = 30 * generation.DAY
+_GONE_QUIET = 30 * plain_records.DAY
 
 
 class EvolutionError(ValueError):
@@ -277,17 +277,17 @@ class _Evolution:
 
     def _enrol(self) -> Change:
         fleet = self._fleet
-        computer = generation.plain_computer(
+        computer = plain_records.plain_computer(
             fleet.next_id("computer"), self._randomness, fleet.now_milliseconds
         )
         while computer.serial_number in self._serial_numbers:
-            computer.serial_number = generation.serial_number(self._randomness)
+            computer.serial_number = plain_records.serial_number(self._randomness)
         self._serial_numbers.add(computer.serial_number)
         self._restart_life(computer)
         computer.initial_entry_date = fleet.now_milliseconds
         computer.asset_tag = f"AT-{int(computer.id):06d}"
         if self._owners:
-            generation.assign_user(computer, self._randomness.choice(self._owners))
+            plain_records.assign_user(computer, self._randomness.choice(self._owners))
         computer.building_id = self._randomness.choice([*fleet.buildings] or [None])
         computer.department_id = self._randomness.choice([*fleet.departments] or [None])
         fleet.store_computer(computer)
@@ -307,7 +307,7 @@ class _Evolution:
         before = _identity(computer)
         successor = self._successor(computer)
         successor.udid = str(uuid.UUID(int=self._randomness.getrandbits(128))).upper()
-        successor.mac_address = generation.mac_address(self._randomness)
+        successor.mac_address = plain_records.mac_address(self._randomness)
         computer.managed = computer.supervised = False
         self._fleet.store_computer(successor)
         return Change(id=successor.id, before=before, after=_identity(successor))
@@ -329,7 +329,7 @@ class _Evolution:
 
     def _reassign(self, computer: Computer) -> Change:
         before = _user_of(computer)
-        generation.assign_user(computer, self._another_owner(computer))
+        plain_records.assign_user(computer, self._another_owner(computer))
         return Change(id=computer.id, before=before, after=_user_of(computer))
 
     def _another_owner(self, computer: Computer) -> User | None:
@@ -342,7 +342,7 @@ class _Evolution:
 
     def _rename(self, computer: Computer) -> Change:
         before = computer.name
-        prefix = generation.hostname_prefix(computer.model)
+        prefix = plain_records.hostname_prefix(computer.model)
         computer.name = f"{prefix}-{computer.id}-G{self._fleet.generation}"
         return Change(id=computer.id, before={"name": before}, after={"name": computer.name})
 
@@ -420,7 +420,7 @@ class _Evolution:
                 or now - computer.last_contact > _GONE_QUIET
             ):
                 continue
-            contact = now - self._randomness.randrange(1, generation.HOUR)
+            contact = now - self._randomness.randrange(1, plain_records.HOUR)
             computer.last_contact = computer.last_check_in = contact
             if computer.report_date is not None:
                 computer.report_date = contact

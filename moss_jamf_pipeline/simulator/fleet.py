@@ -5,15 +5,14 @@ add exact cases with `add_computer` and its siblings. What the records look like
 """
 
 import copy
-import math
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from moss_jamf_pipeline.simulator import generation
 from moss_jamf_pipeline.simulator.catalogue import MODELS_BY_NAME, SITES, MacModel, seeded_random
+from moss_jamf_pipeline.simulator.plain_records import plain_computer
 from moss_jamf_pipeline.simulator.records import (
     Building,
     Computer,
@@ -101,38 +100,6 @@ class Fleet:
         self._members: tuple[int, dict[str, list[str]]] | None = None
         self._usernames: tuple[int, dict[str, list[str]]] | None = None
 
-    @classmethod
-    def generate(
-        cls,
-        computers: int,
-        *,
-        users: int | None = None,
-        groups: int = 50,
-        seed: int = 1,
-        oddities: float = True,
-        now: datetime = DEFAULT_NOW,
-    ) -> Self:
-        """Makes a fleet; the same arguments make the same fleet on every machine.
-
-        Args:
-            computers: how many computer records.
-            users: how many user records; by default four for every five computers.
-            groups: how many computer groups, smart ones first.
-            seed: names the fleet.
-            oddities: how often data is as odd as real data is; 1 (or True) is the usual rate, 0 (or False)
-                gives a clean fleet: unique serials, every reference resolvable, every Mac assigned and managed.
-            now: the fleet's present.
-
-        Returns:
-            The fleet.
-        """
-        fleet = cls(seed=seed, now=now)
-        user_count = math.ceil(computers * 0.8) if users is None else users
-        generation.populate(
-            fleet, computers=computers, users=user_count, groups=groups, oddities=float(oddities)
-        )
-        return fleet
-
     @property
     def revision(self) -> int:
         """A number that grows with every change of any record."""
@@ -162,7 +129,7 @@ class Fleet:
         document = document or {}
         with self.lock:
             identifier = self._take_id("computer", document.get("id"), self.computers)
-            computer = generation.plain_computer(
+            computer = plain_computer(
                 identifier, seeded_random(self.seed, "computer", identifier), self.now_milliseconds
             )
             self.store_computer(computer)

@@ -4,50 +4,35 @@ The same arguments always make the same fleet. Everything here runs once, so it 
 a few seconds: values that no one compares are derived from a computer's salt when they are rendered, not stored.
 """
 
+import math
 import random
-import unicodedata
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from moss_jamf_pipeline.simulator.catalogue import (
     BUILDINGS,
     DEPARTMENTS,
-    FIRST_NAMES,
-    LAST_NAMES,
     MODELS,
     NO_SITE_ID,
     OPERATING_SYSTEM_RELEASES,
-    POSITIONS,
     STATIC_GROUP_THEMES,
-    MacModel,
     seeded_random,
 )
+from moss_jamf_pipeline.simulator.fleet import DEFAULT_NOW, Fleet
 from moss_jamf_pipeline.simulator.oddities import plant_oddities
-from moss_jamf_pipeline.simulator.records import Computer, Group, SmartCriterion, User
-
-if TYPE_CHECKING:
-    from moss_jamf_pipeline.simulator.fleet import Fleet
-
-HOUR = 3_600_000
-DAY = 24 * HOUR
-
-_SERIAL_ALPHABET = "0123456789CDFGHJKLMNPQRTVWXY"
-_MODEL_WEIGHTS = tuple(accumulate(model.weight for model in MODELS))
-_RELEASE_WEIGHTS = tuple(accumulate(release.weight for release in OPERATING_SYSTEM_RELEASES))
-_NEWEST_INTEL_RELEASES = tuple(
-    release for release in OPERATING_SYSTEM_RELEASES if not release.version.startswith("26")
+from moss_jamf_pipeline.simulator.plain_records import (
+    assign_user,
+    new_user,
+    plain_computer,
+    serial_number,
 )
+from moss_jamf_pipeline.simulator.records import Computer, Group, SmartCriterion
+
 _COMPUTERS_PER_BUILDING = 400
 _COMPUTERS_PER_DEPARTMENT = 300
 _FEWEST_PLACES = 4
 _SHARE_WITH_SITE = 0.1
 _SHARE_WITH_ROOM = 0.9
-_SHARE_WITH_PHONE = 0.6
-_SHARE_AUTOMATED_ENROLLMENT = 0.9
-_SHARE_WITHOUT_FILE_VAULT = 0.04
 _STATIC_MEMBERSHIPS_PER_COMPUTER = 1.5
 _SHARE_OF_SMART_GROUPS = 0.4
 
@@ -62,7 +47,41 @@ class _Surroundings:
     static_group_ids: list[str]
 
 
-def populate(fleet: "Fleet", *, computers: int, users: int, groups: int, oddities: float) -> None:
+def generate_fleet(
+    computers: int,
+    *,
+    users: int | None = None,
+    groups: int = 50,
+    seed: int = 1,
+    oddities: float = True,
+    now: datetime = DEFAULT_NOW,
+) -> Fleet:
+    """Makes a fleet; the same arguments make the same fleet on every machine.
+
+    Args:
+        computers: how many computer records.
+        users: how many user records; by default four for every five computers.
+        groups: how many computer groups, smart ones first.
+        seed: names the fleet.
+        oddities: how often data is as odd as real data is; 1 (or True) is the usual rate, 0 (or False)
+            gives a clean fleet: unique serials, every reference resolvable, every Mac assigned and managed.
+        now: the fleet's present.
+
+    Returns:
+        The fleet.
+    """
+    fleet = Fleet(seed=seed, now=now)
+    _populate(
+        fleet,
+        computers=computers,
+        users=math.ceil(computers * 0.8) if users is None else users,
+        groups=groups,
+        oddities=float(oddities),
+    )
+    return fleet
+
+
+def _populate(fleet: Fleet, *, computers: int, users: int, groups: int, oddities: float) -> None:
     """Fills an empty fleet.
 
     Args:
@@ -86,106 +105,7 @@ def populate(fleet: "Fleet", *, computers: int, users: int, groups: int, odditie
         plant_oddities(fleet, oddities)
 
 
-def plain_computer(computer_id: str, randomness: random.Random, now: int) -> Computer:
-    """A managed, unassigned computer with its own hardware.
-
-    Args:
-        computer_id: its id.
-        randomness: where its hardware and times are drawn from.
-        now: the fleet's present in UTC milliseconds.
-
-    Returns:
-        The computer, in no fleet yet. Serial numbers are random, not checked for being unique.
-    """
-    model = randomness.choices(MODELS, cum_weights=_MODEL_WEIGHTS)[0]
-    release = randomness.choices(OPERATING_SYSTEM_RELEASES, cum_weights=_RELEASE_WEIGHTS)[0]
-    if not model.apple_silicon and release.version.startswith("26"):
-        release = _NEWEST_INTEL_RELEASES[-1]
-    enrolled = now - int(randomness.random() * 1200 * DAY) - DAY
-    last_contact = now - int(randomness.random() ** 3 * 3 * DAY)
-    wireless, wired = mac_address(randomness), mac_address(randomness)
-    adapters = ("IEEE80211", "Ethernet") if model.is_laptop else ("Ethernet", "IEEE80211")
-    automated = randomness.random() < _SHARE_AUTOMATED_ENROLLMENT
-    return Computer(
-        id=computer_id,
-        name=f"{hostname_prefix(model)}-{computer_id}",
-        udid=str(uuid.UUID(int=randomness.getrandbits(128))).upper(),
-        management_id=str(uuid.UUID(int=randomness.getrandbits(128))),
-        serial_number=serial_number(randomness),
-        supervised=automated,
-        automated_enrollment=automated,
-        apple_enrollment_type="supervised" if automated else "device",
-        file_vault_enabled=randomness.random() >= _SHARE_WITHOUT_FILE_VAULT,
-        model=model,
-        operating_system_version=release.version,
-        operating_system_build=release.build,
-        mac_address=wireless,
-        network_adapter_type=adapters[0],
-        alt_mac_address=wired,
-        alt_network_adapter_type=adapters[1],
-        report_date=last_contact - int(randomness.random() * DAY),
-        last_check_in=last_contact - int(randomness.random() * HOUR),
-        last_contact=last_contact,
-        last_enrolled_date=enrolled,
-        initial_entry_date=enrolled,
-        salt=randomness.getrandbits(48),
-    )
-
-
-def serial_number(randomness: random.Random) -> str:
-    """A ten-character serial number as Apple has used them since 2021."""
-    return "".join(randomness.choices(_SERIAL_ALPHABET, k=10))
-
-
-def mac_address(randomness: random.Random) -> str:
-    """An upper-case, globally administered unicast MAC address."""
-    octets = (randomness.getrandbits(48) & ~(3 << 40)).to_bytes(6, "big")
-    return octets.hex(":").upper()
-
-
-def hostname_prefix(model: MacModel) -> str:
-    """How this fleet's naming scheme begins the names of a model (`MBA`, `MBP`, `IMAC`, ...)."""
-    initials = {"MacBook Air": "MBA", "MacBook Pro": "MBP", "iMac": "IMAC", "Mac mini": "MINI"}
-    return initials.get(model.family, "MAC")
-
-
-def assign_user(computer: Computer, user: User | None) -> None:
-    """Writes a user's details into a computer's location, as JAMF does on assignment. None unassigns."""
-    computer.username = None if user is None else user.username
-    computer.realname = None if user is None else user.realname or None
-    computer.email = None if user is None else user.email or None
-    computer.position = None if user is None else user.position
-    computer.phone = None if user is None else user.phone
-
-
-def new_user(user_id: str, randomness: random.Random, is_taken: Callable[[str], bool]) -> User:
-    """A user with a plausible name.
-
-    Args:
-        user_id: its id; makes the username unique when the name is taken.
-        randomness: where the name is drawn from.
-        is_taken: whether a username is in use.
-
-    Returns:
-        The user, in no fleet yet.
-    """
-    first, last = randomness.choice(FIRST_NAMES), randomness.choice(LAST_NAMES)
-    username = f"{_ascii(first)}.{_ascii(last)}"
-    if is_taken(username):
-        username = f"{username}{user_id}"
-    has_phone = randomness.random() < _SHARE_WITH_PHONE
-    return User(
-        id=user_id,
-        username=username,
-        realname=f"{first} {last}",
-        email=f"{username}@example.org",
-        phone=f"+1 555 {randomness.randrange(10**7):07d}" if has_phone else None,
-        position=randomness.choice(POSITIONS),
-        cost_centre=str(randomness.randrange(1000, 9999)),
-    )
-
-
-def _add_places(fleet: "Fleet", computers: int) -> None:
+def _add_places(fleet: Fleet, computers: int) -> None:
     fleet.add_default_sites()
     for number in range(max(_FEWEST_PLACES, computers // _COMPUTERS_PER_BUILDING)):
         name, city, country = BUILDINGS[number % len(BUILDINGS)]
@@ -198,7 +118,7 @@ def _add_places(fleet: "Fleet", computers: int) -> None:
         fleet.add_department(f"{name} {division + 1}" if division else name)
 
 
-def _add_users(fleet: "Fleet", count: int) -> None:
+def _add_users(fleet: Fleet, count: int) -> None:
     randomness = seeded_random(fleet.seed, "users")
     taken: set[str] = set()
     for _ in range(count):
@@ -207,7 +127,7 @@ def _add_users(fleet: "Fleet", count: int) -> None:
         fleet.store_user(user)
 
 
-def _add_groups(fleet: "Fleet", count: int) -> list[str]:
+def _add_groups(fleet: Fleet, count: int) -> list[str]:
     """Adds smart groups as far as there are criteria and room, and fills up with static ones."""
     criteria = _smart_criteria(fleet)
     smart_count = min(len(criteria), max(1, round(count * _SHARE_OF_SMART_GROUPS))) if count else 0
@@ -227,7 +147,7 @@ def _add_groups(fleet: "Fleet", count: int) -> list[str]:
     return static_group_ids
 
 
-def _smart_criteria(fleet: "Fleet") -> list[tuple[str, SmartCriterion]]:
+def _smart_criteria(fleet: Fleet) -> list[tuple[str, SmartCriterion]]:
     criteria = [
         ("All Managed Clients", SmartCriterion("Managed", "is", "Managed", "managed", True)),
         (
@@ -274,7 +194,7 @@ def _smart_criteria(fleet: "Fleet") -> list[tuple[str, SmartCriterion]]:
     return criteria
 
 
-def _add_computers(fleet: "Fleet", count: int, surroundings: _Surroundings) -> None:
+def _add_computers(fleet: Fleet, count: int, surroundings: _Surroundings) -> None:
     randomness = seeded_random(fleet.seed, "computers")
     # A tenth of the people have no Mac, so that users without a device exist in every fleet.
     users = list(fleet.users.values())
@@ -315,10 +235,3 @@ def _static_groups(randomness: random.Random, group_ids: list[str]) -> tuple[str
     draws = 1 + (randomness.random() < _STATIC_MEMBERSHIPS_PER_COMPUTER - 1)
     positions = {int(randomness.random() ** 2 * len(group_ids)) for _ in range(draws)}
     return tuple(group_ids[position] for position in sorted(positions))
-
-
-def _ascii(name: str) -> str:
-    """A name as it appears in a username: lower-case ASCII letters only."""
-    transliterated = name.translate(str.maketrans("łŁøØı", "lLoOi"))
-    decomposed = unicodedata.normalize("NFKD", transliterated).lower()
-    return "".join(letter for letter in decomposed if "a" <= letter <= "z")

@@ -9,13 +9,11 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from moss_jamf_pipeline.simulator.catalogue import seeded_random
+from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.records import Computer, User
-
-if TYPE_CHECKING:
-    from moss_jamf_pipeline.simulator.fleet import Fleet
 
 R = TypeVar("R")
 
@@ -187,7 +185,7 @@ USER_ODDITIES: tuple[tuple[str, float, Callable[[User, User], None]], ...] = (
 """The same for users; the second user of each call is an ordinary one."""
 
 
-def plant_oddities(fleet: "Fleet", rate: float) -> None:
+def plant_oddities(fleet: Fleet, rate: float) -> None:
     """Makes a clean fleet as odd as a real one and notes in `fleet.oddities` which records are odd, and how.
 
     Args:

@@ -20,6 +20,7 @@ from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
 from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
 from moss_jamf_pipeline.simulator.faults import Faults
 from moss_jamf_pipeline.simulator.fleet import Fleet
+from moss_jamf_pipeline.simulator.generation import generate_fleet
 from moss_jamf_pipeline.simulator.request_log import RequestCounts
 from moss_jamf_pipeline.simulator.simulator import Simulator
 
@@ -32,9 +33,9 @@ class SimulatorStartError(RuntimeError):
     """The simulated server did not come up."""
 
 
-def generate_fleet(config: SimulatorConfig) -> Fleet:
+def configured_fleet(config: SimulatorConfig) -> Fleet:
     """Makes the fleet that a configuration describes."""
-    return Fleet.generate(
+    return generate_fleet(
         config.computers,
         users=config.users,
         groups=config.groups,
@@ -56,7 +57,7 @@ def serve(config: SimulatorConfig, *, on_ready: Callable[[str], None] | None = N
     """
     listener = _listen(config)
     base_url = _base_url(config.host, listener)
-    application = create_application(generate_fleet(config), config)
+    application = create_application(configured_fleet(config), config)
     server = _Server(application, on_ready=lambda: on_ready(base_url) if on_ready else None)
     # uvicorn stops in good order on both signals, and then raises SIGINT's exception once more.
     with closing(listener), suppress(KeyboardInterrupt):
@@ -84,7 +85,7 @@ class SimulatorServer:
             fleet: what it serves; generated from the configuration by default.
         """
         self.config = config or SimulatorConfig()
-        self.fleet = generate_fleet(self.config) if fleet is None else fleet
+        self.fleet = configured_fleet(self.config) if fleet is None else fleet
         application = create_application(self.fleet, self.config)
         self.simulator: Simulator = application.state.simulator
         self._ready = threading.Event()

@@ -37,8 +37,8 @@ def impatient_job() -> dg.JobDefinition:
     return build_definitions(PREFIX, jamf=ImpatientJamf()).resolve_job_def(SCOPES["everything"].job)
 
 
-def sync_impatiently(world: World) -> dg.JobExecutionResult:
-    """Syncs everything for the slot that contains now; a step that fails is not tried again."""
+def sync_impatiently(world: World, *names: str) -> dg.JobExecutionResult:
+    """Syncs everything, or some assets, for the slot that contains now; a step that fails is not tried again."""
     with dg.execute_job(
         dg.reconstructable(impatient_job),
         instance=world.instance,
@@ -47,6 +47,7 @@ def sync_impatiently(world: World) -> dg.JobExecutionResult:
             "execution": {"config": {"retries": {"disabled": {}}}},
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         },
+        asset_selection=[dg.AssetKey([PREFIX, name]) for name in names] or None,
         raise_on_error=False,
     ) as result:
         return result

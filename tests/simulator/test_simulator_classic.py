@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
+from moss_jamf_pipeline.simulator import Fleet, SimulatorServer, generate_fleet
 from tests.simulator.clients import StartServer, client_of
 
 JSON = {"Accept": "application/json"}
@@ -60,7 +60,7 @@ def test_users_are_found_by_name_and_by_e_mail(start_server: StartServer) -> Non
 
 
 def test_a_static_group_lists_its_members_here(start_server: StartServer) -> None:
-    fleet = Fleet.generate(3, groups=0, oddities=False)
+    fleet = generate_fleet(3, groups=0, oddities=False)
     group = fleet.add_group("Data team Macs", members=["1", "3"])
     with client_of(start_server(fleet)) as client:
         document = client.get(f"/JSSResource/computergroups/id/{group.id}", headers=JSON).json()[

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
+from moss_jamf_pipeline.simulator import Fleet, SimulatorServer, generate_fleet
 from moss_jamf_pipeline.simulator.sections import SECTIONS
 from tests.simulator.clients import StartServer, client_of, ids_of
 
@@ -229,7 +229,7 @@ def test_a_release_does_not_deprecate_its_newest_version(start_server: StartServ
 
 
 def test_ownership_is_told_since_11_32(start_server: StartServer) -> None:
-    fleet = Fleet.generate(1, oddities=False)
+    fleet = generate_fleet(1, oddities=False)
     fleet.computers["1"].apple_enrollment_type = "user"
     with client_of(start_server(fleet, version="11.32.0")) as client:
         record = client.get(f"{PATH}/1", params={"section": ["GENERAL", "SECURITY"]}).json()
