@@ -5,6 +5,7 @@ why; the run goes on with what is good.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import psycopg
@@ -245,7 +246,7 @@ def _guard_result(
     connection: psycopg.Connection,
     *,
     passed: bool,
-    metadata: Mapping[str, object],
+    metadata: Mapping[str, Any],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
 ) -> dg.AssetCheckResult:
     """The result of a blocking check. One that fails ends the run, and with it the run's history row.

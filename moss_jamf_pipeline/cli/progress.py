@@ -1,13 +1,11 @@
 """What is seen of a run while it works: a bar and a line per finished asset on a terminal, plain lines elsewhere."""
 
-import os
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -46,8 +44,6 @@ _SHOWN = (
 class RunProgress:
     """Shows a run's events on standard error. Use it as a context manager.
 
-    A step's standard error is redirected into its log while it runs, so this writes to a copy of the descriptor.
-
     Args:
         prefix: what the keys of the run's steps begin with.
         assets: the names of the assets the run materialises.
@@ -57,17 +53,15 @@ class RunProgress:
         self._prefix = f"{prefix}__"
         self._assets = frozenset(assets)
         self._metadata: dict[str, Mapping[str, dg.MetadataValue]] = {}
-        self._file = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
-        self._console = Console(file=self._file, width=stderr.width, highlight=False)
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=self._console,
+            console=stderr,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not stderr.is_terminal,
         )
         self._task = self._progress.add_task("starting", total=len(assets))
 
@@ -84,7 +78,10 @@ class RunProgress:
     ) -> None:
         """Takes the bar away; the lines stay."""
         self._progress.stop()
-        self._file.close()
+
+    def say(self, sentence: str) -> None:
+        """Shows a sentence."""
+        stderr.print(escape(sentence), soft_wrap=True)
 
     def see(self, event: DagsterEvent) -> None:
         """Shows one event of the run."""
@@ -109,7 +106,7 @@ class RunProgress:
                 pass
 
     def _finish(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+        stderr.print(line, soft_wrap=True)
         self._progress.advance(self._task)
 
     def _facts(self, step: str) -> str:
@@ -131,7 +128,7 @@ class RunProgress:
         data = event.step_retry_data
         reason = innermost_message(data.error) if data.error else ""
         wait = duration(data.seconds_to_wait or 0)
-        self._console.print(
+        stderr.print(
             f"[yellow]↻[/] {step:<28} {escape(reason)} [yellow]Trying again in {wait}.[/]",
             soft_wrap=True,
         )

@@ -7,21 +7,23 @@ what it syncs is `automation.SCOPES`.
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
+from dagster._utils.interrupts import pop_captured_interrupt
 from dagster_shared.error import SerializableErrorInfo
 
 from moss_jamf_pipeline.automation import SyncScope, job_name
 from moss_jamf_pipeline.cli.output import Explanation, separated
+from moss_jamf_pipeline.cli.recovery import close_dead_runs, marked_as_alive, wait_for_pools
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.failures import EXPLAINED, ConfigurationMissing
@@ -116,6 +118,16 @@ class RunReport:
     open_conflicts: int
 
 
+class RunObserver(Protocol):
+    """Who watches a run; `progress.RunProgress` is one."""
+
+    def see(self, event: DagsterEvent) -> None:
+        """Takes note of an event of the run."""
+
+    def say(self, sentence: str) -> None:
+        """Takes note of what happens before it."""
+
+
 @dataclass(slots=True)
 class _Witness:
     """Collects from a run's events what its report needs."""
@@ -208,57 +220,54 @@ def execute_scope(
     scope: SyncScope,
     settings: Settings,
     *,
-    observe: Callable[[DagsterEvent], None],
+    observer: RunObserver,
 ) -> RunReport:
     """Runs a scope for the slot that contains now, and returns when it has ended, however it ended.
 
     Args:
         scope: what to sync.
         settings: the environment.
-        observe: is called with every event of the run, in this thread, while a step may have redirected standard
-            output and error.
+        observer: is told of every event of the run, in this thread.
 
     Raises:
         MossError: the database is not reachable or not prepared; no run was started.
     """
     slot = slot_key_at(datetime.now(UTC))
+    run_id = str(uuid.uuid4())
     witness = _Witness()
-    began = time.monotonic()
     with prepared_moss(settings):
         pass  # else the run would fail in its first step, and leave a run to look at
     with open_instance(settings, captures_output=False) as instance, _terminating_as_interrupt():
+        close_dead_runs(instance, settings)
+        wait_for_pools(instance, observer.say)
         job = defs.resolve_job_def(job_name(settings.integration_slug, scope))
-        run = instance.create_run_for_job(
-            job_def=job,
-            run_id=str(uuid.uuid4()),
-            run_config=_run_config(job),
-            tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
-        )
 
         def listen(entry: dg.EventLogEntry) -> None:
+            if pop_captured_interrupt():
+                raise KeyboardInterrupt
             if entry.dagster_event is not None:
-                observe(entry.dagster_event)
+                observer.see(entry.dagster_event)
                 witness.see(entry.dagster_event)
 
-        instance.add_event_listener(run.run_id, listen)
-        succeeded = False
-        try:
-            succeeded = execute_run(InMemoryJob(job), run, instance).success
-        finally:
-            if not succeeded:
-                if not witness.failures:
-                    witness.failures.append(StepFailure("", _INTERRUPTED, ""))
-                _close_as_failed(settings, run.run_id, witness.failures[0].explanation)
-    return _report(
-        scope,
-        settings,
-        run.run_id,
-        job.name,
-        slot,
-        time.monotonic() - began,
-        witness,
-        succeeded=succeeded,
-    )
+        began = time.monotonic()
+        with marked_as_alive(settings, run_id):
+            run = instance.create_run_for_job(
+                job_def=job,
+                run_id=run_id,
+                run_config=_run_config(job),
+                tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
+            )
+            instance.add_event_listener(run_id, listen)
+            succeeded = False
+            try:
+                succeeded = execute_run(InMemoryJob(job), run, instance).success
+            finally:
+                instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+                if not succeeded:
+                    witness.failures = witness.failures or [StepFailure("", _INTERRUPTED, "")]
+                    _close_as_failed(settings, run_id, witness.failures[0].explanation)
+    seconds = time.monotonic() - began
+    return _report(scope, settings, run_id, job.name, slot, seconds, witness, succeeded=succeeded)
 
 
 def _run_config(job: dg.JobDefinition) -> dict[str, Any]:

@@ -67,4 +67,4 @@ def run_with_progress(scope_name: str, settings: Settings) -> RunReport:
     """
     scope = SCOPES[scope_name]
     with RunProgress(settings.integration_slug, scope.assets()) as progress:
-        return execute_scope(scope, settings, observe=progress.see)
+        return execute_scope(scope, settings, observer=progress)

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.moss.applying import apply_objects
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture
 from moss_jamf_pipeline.moss.conflicts import update_conflicts
+from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.moss.matching import MATCHES, match
 from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, ObjectCounts, Plan, make_plan, read_plan
@@ -87,7 +88,12 @@ class Bench:
         self.captures[collection] = self.new_capture(collection, "incomplete")
 
     def computer(
-        self, jamf_id: str, serial_number: str | None = None, *, contact: datetime | None = None, **columns: Any
+        self,
+        jamf_id: str,
+        serial_number: str | None = None,
+        *,
+        contact: datetime | None = None,
+        **columns: Any,
     ) -> str:
         """A computer in JAMF, in place of the one of that id; usable unless the columns say otherwise."""
         serial_number = serial_number or f"SERIAL{jamf_id}"
@@ -120,12 +126,15 @@ class Bench:
         """JAMF no longer lists a record."""
         for table in (f"jamf_{collection}_snapshot", f"raw_jamf_{collection}"):
             self.execute(
-                sql.SQL("delete from {} where jamf_id = %s").format(sql.Identifier("jamf_sync", table)), jamf_id
+                sql.SQL("delete from {} where jamf_id = %s").format(
+                    sql.Identifier("jamf_sync", table)
+                ),
+                jamf_id,
             )
 
     def _record(self, collection: str, jamf_id: str, columns: Mapping[str, Any]) -> str:
         self.gone(collection, jamf_id)
-        document = {"id": jamf_id} | {
+        document: Row = {"id": jamf_id} | {
             name: value for name, value in columns.items() if isinstance(value, str | bool | list)
         }
         if "management_id" in columns:
@@ -177,14 +186,21 @@ class Bench:
     def interface(self, device_id: UUID, mac_address: str, **columns: Any) -> UUID:
         """A network interface in M.O.S.S."""
         given = {"interface_name": "en0", "interface_type": "ethernet"}
-        return self._moss("ios", {"device_id": device_id, "mac_address": mac_address, **given, **columns})
+        return self._moss(
+            "ios", {"device_id": device_id, "mac_address": mac_address, **given, **columns}
+        )
 
     def mapping(
-        self, external_type: str, external_id: str, internal_type: str, internal_id: UUID, **columns: Any
+        self,
+        external_type: str,
+        external_id: str,
+        internal_type: str,
+        internal_id: UUID,
+        **columns: Any,
     ) -> UUID:
         """A link between a JAMF record and a M.O.S.S. object."""
         given = {"sync_status": "synced", "external_data": Jsonb({})}
-        return self._insert(
+        mapping_id: UUID = self._insert(
             "public",
             "integration_object_mappings",
             {
@@ -198,8 +214,11 @@ class Bench:
             },
             "id",
         )
+        return mapping_id
 
-    def linked_device(self, jamf_id: str, *, document: Mapping[str, Any] | None = None, **columns: Any) -> UUID:
+    def linked_device(
+        self, jamf_id: str, *, document: Mapping[str, Any] | None = None, **columns: Any
+    ) -> UUID:
         """A device that is linked to a computer."""
         device_id = self.device(**columns)
         self.mapping("computer", jamf_id, "device", device_id, external_data=Jsonb(document or {}))
@@ -207,10 +226,13 @@ class Bench:
 
     def delete(self, table: str, object_id: UUID) -> None:
         """A person deletes an object in M.O.S.S."""
-        self.execute(sql.SQL("delete from {} where id = %s").format(sql.Identifier(table)), object_id)
+        self.execute(
+            sql.SQL("delete from {} where id = %s").format(sql.Identifier(table)), object_id
+        )
 
     def _moss(self, table: str, values: Mapping[str, Any]) -> UUID:
-        return self._insert("public", table, values, "id")
+        object_id: UUID = self._insert("public", table, values, "id")
+        return object_id
 
     # -- the sync ------------------------------------------------------------------------------
 
@@ -227,7 +249,11 @@ class Bench:
         # It ends with its transaction, which on a bench that is rolled back is the test's own.
         self.execute("drop table if exists compared_objects")
         return make_plan(
-            self.connection, self.integration, self.captures, run_id="a-run", object_types=object_types
+            self.connection,
+            self.integration,
+            self.captures,
+            run_id="a-run",
+            object_types=object_types,
         )
 
     def apply(self, plan: Plan) -> Plan:
@@ -295,6 +321,12 @@ def rows_of(bench: Bench, table: str) -> dict[str, str]:
         sql.Identifier(*table.split("."))
     )
     return {row["place"]: row["version"] for row in bench.query(statement)}
+
+
+def terminate(database: MossDatabase, connection: psycopg.Connection) -> None:
+    """Kills a connection's server process for real, and waits until it is gone."""
+    with database.connection() as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
 
 
 def counts_of(plan: Plan) -> dict[str, ObjectCounts]:

@@ -16,7 +16,16 @@ from moss_jamf_pipeline.moss.outcome import run_outcome
 from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, read_plan
 from tests.db.support import Bench, counts_of, rows_of
 
-_CORE = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members", "integration_object_mappings")
+_CORE = (
+    "devices",
+    "people",
+    "ios",
+    "locations",
+    "rooms",
+    "groups",
+    "group_members",
+    "integration_object_mappings",
+)
 
 
 def _everything(bench: Bench) -> None:
@@ -40,13 +49,19 @@ def _everything(bench: Bench) -> None:
 
 def _outcomes(bench: Bench, plan_id: int) -> dict[tuple[str, str], tuple[str | None, str | None]]:
     rows = bench.query(
-        "select object_type, external_id, outcome, outcome_detail from jamf_sync.change_plan where plan_id = %s", plan_id
+        "select object_type, external_id, outcome, outcome_detail from jamf_sync.change_plan where plan_id = %s",
+        plan_id,
     )
-    return {(row["object_type"], row["external_id"]): (row["outcome"], row["outcome_detail"]) for row in rows}
+    return {
+        (row["object_type"], row["external_id"]): (row["outcome"], row["outcome_detail"])
+        for row in rows
+    }
 
 
 def _base(bench: Bench, device_id: UUID) -> dict[str, Any]:
-    base = bench.value("select values from jamf_sync.applied_values where object_id = %s", device_id)
+    base = bench.value(
+        "select values from jamf_sync.applied_values where object_id = %s", device_id
+    )
     assert isinstance(base, dict)
     return base
 
@@ -58,10 +73,13 @@ def test_a_plan_is_applied_in_full_and_says_so(bench: Bench) -> None:
     _everything(bench)
     applied = bench.sync()
     assert applied.status == "applied"
-    assert {count.object_type: count.created for count in applied.counts} == dict.fromkeys(OBJECT_TYPES, 1)
+    assert {count.object_type: count.created for count in applied.counts} == dict.fromkeys(
+        OBJECT_TYPES, 1
+    )
     assert all(count.adds_up for count in applied.counts)
     assert bench.query(
-        """select d.hostname, d.notes, l.name as location, r.name as room, p.username, io.interface_name, g.name as member_of
+        """select d.hostname, d.notes, l.name as location, r.name as room, p.username, io.interface_name,
+                  g.name as member_of
            from devices d join locations l on l.id = d.location_id join rooms r on r.id = d.room_id
            join people p on p.id = d.assigned_to_person_id join ios io on io.device_id = d.id
            join group_members m on m.device_id = d.id join groups g on g.id = m.group_id"""
@@ -136,7 +154,9 @@ def test_a_link_that_moves_keeps_its_row(bench: Bench) -> None:
     assert bench.value("select count(*) from devices") == 1
 
 
-def test_a_deleted_device_is_created_again_on_its_own_link_if_the_policy_says_so(bench: Bench) -> None:
+def test_a_deleted_device_is_created_again_on_its_own_link_if_the_policy_says_so(
+    bench: Bench,
+) -> None:
     bench.computer("1", "C02ABC")
     bench.sync()
     bench.delete("devices", bench.value("select id from devices"))
@@ -145,9 +165,9 @@ def test_a_deleted_device_is_created_again_on_its_own_link_if_the_policy_says_so
     bench.policies(recreate_deleted=True)
     plan = bench.sync()
     assert counts_of(plan)["device"].created == 1
-    assert bench.query("select m.sync_status from integration_object_mappings m join devices d on d.id = m.internal_id") == [
-        {"sync_status": "synced"}
-    ]
+    assert bench.query(
+        "select m.sync_status from integration_object_mappings m join devices d on d.id = m.internal_id"
+    ) == [{"sync_status": "synced"}]
 
 
 def test_a_device_that_a_person_entered_again_is_adopted_on_the_old_link(bench: Bench) -> None:
@@ -159,20 +179,26 @@ def test_a_device_that_a_person_entered_again_is_adopted_on_the_old_link(bench: 
     bench.policies(recreate_deleted=True)
     plan = bench.sync()
     assert counts_of(plan)["device"].failed == 0
-    assert bench.query("select external_id, internal_id, sync_status from integration_object_mappings") == [
-        {"external_id": "1", "internal_id": device, "sync_status": "conflict"}
-    ]
+    assert bench.query(
+        "select external_id, internal_id, sync_status from integration_object_mappings"
+    ) == [{"external_id": "1", "internal_id": device, "sync_status": "conflict"}]
 
 
 # -- rows that cannot be applied ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bad", [{3}, {1, 2}, {1, 9, 16}, set(range(1, 17))], ids=["one", "neighbours", "apart", "all"])
-def test_rows_that_the_database_rejects_are_isolated_and_the_others_applied(bench: Bench, bad: set[int]) -> None:
+@pytest.mark.parametrize(
+    "bad", [{3}, {1, 2}, {1, 9, 16}, set(range(1, 17))], ids=["one", "neighbours", "apart", "all"]
+)
+def test_rows_that_the_database_rejects_are_isolated_and_the_others_applied(
+    bench: Bench, bad: set[int]
+) -> None:
     for number in range(1, 17):
         bench.computer(str(number), hostname=f"{'bad' if number in bad else 'good'}-{number}")
     plan = bench.plan()
-    bench.execute("alter table devices add constraint no_bad_names check (hostname not like 'bad%')")
+    bench.execute(
+        "alter table devices add constraint no_bad_names check (hostname not like 'bad%')"
+    )
     applied = bench.apply(plan)
     counts = counts_of(applied)["device"]
     assert (counts.created, counts.failed) == (16 - len(bad), len(bad))
@@ -185,7 +211,9 @@ def test_rows_that_the_database_rejects_are_isolated_and_the_others_applied(benc
     }
     assert failed.keys() == {str(number) for number in bad}
     assert all("no_bad_names" in (detail or "") for detail in failed.values())
-    linked = bench.value("select count(*) from integration_object_mappings where internal_type = 'device'")
+    linked = bench.value(
+        "select count(*) from integration_object_mappings where internal_type = 'device'"
+    )
     assert linked == 16 - len(bad)
 
 
@@ -194,10 +222,15 @@ def test_what_a_trigger_of_moss_refuses_fails_with_its_words(bench: Bench) -> No
         """create function refuse() returns trigger language plpgsql as
            $$ begin raise exception 'devices are frozen until Monday'; end $$"""
     )
-    bench.execute("create trigger frozen before insert on devices for each row execute function refuse()")
+    bench.execute(
+        "create trigger frozen before insert on devices for each row execute function refuse()"
+    )
     bench.computer("1")
     applied = bench.sync()
-    assert _outcomes(bench, applied.plan_id)["device", "1"] == ("failed", "devices are frozen until Monday")
+    assert _outcomes(bench, applied.plan_id)["device", "1"] == (
+        "failed",
+        "devices are frozen until Monday",
+    )
 
 
 def test_a_failed_row_is_planned_anew_and_succeeds_when_its_cause_is_gone(bench: Bench) -> None:
@@ -243,16 +276,26 @@ def test_another_field_edited_after_planning_does_not_hinder(bench: Bench) -> No
     plan = bench.plan()
     bench.execute("update devices set notes = 'by hand'")
     bench.apply(plan)
-    assert bench.query("select hostname, notes from devices") == [{"hostname": "mac-2", "notes": "by hand"}]
+    assert bench.query("select hostname, notes from devices") == [
+        {"hostname": "mac-2", "notes": "by hand"}
+    ]
 
 
 @pytest.mark.parametrize(
     ("statement", "object_type", "external_id"),
     [
         ("insert into locations (name) values (' hq')", "location", "7"),
-        ("insert into people (full_name, email_address) values ('J', 'JANE@example.org')", "person", "5"),
+        (
+            "insert into people (full_name, email_address) values ('J', 'JANE@example.org')",
+            "person",
+            "5",
+        ),
         ("insert into people (full_name, username) values ('J', 'Jane')", "person", "5"),
-        ("insert into devices (serial_number, device_type) values ('c02abc', 'Laptop')", "device", "1"),
+        (
+            "insert into devices (serial_number, device_type) values ('c02abc', 'Laptop')",
+            "device",
+            "1",
+        ),
     ],
     ids=["location", "person by address", "person by user name", "device"],
 )
@@ -279,7 +322,8 @@ def test_after_a_refusal_the_next_sync_ends_where_it_should(bench: Bench) -> Non
     bench.sync()
     assert [rows_of(bench, table) for table in _CORE] == before
     assert bench.query(
-        """select l.name as location, r.name as room, p.username from devices d left join locations l on l.id = d.location_id
+        """select l.name as location, r.name as room, p.username
+           from devices d left join locations l on l.id = d.location_id
            left join rooms r on r.id = d.room_id left join people p on p.id = d.assigned_to_person_id"""
     ) == [{"location": "HQ", "room": "301", "username": "jane"}]
 
@@ -292,10 +336,17 @@ def test_a_device_whose_link_moved_meanwhile_is_not_marked_unenrolled(bench: Ben
     bench.execute("update integration_object_mappings set sync_status = 'conflict'")
     bench.apply(plan)
     assert _outcomes(bench, plan.plan_id)["mapping", "1"][0] == "refused"
-    assert bench.value("select value from custom_field_values where field_name = 'jamf_enrollment_status'") == "enrolled"
+    assert (
+        bench.value(
+            "select value from custom_field_values where field_name = 'jamf_enrollment_status'"
+        )
+        == "enrolled"
+    )
 
 
-def test_a_device_that_left_is_marked_and_kept_and_is_marked_again_when_it_returns(bench: Bench) -> None:
+def test_a_device_that_left_is_marked_and_kept_and_is_marked_again_when_it_returns(
+    bench: Bench,
+) -> None:
     status = "select value from custom_field_values where field_name = 'jamf_enrollment_status'"
     bench.computer("1", "C02ABC", hostname="mac-1")
     bench.sync()
@@ -324,7 +375,9 @@ def test_a_deleted_group_takes_nobody_along(bench: Bench) -> None:
 # -- one apply at a time -----------------------------------------------------------------------
 
 
-def test_a_second_apply_of_the_same_integration_is_turned_away(bench: Bench, database: MossDatabase) -> None:
+def test_a_second_apply_of_the_same_integration_is_turned_away(
+    bench: Bench, database: MossDatabase
+) -> None:
     bench.computer("1")
     plan = bench.plan()
     key = f"moss_jamf apply {bench.integration.id}"
@@ -337,14 +390,17 @@ def test_a_second_apply_of_the_same_integration_is_turned_away(bench: Bench, dat
     assert counts_of(bench.apply(plan))["device"].created == 1
 
 
-def test_applies_of_two_integrations_do_not_wait_for_each_other(bench: Bench, database: MossDatabase) -> None:
+def test_applies_of_two_integrations_do_not_wait_for_each_other(
+    bench: Bench, database: MossDatabase
+) -> None:
     create_integration(bench.connection, "Second", None)
     second = find_integration(bench.connection, "Second")
     bench.computer("1")
     plan = bench.plan()
     with database.transaction() as other:
         other.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"moss_jamf apply {second.id}",)
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            (f"moss_jamf apply {second.id}",),
         )
         assert counts_of(bench.apply(plan))["device"].created == 1
 
@@ -374,7 +430,10 @@ def disagreement(bench: Bench) -> Bench:
 def test_a_conflict_is_opened_once_and_shown_on_the_link(disagreement: Bench) -> None:
     plan = disagreement.sync()
     assert _queue(disagreement) == [("owned_field_differs", "asset_tag", "open")]
-    assert update_conflicts(disagreement.connection, disagreement.integration, plan) == {"opened": 0, "closed": 0}
+    assert update_conflicts(disagreement.connection, disagreement.integration, plan) == {
+        "opened": 0,
+        "closed": 0,
+    }
     assert disagreement.value("select sync_status from integration_object_mappings") == "conflict"
     (row,) = open_conflicts(disagreement.connection, disagreement.integration.id)
     assert (row["jamf_value"], row["moss_value"]) == ("IT-2", "IT-1")
@@ -382,7 +441,9 @@ def test_a_conflict_is_opened_once_and_shown_on_the_link(disagreement: Bench) ->
 
 def test_open_conflicts_can_be_asked_for_by_kind(disagreement: Bench) -> None:
     found = [
-        len(open_conflicts(disagreement.connection, disagreement.integration.id, kind=kind, limit=5))
+        len(
+            open_conflicts(disagreement.connection, disagreement.integration.id, kind=kind, limit=5)
+        )
         for kind in ("owned_field_differs", "serial_taken", None)
     ]
     assert found == [1, 0, 1]
@@ -419,7 +480,10 @@ def test_a_resolved_conflict_is_not_raised_again_for_the_same_values(disagreemen
 
 def test_a_plan_of_other_types_closes_nothing(disagreement: Bench) -> None:
     plan = disagreement.plan(["person"])
-    assert update_conflicts(disagreement.connection, disagreement.integration, plan) == {"opened": 0, "closed": 0}
+    assert update_conflicts(disagreement.connection, disagreement.integration, plan) == {
+        "opened": 0,
+        "closed": 0,
+    }
     assert _queue(disagreement) == [("owned_field_differs", "asset_tag", "open")]
 
 
@@ -431,14 +495,22 @@ def test_what_only_a_person_can_confirm_stays_open(bench: Bench) -> None:
     assert _queue(bench) == [("serial_not_linked", "serial_number", "open")]
 
 
-def test_an_edit_of_a_jamf_owned_field_is_restored_and_flagged_with_what_was_there(bench: Bench) -> None:
+def test_an_edit_of_a_jamf_owned_field_is_restored_and_flagged_with_what_was_there(
+    bench: Bench,
+) -> None:
     bench.computer("1", "C02ABC", hostname="mac-1")
     bench.sync()
     bench.execute("update devices set hostname = 'by hand'")
     bench.sync()
     assert bench.value("select hostname from devices") == "mac-1"
-    (row,) = bench.query("select kind, moss_value, base_value from jamf_sync.conflicts where status = 'open'")
-    assert (row["kind"], row["moss_value"], row["base_value"]) == ("human_edit_overwritten", "by hand", "mac-1")
+    (row,) = bench.query(
+        "select kind, moss_value, base_value from jamf_sync.conflicts where status = 'open'"
+    )
+    assert (row["kind"], row["moss_value"], row["base_value"]) == (
+        "human_edit_overwritten",
+        "by hand",
+        "mac-1",
+    )
 
 
 def test_an_edit_sticks_if_the_policy_says_so(bench: Bench) -> None:
@@ -470,29 +542,49 @@ def test_an_edit_that_is_kept_without_a_conflict_counts_as_unchanged(bench: Benc
 def test_a_runs_history_row_is_opened_once_and_closed_once(bench: Bench) -> None:
     bench.computer("1")
     integration_id = bench.integration.id
-    opened = {open_history(bench.connection, integration_id, run_id="r", sync_type="full") for _ in range(3)}
+    opened = {
+        open_history(bench.connection, integration_id, run_id="r", sync_type="full")
+        for _ in range(3)
+    }
     assert len(opened) == 1
     assert bench.value("select last_sync_status from integration_configs") == "in_progress"
     total = run_outcome(bench.connection, bench.integration, bench.sync()).counts
     assert close_history(bench.connection, run_id="r", status="success", counts=total)
-    assert not close_history(bench.connection, run_id="r", status="failed", error_message="too late")
+    assert not close_history(
+        bench.connection, run_id="r", status="failed", error_message="too late"
+    )
     (row,) = recent_history(bench.connection, integration_id)
-    assert (row["status"], row["items_processed"], row["items_created"], row["sync_type"]) == ("success", 1, 1, "full")
+    assert (row["status"], row["items_processed"], row["items_created"], row["sync_type"]) == (
+        "success",
+        1,
+        1,
+        "full",
+    )
     assert row["sync_completed_at"] is not None
     assert row["run_id"] == "r"
     assert bench.value("select last_sync_status from integration_configs") == "success"
 
 
-@pytest.mark.parametrize(("status", "shown"), [("success", "success"), ("partial", "success"), ("failed", "failed")])
-def test_the_integration_shows_how_its_last_run_ended(bench: Bench, status: Any, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "shown"), [("success", "success"), ("partial", "success"), ("failed", "failed")]
+)
+def test_the_integration_shows_how_its_last_run_ended(
+    bench: Bench, status: Any, shown: str
+) -> None:
     open_history(bench.connection, bench.integration.id, run_id="r", sync_type="full")
-    close_history(bench.connection, run_id="r", status=status, error_message="why", error_details={"step": "x"})
+    close_history(
+        bench.connection,
+        run_id="r",
+        status=status,
+        error_message="why",
+        error_details={"step": "x"},
+    )
     assert bench.query("select last_sync_status, last_sync_error from integration_configs") == [
         {"last_sync_status": shown, "last_sync_error": "why"}
     ]
-    assert bench.query("select status, error_message, error_details from integration_sync_history") == [
-        {"status": status, "error_message": "why", "error_details": {"step": "x"}}
-    ]
+    assert bench.query(
+        "select status, error_message, error_details from integration_sync_history"
+    ) == [{"status": status, "error_message": "why", "error_details": {"step": "x"}}]
 
 
 def test_a_run_without_a_row_closes_nothing(bench: Bench) -> None:
@@ -520,7 +612,9 @@ def test_settings_saved_in_moss_are_read_and_a_bad_one_is_said(bench: Bench) -> 
 
 
 def test_an_integration_is_created_once(bench: Bench) -> None:
-    created = [create_integration(bench.connection, "Second", "https://jamf.example.org") for _ in range(2)]
+    created = [
+        create_integration(bench.connection, "Second", "https://jamf.example.org") for _ in range(2)
+    ]
     assert created == [True, False]
     assert find_integration(bench.connection, "Second").base_url == "https://jamf.example.org"
     with pytest.raises(Exception, match="no JAMF integration named 'Third'"):

@@ -20,7 +20,7 @@ from moss_jamf_pipeline.moss.captures import (
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
 from moss_jamf_pipeline.moss.snapshots import stage_snapshot
-from tests.db.support import EARLY, LATE, Bench, Record, records, rows_of
+from tests.db.support import EARLY, LATE, Bench, Record, records, rows_of, terminate
 
 _SLOT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _SERVER = "jamf.example.org"
@@ -29,7 +29,11 @@ Rejected = tuple[tuple[str | None, str, str], ...]
 
 
 def _facts(
-    total: int, *, reasons: Sequence[str] = (), rejected: Rejected = (), rejected_count: int | None = None
+    total: int,
+    *,
+    reasons: Sequence[str] = (),
+    rejected: Rejected = (),
+    rejected_count: int | None = None,
 ) -> CaptureFacts:
     return CaptureFacts(
         server_version="11.30.0",
@@ -57,6 +61,13 @@ def _capture(
         writer.write_page(page[:middle])
         writer.write_page(page[middle:])
         return writer.finish(_facts(len(contents), **facts), slots)
+
+
+def _interrupted(bench: Bench, contents: Mapping[str, Any], error: BaseException) -> None:
+    """A capture of which some pages arrive and then nothing more."""
+    with open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer:
+        writer.write_page(records(contents))
+        raise error
 
 
 def _held(bench: Bench, capture: Capture, collection: str = "computers") -> dict[str, Any]:
@@ -123,7 +134,9 @@ def test_a_rejected_object_is_not_gone(bench: Bench) -> None:
     assert second.is_complete
     assert second.removed == 1
     assert _held(bench, second) == {"1": "a", "2": "b"}
-    assert bench.query("select jamf_id, capture_id, reason, detail, is_whole_record from jamf_sync.quarantine") == [
+    assert bench.query(
+        "select jamf_id, capture_id, reason, detail, is_whole_record from jamf_sync.quarantine"
+    ) == [
         {
             "jamf_id": "2",
             "capture_id": second.capture_id,
@@ -142,7 +155,9 @@ def test_a_rejected_object_is_not_gone(bench: Bench) -> None:
     ],
     ids=["one without an id", "more than are listed"],
 )
-def test_a_rejection_that_could_be_any_object_proves_no_absence(bench: Bench, facts: dict[str, Any]) -> None:
+def test_a_rejection_that_could_be_any_object_proves_no_absence(
+    bench: Bench, facts: dict[str, Any]
+) -> None:
     _capture(bench, {"1": "a", "2": "b", "3": "c"})
     second = _capture(bench, {"1": "a"}, **facts)
     assert second.status == "incomplete"
@@ -153,7 +168,11 @@ def test_an_object_that_comes_back_begins_a_new_version(bench: Bench) -> None:
     first = _capture(bench, {"1": "a"})
     second = _capture(bench, {})
     third = _capture(bench, {"1": "a"})
-    assert [_held(bench, capture) for capture in (first, second, third)] == [{"1": "a"}, {}, {"1": "a"}]
+    assert [_held(bench, capture) for capture in (first, second, third)] == [
+        {"1": "a"},
+        {},
+        {"1": "a"},
+    ]
     assert bench.value("select count(*) from jamf_sync.raw_jamf_computers") == 2
 
 
@@ -188,30 +207,31 @@ def test_a_block_that_fails_brings_nothing_and_leaves_no_trace_but_its_failure(
     bench: Bench, error: type[BaseException]
 ) -> None:
     good = _capture(bench, {"1": "a"})
-    with (
-        pytest.raises(error),
-        open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer,
-    ):
-        writer.write_page(records({"1": "A", "2": "b"}))
-        raise error("the page after this one did not come")
-    assert bench.query("select status from jamf_sync.captures where capture_id > %s", good.capture_id) == [
-        {"status": "failed"}
-    ]
+    with pytest.raises(error):
+        _interrupted(bench, {"1": "A", "2": "b"}, error("the page after this one did not come"))
+    assert bench.query(
+        "select status from jamf_sync.captures where capture_id > %s", good.capture_id
+    ) == [{"status": "failed"}]
     assert bench.value("select to_regclass('pg_temp.incoming_records')") is None
-    assert newest_captures(bench.connection, bench.integration.id)["computers"].capture_id == good.capture_id
+    assert (
+        newest_captures(bench.connection, bench.integration.id)["computers"].capture_id
+        == good.capture_id
+    )
     assert _held(bench, good) == {"1": "a"}
 
 
 def test_a_merge_that_fails_leaves_the_versions_as_they_were(bench: Bench) -> None:
     good = _capture(bench, {"1": "a", "2": "b"})
     before = rows_of(bench, "jamf_sync.raw_jamf_computers")
-    with (
-        pytest.raises(psycopg.errors.InvalidTextRepresentation),
-        open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer,
-    ):
-        writer.write_page(records({"1": "A"}))
-        bench.execute("update incoming_records set document = 'no json'")
-        writer.finish(_facts(1), [_SLOT])
+
+    def pull() -> None:
+        with open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer:
+            writer.write_page(records({"1": "A"}))
+            bench.execute("update incoming_records set document = 'no json'")
+            writer.finish(_facts(1), [_SLOT])
+
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        pull()
     assert rows_of(bench, "jamf_sync.raw_jamf_computers") == before
     assert covered_slots(bench.connection, bench.integration.id, "computers", [_SLOT]) == {
         _SLOT: good.capture_id
@@ -219,36 +239,38 @@ def test_a_merge_that_fails_leaves_the_versions_as_they_were(bench: Bench) -> No
 
 
 def test_an_id_that_comes_twice_in_one_capture_fails_it(bench: Bench) -> None:
-    with (
-        pytest.raises(psycopg.errors.UniqueViolation),
-        open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer,
-    ):
-        writer.write_page(records({"1": "a"}))
-        writer.write_page(records({"1": "b"}))
+    def pull() -> None:
+        with open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer:
+            writer.write_page(records({"1": "a"}))
+            writer.write_page(records({"1": "b"}))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        pull()
     assert bench.value("select count(*) from jamf_sync.raw_jamf_computers") == 0
 
 
 def test_a_capture_after_a_failed_one_on_the_same_connection_starts_empty(bench: Bench) -> None:
-    with (
-        pytest.raises(RuntimeError),
-        open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer,
-    ):
-        writer.write_page(records({"9": "z"}))
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _interrupted(bench, {"9": "z"}, RuntimeError())
     assert _held(bench, _capture(bench, {"1": "a"})) == {"1": "a"}
 
 
-def test_a_killed_connection_leaves_the_last_good_capture_in_force(database: MossDatabase, bench: Bench) -> None:
+def test_a_killed_connection_leaves_the_last_good_capture_in_force(
+    database: MossDatabase, bench: Bench
+) -> None:
     good = _capture(bench, {"1": "a"})
-    with (
-        pytest.raises(psycopg.OperationalError),
-        database.connection() as other,
-        open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer,
-    ):
-        other.execute("select pg_terminate_backend(%s, 5000)", (bench.connection.info.backend_pid,))
-        writer.write_page(records({"2": "b"}))
+
+    def pull() -> None:
+        with open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer:
+            terminate(database, bench.connection)
+            writer.write_page(records({"2": "b"}))
+
+    with pytest.raises(psycopg.OperationalError):
+        pull()
     with database.connection() as fresh:
-        assert newest_captures(fresh, bench.integration.id)["computers"].capture_id == good.capture_id
+        assert (
+            newest_captures(fresh, bench.integration.id)["computers"].capture_id == good.capture_id
+        )
 
 
 def test_another_server_is_refused_before_anything_is_written(bench: Bench) -> None:
@@ -279,7 +301,11 @@ def test_one_capture_covers_every_slot_of_an_outage(bench: Bench) -> None:
     earlier = _capture(bench, {"1": "a"}, slots=[slots[2]])
     now = _capture(bench, {"1": "b"}, slots=slots[:2])
     covered = covered_slots(bench.connection, bench.integration.id, "computers", slots)
-    assert covered == {slots[0]: now.capture_id, slots[1]: now.capture_id, slots[2]: earlier.capture_id}
+    assert covered == {
+        slots[0]: now.capture_id,
+        slots[1]: now.capture_id,
+        slots[2]: earlier.capture_id,
+    }
     assert covered_slots(bench.connection, bench.integration.id, "users", slots) == {}
 
 
@@ -313,25 +339,27 @@ def test_two_integrations_share_no_record(bench: Bench) -> None:
 
 _FLEETS = st.dictionaries(st.sampled_from("123456"), st.sampled_from("abc"), max_size=6)
 _PULLS = st.lists(
-    st.tuples(_FLEETS, st.sampled_from(["complete", "incomplete", "failed"])), min_size=1, max_size=8
+    st.tuples(_FLEETS, st.sampled_from(["complete", "incomplete", "failed"])),
+    min_size=1,
+    max_size=8,
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(pulls=_PULLS)
-def test_any_earlier_capture_can_be_rebuilt_exactly(trial: Bench, pulls: list[tuple[dict[str, str], str]]) -> None:
+def test_any_earlier_capture_can_be_rebuilt_exactly(
+    trial: Bench, pulls: list[tuple[dict[str, str], str]]
+) -> None:
     """After any sequence of captures each of them still gives what was current when it ended."""
     with trial.connection.transaction(force_rollback=True):
         known: dict[str, str] = {}
         expected: list[tuple[Capture, dict[str, str]]] = []
         for fleet, status in pulls:
             if status == "failed":
-                with (
-                    pytest.raises(RuntimeError),
-                    open_capture(trial.connection, trial.integration.id, "computers", _SERVER) as writer,
-                ):
-                    writer.write_page(records(fleet))
-                    raise RuntimeError
+                with pytest.raises(RuntimeError):
+                    _interrupted(trial, fleet, RuntimeError())
                 continue
             reasons = ["a page is missing"] if status == "incomplete" else []
             capture = _capture(trial, fleet, reasons=reasons)
@@ -341,6 +369,8 @@ def test_any_earlier_capture_can_be_rebuilt_exactly(trial: Bench, pulls: list[tu
         for capture, fleet in expected:
             assert _held(trial, capture) == fleet
             staged = trial.query(
-                "select jamf_id from jamf_sync.jamf_computers_at(%s, %s)", trial.integration.id, capture.capture_id
+                "select jamf_id from jamf_sync.jamf_computers_at(%s, %s)",
+                trial.integration.id,
+                capture.capture_id,
             )
             assert sorted(row["jamf_id"] for row in staged) == sorted(fleet)

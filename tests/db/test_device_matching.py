@@ -14,7 +14,9 @@ _UDID = "5D0C1B7E-3A42-5C11-9F0E-7B2A64D1C908"
 
 def _device(bench: Bench, jamf_id: str) -> dict[str, Any]:
     match = bench.match_of("device_matches", jamf_id)
-    return {name: match[name] for name in ("outcome", "device_id", "matched_by", "previous_jamf_id")}
+    return {
+        name: match[name] for name in ("outcome", "device_id", "matched_by", "previous_jamf_id")
+    }
 
 
 def test_a_linked_computer_is_its_device_whatever_its_serial_number(trial: Bench) -> None:
@@ -33,7 +35,9 @@ def test_a_linked_computer_is_its_device_whatever_its_serial_number(trial: Bench
 @pytest.mark.parametrize(
     ("in_moss", "in_jamf"), [("C02ABC", "C02ABC"), ("c02 abc ", "C02ABC"), ("C02ABC", " c02abc")]
 )
-def test_an_unlinked_device_is_found_by_its_serial_number(trial: Bench, in_moss: str, in_jamf: str) -> None:
+def test_an_unlinked_device_is_found_by_its_serial_number(
+    trial: Bench, in_moss: str, in_jamf: str
+) -> None:
     device = trial.device(serial_number=in_moss)
     trial.computer("1", in_jamf)
     trial.match()
@@ -76,7 +80,9 @@ def test_two_devices_of_one_serial_number_are_never_chosen_between(trial: Bench)
     }
 
 
-def test_a_device_claimed_by_another_computer_does_not_make_a_serial_number_ambiguous(trial: Bench) -> None:
+def test_a_device_claimed_by_another_computer_does_not_make_a_serial_number_ambiguous(
+    trial: Bench,
+) -> None:
     trial.linked_device("9", serial_number="C02ABC")
     free = trial.device(serial_number="C02ABC")
     trial.computer("9", "C02OTHER")
@@ -97,7 +103,7 @@ def test_a_device_claimed_by_another_computer_does_not_make_a_serial_number_ambi
     ids=["management id", "management id, other case", "UDID", "UDID, other case", "both"],
 )
 def test_a_new_jamf_id_of_known_hardware_takes_the_link_along(
-    trial: Bench, columns: dict[str, str], matched_by: str
+    trial: Bench, columns: dict[str, Any], matched_by: str
 ) -> None:
     document = {"udid": _UDID, "general": {"managementId": _MANAGEMENT_ID}}
     device = trial.linked_device("1", document=document, serial_number="OLD")
@@ -111,7 +117,9 @@ def test_a_new_jamf_id_of_known_hardware_takes_the_link_along(
     }
 
 
-def test_a_reenrolled_computer_with_the_same_serial_number_takes_the_link_along(trial: Bench) -> None:
+def test_a_reenrolled_computer_with_the_same_serial_number_takes_the_link_along(
+    trial: Bench,
+) -> None:
     device = trial.linked_device("1", serial_number="C02ABC")
     trial.computer("2", "C02ABC")
     trial.match()
@@ -142,7 +150,9 @@ def test_two_computers_with_one_hardware_id_prove_nothing(trial: Bench) -> None:
 
 def test_hardware_ids_that_point_at_two_devices_prove_nothing(trial: Bench) -> None:
     trial.linked_device("1", document={"udid": _UDID}, serial_number="OLD1")
-    trial.linked_device("2", document={"general": {"managementId": _MANAGEMENT_ID}}, serial_number="OLD2")
+    trial.linked_device(
+        "2", document={"general": {"managementId": _MANAGEMENT_ID}}, serial_number="OLD2"
+    )
     trial.computer("3", "NEW", udid=_UDID, management_id=_MANAGEMENT_ID)
     trial.match()
     assert trial.outcomes("device_matches") == {"3": "create"}
@@ -179,8 +189,12 @@ def test_a_device_deleted_in_moss_is_created_again_if_the_policy_says_so(trial: 
     assert _device(trial, "1")["device_id"] != device
 
 
-@pytest.mark.parametrize("columns", [{"is_usable": False}, {"is_usable": False, "is_personally_owned": True}])
-def test_a_computer_that_cannot_be_used_is_matched_to_nothing(trial: Bench, columns: dict[str, bool]) -> None:
+@pytest.mark.parametrize(
+    "columns", [{"is_usable": False}, {"is_usable": False, "is_personally_owned": True}]
+)
+def test_a_computer_that_cannot_be_used_is_matched_to_nothing(
+    trial: Bench, columns: dict[str, Any]
+) -> None:
     trial.device(serial_number="C02ABC")
     trial.computer("1", "C02ABC", **columns)
     trial.match()
@@ -201,7 +215,13 @@ def test_matching_an_unchanged_fleet_again_writes_nothing(trial: Bench) -> None:
     trial.computer("2", "C02NEW", username="jane", building_id="7", room="301")
     trial.building("7", "HQ")
     trial.match()
-    tables = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
+    tables = (
+        "location_matches",
+        "room_matches",
+        "person_matches",
+        "device_matches",
+        "group_matches",
+    )
     before = [rows_of(trial, f"jamf_sync.{table}") for table in tables]
     trial.match()
     assert [rows_of(trial, f"jamf_sync.{table}") for table in tables] == before
@@ -213,15 +233,24 @@ def test_matching_an_unchanged_fleet_again_writes_nothing(trial: Bench) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "winner"),
     [
-        pytest.param({"is_managed": True}, {"is_managed": False, "contact": LATE}, "1", id="managed first"),
-        pytest.param({"is_managed": None, "contact": LATE}, {"is_managed": True}, "2", id="untold is unmanaged"),
+        pytest.param(
+            {"is_managed": True}, {"is_managed": False, "contact": LATE}, "1", id="managed first"
+        ),
+        pytest.param(
+            {"is_managed": None, "contact": LATE},
+            {"is_managed": True},
+            "2",
+            id="untold is unmanaged",
+        ),
         pytest.param({"contact": LATE}, {"contact": EARLY}, "1", id="then the latest contact"),
         pytest.param({"contact": EARLY}, {}, "1", id="a contact rather than none"),
         pytest.param({"contact": EARLY}, {"contact": EARLY}, "2", id="then the highest id"),
         pytest.param({}, {}, "2", id="the highest id where nothing else tells"),
     ],
 )
-def test_of_twins_one_wins(trial: Bench, one: dict[str, Any], other: dict[str, Any], winner: str) -> None:
+def test_of_twins_one_wins(
+    trial: Bench, one: dict[str, Any], other: dict[str, Any], winner: str
+) -> None:
     trial.computer("1", "C02ABC", **one)
     trial.computer("2", "c02abc", **other)
     trial.match()
@@ -241,8 +270,12 @@ def test_ids_are_compared_as_numbers(trial: Bench) -> None:
 @pytest.mark.parametrize(
     ("incumbent_contact", "challenger", "flips"),
     [
-        pytest.param(LATE, {"contact": LATE + timedelta(hours=23)}, False, id="both alive: it stays"),
-        pytest.param(LATE, {"contact": LATE + timedelta(hours=25)}, True, id="heard of a day later"),
+        pytest.param(
+            LATE, {"contact": LATE + timedelta(hours=23)}, False, id="both alive: it stays"
+        ),
+        pytest.param(
+            LATE, {"contact": LATE + timedelta(hours=25)}, True, id="heard of a day later"
+        ),
         pytest.param(
             LATE,
             {"enrolled_at": LATE + timedelta(minutes=1), "contact": LATE + timedelta(minutes=1)},
@@ -255,11 +288,19 @@ def test_ids_are_compared_as_numbers(trial: Bench) -> None:
             False,
             id="enrolled before it",
         ),
-        pytest.param(LATE, {"enrolled_at": LATE + timedelta(minutes=1)}, False, id="enrolled, not heard of yet"),
+        pytest.param(
+            LATE,
+            {"enrolled_at": LATE + timedelta(minutes=1)},
+            False,
+            id="enrolled, not heard of yet",
+        ),
         pytest.param(None, {"contact": EARLY}, True, id="never heard of the linked one"),
         pytest.param(None, {}, False, id="never heard of either"),
         pytest.param(
-            LATE, {"contact": LATE + timedelta(days=9), "is_managed": False}, False, id="never an unmanaged one"
+            LATE,
+            {"contact": LATE + timedelta(days=9), "is_managed": False},
+            False,
+            id="never an unmanaged one",
         ),
     ],
 )
@@ -271,7 +312,10 @@ def test_the_linked_twin_keeps_its_device_until_the_other_takes_over(
     trial.computer("2", "C02ABC", **challenger)
     trial.match()
     winner, loser = ("2", "1") if flips else ("1", "2")
-    assert trial.outcomes("device_matches") == {winner: "moved" if flips else "mapped", loser: "twin"}
+    assert trial.outcomes("device_matches") == {
+        winner: "moved" if flips else "mapped",
+        loser: "twin",
+    }
     assert _device(trial, winner)["device_id"] == device
 
 
@@ -328,7 +372,7 @@ def test_a_computer_is_given_its_person_location_and_room(trial: Bench) -> None:
     ids=str,
 )
 def test_the_user_of_a_computer_is_found_by_name_or_address(
-    trial: Bench, columns: dict[str, str], is_assigned: bool
+    trial: Bench, columns: dict[str, Any], is_assigned: bool
 ) -> None:
     person = trial.person(username="jane", email_address="jane@example.org")
     trial.user("5", username="jane", email="jane@example.org")
@@ -340,7 +384,10 @@ def test_the_user_of_a_computer_is_found_by_name_or_address(
 def test_an_address_shared_by_two_people_assigns_nobody(trial: Bench) -> None:
     trial.user("5", username="jane", email="team@example.org")
     trial.user("6", username="john", email="team@example.org")
-    for person, jamf_id in ((trial.person(username="jane"), "5"), (trial.person(username="john"), "6")):
+    for person, jamf_id in (
+        (trial.person(username="jane"), "5"),
+        (trial.person(username="john"), "6"),
+    ):
         trial.mapping("user", jamf_id, "person", person)
     trial.computer("1", "C02ABC", email="team@example.org")
     trial.match()

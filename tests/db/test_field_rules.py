@@ -58,7 +58,14 @@ class Expected(NamedTuple):
     is_unchanged: bool
 
 
-_RULES = list(product(["write", "default", "never"], ["overwrite", "fill", "never"], ["keep", "clear"], [True, False]))
+_RULES = list(
+    product(
+        ["write", "default", "never"],
+        ["overwrite", "fill", "never"],
+        ["keep", "clear"],
+        [True, False],
+    )
+)
 _CASES = [
     *(
         Case(*rule, action, jamf, moss, base)
@@ -87,13 +94,13 @@ def _rule(case: Case, *, keep_human_edits: bool) -> str | None:
     if wanted == case.moss:
         return "agree" if wanted != case.base_value else None
     if case.on_update == "overwrite":
-        if case.has_base and case.moss != case.base_value:
-            return "human_edit_kept" if keep_human_edits else "human_edit_overwritten"
-        return "jamf_wins"
+        is_human_edit = case.has_base and case.moss != case.base_value
+        kept_or_not = "human_edit_kept" if keep_human_edits else "human_edit_overwritten"
+        return kept_or_not if is_human_edit else "jamf_wins"
     if case.on_update == "fill":
-        if case.moss is None and case.base_value is None:
-            return "fill_empty"
-        return "owned_field_differs" if case.records_conflict else None
+        was_never_filled = case.moss is None and case.base_value is None
+        conflict = "owned_field_differs" if case.records_conflict else None
+        return "fill_empty" if was_never_filled else conflict
     return None
 
 
@@ -122,7 +129,9 @@ def _expected(case: Case, *, keep_human_edits: bool) -> Expected:
     )
 
 
-def _ready(bench: Bench, cases: list[Case], *, keep_human_edits: bool) -> tuple[int, dict[UUID, Case]]:
+def _ready(
+    bench: Bench, cases: list[Case], *, keep_human_edits: bool
+) -> tuple[int, dict[UUID, Case]]:
     """Puts one compared object per case into a fresh plan and lets the rules decide."""
     objects = {uuid4(): case for case in cases}
     for on_create, on_update, on_null, records_conflict in _RULES:
@@ -136,7 +145,9 @@ def _ready(bench: Bench, cases: list[Case], *, keep_human_edits: bool) -> tuple[
         "values (%s, 'a-run', '{device}', '{}') returning plan_id",
         bench.integration.id,
     )
-    bench.execute("insert into jamf_sync.plan_counts values (%s, 'device', %s, 0, 0, 0)", plan_id, len(cases))
+    bench.execute(
+        "insert into jamf_sync.plan_counts values (%s, 'device', %s, 0, 0, 0)", plan_id, len(cases)
+    )
     bench.execute("drop table if exists compared_objects")
     execute(bench.connection, "plan/create_compared_objects")
     insert = """insert into compared_objects (object_type, object_id, label, action, reason, jamf, moss, base)
@@ -173,14 +184,19 @@ def _ready(bench: Bench, cases: list[Case], *, keep_human_edits: bool) -> tuple[
 def _base(case: Case) -> dict[str, str]:
     if not case.has_base:
         return {}
-    return {"another field": "x"} | ({} if case.base_value is None else {case.field: case.base_value})
+    return {"another field": "x"} | (
+        {} if case.base_value is None else {case.field: case.base_value}
+    )
 
 
 @pytest.mark.parametrize("keep_human_edits", [False, True], ids=["overwrite_and_flag", "keep"])
 def test_every_field_is_decided_as_the_design_says(trial: Bench, keep_human_edits: bool) -> None:
     plan_id, objects = _ready(trial, _CASES, keep_human_edits=keep_human_edits)
 
-    rows = {row["object_id"]: row for row in trial.query("select * from jamf_sync.change_plan where plan_id = %s", plan_id)}
+    rows = {
+        row["object_id"]: row
+        for row in trial.query("select * from jamf_sync.change_plan where plan_id = %s", plan_id)
+    }
     conflicts = {
         row["object_id"]: row["kind"]
         for row in trial.query("select * from jamf_sync.plan_conflicts where plan_id = %s", plan_id)
@@ -202,7 +218,9 @@ def test_every_field_is_decided_as_the_design_says(trial: Bench, keep_human_edit
             wrong.append((case, found, expected))
     assert not wrong, f"{len(wrong)} of {len(objects)}, first: {wrong[0]}"
 
-    unchanged = trial.value("select unchanged from jamf_sync.plan_counts where plan_id = %s", plan_id)
+    unchanged = trial.value(
+        "select unchanged from jamf_sync.plan_counts where plan_id = %s", plan_id
+    )
     assert unchanged == sum(
         _expected(case, keep_human_edits=keep_human_edits).is_unchanged for case in objects.values()
     )
@@ -213,10 +231,12 @@ def test_whatever_the_rules_decide_the_counts_add_up(trial: Bench, keep_human_ed
     plan_id, objects = _ready(trial, _CASES, keep_human_edits=keep_human_edits)
     (row,) = trial.query(
         """select counts.seen, counts.unchanged,
-                  (select count(*) from jamf_sync.change_plan where plan_id = counts.plan_id and action <> 'agree') as written,
+                  (select count(*) from jamf_sync.change_plan
+                   where plan_id = counts.plan_id and action <> 'agree') as written,
                   (select count(*) from jamf_sync.plan_conflicts as conflict where plan_id = counts.plan_id
-                     and not exists (select from jamf_sync.change_plan as change where change.plan_id = counts.plan_id
-                                     and change.object_id = conflict.object_id and change.action <> 'agree')) as in_conflict
+                     and not exists (
+                       select from jamf_sync.change_plan as change where change.plan_id = counts.plan_id
+                         and change.object_id = conflict.object_id and change.action <> 'agree')) as in_conflict
            from jamf_sync.plan_counts as counts where counts.plan_id = %s""",
         plan_id,
     )
@@ -227,7 +247,12 @@ def test_a_conflict_names_the_three_values(trial: Bench) -> None:
     case = Case("write", "fill", "keep", True, "update", "b", "c", "a")
     plan_id, _ = _ready(trial, [case], keep_human_edits=False)
     (conflict,) = trial.query("select * from jamf_sync.plan_conflicts where plan_id = %s", plan_id)
-    assert (conflict["field"], conflict["jamf_value"], conflict["moss_value"], conflict["base_value"]) == (
+    assert (
+        conflict["field"],
+        conflict["jamf_value"],
+        conflict["moss_value"],
+        conflict["base_value"],
+    ) == (
         case.field,
         "b",
         "c",

@@ -8,6 +8,7 @@ import pytest
 
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossUnreachable
+from tests.db.support import terminate
 
 _SECRET = "hush-hush"
 
@@ -88,19 +89,26 @@ def test_a_password_in_the_query_is_used(moss_database: str) -> None:
 def test_a_connection_that_is_killed_under_a_statement_says_so_and_the_next_one_works(
     database: MossDatabase,
 ) -> None:
-    with pytest.raises(MossUnreachable, match="terminating connection") as caught:
-        with database.connection() as connection, database.connection() as other:
-            other.execute("select pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+    def be_killed() -> None:
+        with database.connection() as connection:
+            terminate(database, connection)
             connection.execute("select 1")
+
+    with pytest.raises(MossUnreachable, match="terminating connection") as caught:
+        be_killed()
     assert caught.value.is_transient
     with database.connection() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_a_pooled_connection_that_died_while_idle_is_replaced_unnoticed(database: MossDatabase) -> None:
+def test_a_pooled_connection_that_died_while_idle_is_replaced_unnoticed(
+    database: MossDatabase,
+) -> None:
     with database.connection() as connection:
         pid = connection.info.backend_pid
-    with psycopg.connect(database.engine.url.set(drivername="postgresql").render_as_string(False)) as other:
+    with psycopg.connect(
+        database.engine.url.set(drivername="postgresql").render_as_string(False)
+    ) as other:
         other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
     with database.connection() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
@@ -108,42 +116,56 @@ def test_a_pooled_connection_that_died_while_idle_is_replaced_unnoticed(database
 
 
 def test_a_transaction_is_rolled_back_when_its_connection_is_killed(database: MossDatabase) -> None:
-    with pytest.raises(MossUnreachable):
-        with database.transaction() as connection, database.connection() as other:
+    def be_killed() -> None:
+        with database.transaction() as connection:
             connection.execute("insert into locations (name) values ('HQ')")
-            other.execute("select pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+            terminate(database, connection)
             connection.execute("select 1")
+
+    with pytest.raises(MossUnreachable):
+        be_killed()
     with database.connection() as connection:
         assert connection.execute("select count(*) from locations").fetchone() == (0,)
 
 
 def test_an_exception_rolls_a_transaction_back_and_passes_unchanged(database: MossDatabase) -> None:
-    with pytest.raises(KeyError, match="ours"), database.transaction() as connection:
-        connection.execute("insert into locations (name) values ('HQ')")
-        raise KeyError("ours")
+    def fail() -> None:
+        with database.transaction() as connection:
+            connection.execute("insert into locations (name) values ('HQ')")
+            raise KeyError("ours")
+
+    with pytest.raises(KeyError, match="ours"):
+        fail()
     with database.connection() as connection:
         assert connection.execute("select count(*) from locations").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(
-    ("provoke", "expected"),
+    ("statements", "expected"),
     [
-        ("set lock_timeout = '1ms'; create index on locations (name)", psycopg.errors.LockNotAvailable),
-        ("set statement_timeout = '1ms'; select pg_sleep(5)", psycopg.errors.QueryCanceled),
-        ("do $$ begin raise sqlstate '40P01'; end $$", psycopg.errors.DeadlockDetected),
-        ("do $$ begin raise sqlstate '40001'; end $$", psycopg.errors.SerializationFailure),
-        ("do $$ begin raise sqlstate '53100'; end $$", psycopg.errors.DiskFull),
+        (
+            "set lock_timeout = '1ms'; create index on locations (name)",
+            psycopg.errors.LockNotAvailable,
+        ),
+        (["set statement_timeout = '1ms'", "select pg_sleep(5)"], psycopg.errors.QueryCanceled),
+        (["do $$ begin raise sqlstate '40P01'; end $$"], psycopg.errors.DeadlockDetected),
+        (["do $$ begin raise sqlstate '40001'; end $$"], psycopg.errors.SerializationFailure),
+        (["do $$ begin raise sqlstate '53100'; end $$"], psycopg.errors.DiskFull),
     ],
     ids=["lock timeout", "statement timeout", "deadlock", "serialization", "disk full"],
 )
 def test_a_server_that_answers_is_not_called_unreachable(
-    database: MossDatabase, provoke: str, expected: type[psycopg.Error]
+    database: MossDatabase, statements: list[str], expected: type[psycopg.Error]
 ) -> None:
+    def run() -> None:
+        with database.connection() as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
     with database.transaction() as holder:
         holder.execute("insert into locations (name) values ('HQ')")
-        with pytest.raises(expected), database.connection() as connection:
-            for statement in provoke.split("; ", 1) if provoke.startswith("set") else [provoke]:
-                connection.execute(statement.encode())
+        with pytest.raises(expected):
+            run()
 
 
 def test_sessions_keep_utc_and_never_wait_for_ever(database: MossDatabase) -> None:

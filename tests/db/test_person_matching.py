@@ -19,7 +19,11 @@ def test_a_linked_user_is_its_person_whatever_it_is_called(trial: Bench) -> None
     trial.mapping("user", "5", "person", person)
     trial.user("5", username="new", email="new@example.org")
     trial.match()
-    assert _person(trial, "5") == {"outcome": "mapped", "person_id": person, "matched_by": "mapping"}
+    assert _person(trial, "5") == {
+        "outcome": "mapped",
+        "person_id": person,
+        "matched_by": "mapping",
+    }
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,11 @@ def test_an_unlinked_person_is_found_by_address_then_by_user_name(
     person = trial.person(**in_moss)
     trial.user("5", **in_jamf)
     trial.match()
-    assert _person(trial, "5") == {"outcome": "matched", "person_id": person, "matched_by": matched_by}
+    assert _person(trial, "5") == {
+        "outcome": "matched",
+        "person_id": person,
+        "matched_by": matched_by,
+    }
 
 
 def test_an_address_counts_more_than_a_user_name(trial: Bench) -> None:
@@ -67,7 +75,9 @@ def test_an_address_counts_more_than_a_user_name(trial: Bench) -> None:
         ({"username": "jane@example.org"}, {"email": "jane@example.org"}),
     ],
 )
-def test_a_similar_person_is_somebody_else(trial: Bench, similar: dict[str, str], in_jamf: dict[str, str]) -> None:
+def test_a_similar_person_is_somebody_else(
+    trial: Bench, similar: dict[str, str], in_jamf: dict[str, str]
+) -> None:
     person = trial.person(**similar)
     trial.user("5", **in_jamf)
     trial.match()
@@ -100,7 +110,11 @@ def test_a_person_deleted_in_moss_stays_deleted(trial: Bench) -> None:
     trial.delete("people", person)
     trial.user("5", username="jdoe")
     trial.match()
-    assert _person(trial, "5") == {"outcome": "deleted_internal", "person_id": None, "matched_by": "mapping"}
+    assert _person(trial, "5") == {
+        "outcome": "deleted_internal",
+        "person_id": None,
+        "matched_by": "mapping",
+    }
 
 
 def test_a_user_record_made_anew_takes_the_link_along(trial: Bench) -> None:
@@ -113,14 +127,20 @@ def test_a_user_record_made_anew_takes_the_link_along(trial: Bench) -> None:
     assert (match["previous_external_type"], match["previous_external_id"]) == ("user", "5")
 
 
-def test_a_user_whom_first_only_a_computer_named_takes_the_link_along_to_the_user_record(trial: Bench) -> None:
+def test_a_user_whom_first_only_a_computer_named_takes_the_link_along_to_the_user_record(
+    trial: Bench,
+) -> None:
     person = trial.person(username="jdoe")
     trial.mapping("computer_user", "jdoe", "person", person)
     trial.computer("1", username="jdoe")
     trial.user("5", username="jdoe")
     trial.match()
     match = trial.match_of("person_matches", "5")
-    assert (match["outcome"], match["person_id"], match["previous_external_id"]) == ("moved", person, "jdoe")
+    assert (match["outcome"], match["person_id"], match["previous_external_id"]) == (
+        "moved",
+        person,
+        "jdoe",
+    )
     assert trial.outcomes("person_matches") == {"5": "moved"}
 
 
@@ -143,16 +163,22 @@ def test_unusable_users_are_matched_to_nobody(trial: Bench) -> None:
     ],
 )
 def test_a_user_whom_only_a_computer_names_is_a_source_of_its_own(
-    trial: Bench, columns: dict[str, str], external_id: str
+    trial: Bench, columns: dict[str, Any], external_id: str
 ) -> None:
     trial.computer("1", full_name="Jane Doe", **columns)
     trial.match()
     match = trial.match_of("person_matches", external_id)
-    assert (match["external_type"], match["outcome"], match["full_name"]) == ("computer_user", "create", "Jane Doe")
+    assert (match["external_type"], match["outcome"], match["full_name"]) == (
+        "computer_user",
+        "create",
+        "Jane Doe",
+    )
     assert trial.match_of("device_matches", "1")["person_id"] == match["person_id"]
 
 
-def test_computers_that_name_one_user_give_one_person_described_by_the_lowest_id(trial: Bench) -> None:
+def test_computers_that_name_one_user_give_one_person_described_by_the_lowest_id(
+    trial: Bench,
+) -> None:
     trial.computer("10", username="jdoe", phone="10")
     trial.computer("9", username="JDOE", phone="9")
     trial.match()
@@ -161,10 +187,12 @@ def test_computers_that_name_one_user_give_one_person_described_by_the_lowest_id
 
 
 @pytest.mark.parametrize(
-    "columns", [{"username": "JDOE"}, {"email": "JANE@example.org"}, {"username": "jane@example.org"}], ids=str
+    "columns",
+    [{"username": "JDOE"}, {"email": "JANE@example.org"}, {"username": "jane@example.org"}],
+    ids=str,
 )
 def test_a_computers_user_who_is_a_user_record_is_no_source_of_its_own(
-    trial: Bench, columns: dict[str, str]
+    trial: Bench, columns: dict[str, Any]
 ) -> None:
     trial.user("5", username="jdoe", email="jane@example.org")
     trial.computer("1", **columns)
@@ -181,7 +209,9 @@ def test_a_full_name_alone_is_nobody(trial: Bench) -> None:
 # -- twins: several sources that are one person -----------------------------------------------
 
 
-def test_of_users_with_one_address_the_lower_id_is_linked_and_the_others_are_twins(trial: Bench) -> None:
+def test_of_users_with_one_address_the_lower_id_is_linked_and_the_others_are_twins(
+    trial: Bench,
+) -> None:
     person = trial.person(email_address="team@example.org")
     trial.user("10", username="b", email="team@example.org")
     trial.user("9", username="a", email="team@example.org")
@@ -206,11 +236,19 @@ def test_a_user_who_is_found_as_a_person_already_linked_is_a_twin(trial: Bench) 
         pytest.param({"1": ("a", "x"), "2": ("b", "x")}, {"1"}, id="one address"),
         pytest.param({"1": ("a", "x"), "2": ("a", "y")}, {"1"}, id="one user name"),
         pytest.param({"1": ("a", "x"), "2": ("b", "y")}, {"1", "2"}, id="nothing in common"),
-        pytest.param({"1": ("a", None), "2": ("b", None)}, {"1", "2"}, id="no address is no common address"),
-        pytest.param({"1": (None, "x"), "2": (None, "y")}, {"1", "2"}, id="no user name is no common name"),
-        pytest.param({"1": ("a", "x"), "2": ("b", "x"), "3": ("c", "x")}, {"1"}, id="three of one address"),
         pytest.param(
-            {"1": ("a", "x"), "2": ("a", "y"), "3": ("b", "y")}, {"1"}, id="a chain: name, then address"
+            {"1": ("a", None), "2": ("b", None)}, {"1", "2"}, id="no address is no common address"
+        ),
+        pytest.param(
+            {"1": (None, "x"), "2": (None, "y")}, {"1", "2"}, id="no user name is no common name"
+        ),
+        pytest.param(
+            {"1": ("a", "x"), "2": ("b", "x"), "3": ("c", "x")}, {"1"}, id="three of one address"
+        ),
+        pytest.param(
+            {"1": ("a", "x"), "2": ("a", "y"), "3": ("b", "y")},
+            {"1"},
+            id="a chain: name, then address",
         ),
         pytest.param(
             {"1": ("a", "x"), "2": ("b", "x"), "3": ("c", "y"), "4": ("a", "y")},

@@ -72,13 +72,18 @@ def test_a_location_deleted_in_moss_stays_deleted(trial: Bench) -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["a known location", "a new one"])
-def test_two_buildings_of_one_name_share_a_location_and_the_lower_id_is_linked(trial: Bench, is_known: bool) -> None:
+def test_two_buildings_of_one_name_share_a_location_and_the_lower_id_is_linked(
+    trial: Bench, is_known: bool
+) -> None:
     if is_known:
         trial.location("HQ")
     trial.building("10", "HQ")
     trial.building("9", "hq")
     trial.match()
-    assert trial.outcomes("location_matches") == {"9": "matched" if is_known else "create", "10": "shared"}
+    assert trial.outcomes("location_matches") == {
+        "9": "matched" if is_known else "create",
+        "10": "shared",
+    }
     assert _location(trial, "9")[1] == _location(trial, "10")[1] is not None
 
 
@@ -157,8 +162,10 @@ def test_buildings_that_share_a_location_share_its_rooms(trial: Bench) -> None:
     assert len(rooms) == 1
 
 
-@pytest.mark.parametrize("columns", [{"room": "301"}, {"room": "301", "building_id": "404"}, {"building_id": "7"}])
-def test_a_room_without_a_known_building_is_no_room(trial: Bench, columns: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "columns", [{"room": "301"}, {"room": "301", "building_id": "404"}, {"building_id": "7"}]
+)
+def test_a_room_without_a_known_building_is_no_room(trial: Bench, columns: dict[str, Any]) -> None:
     trial.building("7", "HQ")
     trial.computer("1", **columns)
     trial.match()
@@ -194,7 +201,9 @@ def test_a_group_is_found_by_its_prefixed_name(trial: Bench, external_id: str | 
     [("Design Macs", {}), ("[JAMF] Design Macs", {"external_id": "4"})],
     ids=["no prefix", "another external id"],
 )
-def test_a_group_of_somebody_else_is_left_alone(trial: Bench, name: str, columns: dict[str, str]) -> None:
+def test_a_group_of_somebody_else_is_left_alone(
+    trial: Bench, name: str, columns: dict[str, Any]
+) -> None:
     group = trial.moss_group(name, **columns)
     trial.computer_group("3", "Design Macs")
     trial.match()
@@ -247,7 +256,9 @@ def test_a_group_deleted_in_moss_stays_deleted(trial: Bench) -> None:
         ("100 % Macs", "[JAMF] 100 % Macs"),
     ],
 )
-def test_the_prefix_is_added_once_and_the_name_cut_to_fit(trial: Bench, in_jamf: str, in_moss: str) -> None:
+def test_the_prefix_is_added_once_and_the_name_cut_to_fit(
+    trial: Bench, in_jamf: str, in_moss: str
+) -> None:
     trial.computer_group("3", in_jamf)
     trial.match()
     assert _group(trial, "3")[2] == in_moss

@@ -26,7 +26,9 @@ def _change(bench: Bench, plan_id: int, object_type: str = "device") -> dict[str
 
 
 def _conflicts(bench: Bench, plan_id: int) -> list[tuple[str, str | None]]:
-    rows = bench.query("select kind, field from jamf_sync.plan_conflicts where plan_id = %s order by 1, 2", plan_id)
+    rows = bench.query(
+        "select kind, field from jamf_sync.plan_conflicts where plan_id = %s order by 1, 2", plan_id
+    )
     return [(row["kind"], row["field"]) for row in rows]
 
 
@@ -77,7 +79,16 @@ def test_planning_writes_nothing_to_moss(bench: Bench) -> None:
     bench.linked_device("1", serial_number="C02OLD")
     bench.computer("1", "C02ABC", username="jane", building_id="7", room="301", mac_address=_MAC)
     bench.building("7", "HQ")
-    tables = ("devices", "people", "locations", "rooms", "ios", "groups", "group_members", "integration_object_mappings")
+    tables = (
+        "devices",
+        "people",
+        "locations",
+        "rooms",
+        "ios",
+        "groups",
+        "group_members",
+        "integration_object_mappings",
+    )
     before = [rows_of(bench, table) for table in tables]
     bench.plan()
     assert [rows_of(bench, table) for table in tables] == before
@@ -101,7 +112,11 @@ def test_the_declared_ownership_is_stored_and_kept_in_step_with_overrides(trial:
 def test_a_new_computer_is_created_with_defaults_and_without_nulls(trial: Bench) -> None:
     trial.computer("1", "C02ABC", hostname="mac-1", form_factor="laptop")
     change = _change(trial, trial.plan().plan_id)
-    assert (change["action"], change["reason"], change["label"]) == ("create", "unknown_to_moss", "mac-1")
+    assert (change["action"], change["reason"], change["label"]) == (
+        "create",
+        "unknown_to_moss",
+        "mac-1",
+    )
     assert change["after"] == {
         "serial_number": "C02ABC",
         "hostname": "mac-1",
@@ -113,7 +128,8 @@ def test_a_new_computer_is_created_with_defaults_and_without_nulls(trial: Bench)
 
 
 @pytest.mark.parametrize(
-    ("form_factor", "device_type"), [("laptop", "Laptop"), ("workstation", "Workstation"), (None, "Workstation")]
+    ("form_factor", "device_type"),
+    [("laptop", "Laptop"), ("workstation", "Workstation"), (None, "Workstation")],
 )
 def test_a_form_factor_becomes_what_this_moss_calls_it(
     trial: Bench, form_factor: str | None, device_type: str
@@ -176,7 +192,9 @@ def test_a_twin_is_reported_and_left_out(trial: Bench) -> None:
 
 
 @pytest.mark.parametrize("carriers", [1, 2, 3])
-def test_a_serial_number_that_other_devices_carry_is_not_taken_over(trial: Bench, carriers: int) -> None:
+def test_a_serial_number_that_other_devices_carry_is_not_taken_over(
+    trial: Bench, carriers: int
+) -> None:
     """However many carry it: one conflict and at most one change for the device."""
     trial.linked_device("1", serial_number="OLD", hostname="old")
     for _ in range(carriers):
@@ -198,7 +216,9 @@ def test_two_linked_devices_may_swap_their_serial_numbers(trial: Bench) -> None:
     trial.computer("2", "A")
     plan = trial.plan()
     assert _conflicts(trial, plan.plan_id) == []
-    assert [change["after"]["serial_number"] for change in _changes(trial, plan.plan_id, "device")] == ["B", "A"]
+    assert [
+        change["after"]["serial_number"] for change in _changes(trial, plan.plan_id, "device")
+    ] == ["B", "A"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +232,7 @@ def test_two_linked_devices_may_swap_their_serial_numbers(trial: Bench) -> None:
     ids=["keep", "clear", "clear, but JAMF names somebody", "clear, but JAMF names a full name"],
 )
 def test_a_computer_without_a_user_clears_the_person_only_if_the_policy_says_so(
-    trial: Bench, policy: str, columns: dict[str, str], is_cleared: bool
+    trial: Bench, policy: str, columns: dict[str, Any], is_cleared: bool
 ) -> None:
     trial.policies(on_empty_user=policy)
     person = trial.person(username="jane")
@@ -222,7 +242,9 @@ def test_a_computer_without_a_user_clears_the_person_only_if_the_policy_says_so(
     if is_cleared:
         assert after["assigned_to_person_id"] is None
     else:
-        assert after.get("assigned_to_person_id") != (None if "assigned_to_person_id" in after else 0)
+        assert after.get("assigned_to_person_id") != (
+            None if "assigned_to_person_id" in after else 0
+        )
 
 
 def test_a_room_is_filled_only_inside_the_devices_own_location(trial: Bench) -> None:
@@ -257,12 +279,16 @@ def test_a_new_person_has_a_full_name_whatever_jamf_knows(trial: Bench) -> None:
     trial.user("1", username="jdoe")
     trial.user("2", email="solo@example.org")
     trial.user("3", username="x", full_name="Full Name")
-    names = [change["after"]["full_name"] for change in _changes(trial, trial.plan().plan_id, "person")]
+    names = [
+        change["after"]["full_name"] for change in _changes(trial, trial.plan().plan_id, "person")
+    ]
     assert sorted(names) == ["Full Name", "jdoe", "solo"]
 
 
 def test_contact_data_is_overwritten_and_the_name_only_filled(trial: Bench) -> None:
-    person = trial.person(username="jdoe", full_name="Doe, Jane", phone_number="1", email_address="jane@example.org")
+    person = trial.person(
+        username="jdoe", full_name="Doe, Jane", phone_number="1", email_address="jane@example.org"
+    )
     trial.mapping("user", "5", "person", person)
     trial.user("5", username="jane.doe", full_name="Jane Doe", phone="2", email="jane@example.org")
     change = _change(trial, trial.plan().plan_id, "person")
@@ -409,7 +435,10 @@ def test_where_groups_hold_people_only_the_assigned_people_are_members_too(trial
     trial.computer_group("3", "Design")
     trial.person(username="jane")
     trial.computer("1", username="jane", static_group_ids=["3"])
-    assert {member_type for _, _, member_type in _members(trial, trial.plan().plan_id)} == {"device", "person"}
+    assert {member_type for _, _, member_type in _members(trial, trial.plan().plan_id)} == {
+        "device",
+        "person",
+    }
 
 
 def _member_of(bench: Bench, *, added_by_us: bool) -> tuple[UUID, UUID]:
@@ -429,7 +458,12 @@ def _member_of(bench: Bench, *, added_by_us: bool) -> tuple[UUID, UUID]:
 @pytest.mark.parametrize(
     ("added_by_us", "static_group_ids", "action"),
     [(True, [], "remove"), (False, [], None), (True, ["3"], None), (False, ["3"], None)],
-    ids=["ours and no longer listed", "somebody else's", "ours and listed", "somebody else's and listed"],
+    ids=[
+        "ours and no longer listed",
+        "somebody else's",
+        "ours and listed",
+        "somebody else's and listed",
+    ],
 )
 def test_only_members_we_added_are_removed(
     trial: Bench, added_by_us: bool, static_group_ids: list[str], action: str | None
@@ -451,7 +485,9 @@ def test_a_computer_whose_groups_jamf_did_not_tell_keeps_its_memberships(trial: 
     assert _members(trial, trial.plan().plan_id) == set()
 
 
-def test_a_person_is_removed_with_the_last_listing_and_kept_while_one_is_untold(trial: Bench) -> None:
+def test_a_person_is_removed_with_the_last_listing_and_kept_while_one_is_untold(
+    trial: Bench,
+) -> None:
     trial.execute(
         "update moss_contract.capabilities set is_available = false where name = 'group_members_hold_devices'"
     )
@@ -480,7 +516,8 @@ def test_every_kind_of_record_is_counted_once(trial: Bench) -> None:
     trial.computer("3", "C", is_usable=False)
     trial.computer("4", "D", is_usable=False, is_personally_owned=True)
     trial.execute(
-        """insert into jamf_sync.quarantine (integration_id, collection, jamf_id, capture_id, reason, detail, is_whole_record)
+        """insert into jamf_sync.quarantine
+             (integration_id, collection, jamf_id, capture_id, reason, detail, is_whole_record)
            values (%s, 'computers', '5', %s, 'cannot_serve', '500', true)""",
         *(trial.integration.id, trial.captures["computers"].capture_id),
     )
@@ -492,7 +529,8 @@ def test_every_kind_of_record_is_counted_once(trial: Bench) -> None:
 def test_a_record_that_jamf_could_not_serve_and_that_is_known_counts_once(trial: Bench) -> None:
     trial.computer("1", "A")
     trial.execute(
-        """insert into jamf_sync.quarantine (integration_id, collection, jamf_id, capture_id, reason, detail, is_whole_record)
+        """insert into jamf_sync.quarantine
+             (integration_id, collection, jamf_id, capture_id, reason, detail, is_whole_record)
            values (%s, 'computers', '1', %s, 'cannot_serve', '500', true)""",
         *(trial.integration.id, trial.captures["computers"].capture_id),
     )

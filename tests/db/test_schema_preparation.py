@@ -32,7 +32,9 @@ def _catalogue(connection: psycopg.Connection) -> list[tuple[str, str, str]]:
     ).fetchall()
 
 
-def test_an_empty_database_gets_moss_our_schema_and_the_contract(empty_database: MakeDatabase) -> None:
+def test_an_empty_database_gets_moss_our_schema_and_the_contract(
+    empty_database: MakeDatabase,
+) -> None:
     url = empty_database()
     report = _prepare(url)
     assert report.created_moss
@@ -66,7 +68,9 @@ def test_preparing_again_keeps_what_the_contract_says(empty_database: MakeDataba
         assert len(before) > 0
 
 
-def test_processes_that_start_together_prepare_one_after_the_other(empty_database: MakeDatabase) -> None:
+def test_processes_that_start_together_prepare_one_after_the_other(
+    empty_database: MakeDatabase,
+) -> None:
     url = empty_database()
     with ThreadPoolExecutor(4) as threads:
         reports = list(threads.map(_prepare, [url] * 4))
@@ -74,7 +78,9 @@ def test_processes_that_start_together_prepare_one_after_the_other(empty_databas
     assert sorted(bool(report.migrations) for report in reports) == [False, False, False, True]
 
 
-def test_an_empty_database_that_is_not_ours_is_refused_and_left_alone(empty_database: MakeDatabase) -> None:
+def test_an_empty_database_that_is_not_ours_is_refused_and_left_alone(
+    empty_database: MakeDatabase,
+) -> None:
     url = empty_database()
     with pytest.raises(MossNotPrepared) as caught:
         _prepare(url, may_create_moss=False)
@@ -103,7 +109,9 @@ def _contract_columns(connection: psycopg.Connection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def test_every_missing_column_that_the_contract_reads_is_named(empty_database: MakeDatabase) -> None:
+def test_every_missing_column_that_the_contract_reads_is_named(
+    empty_database: MakeDatabase,
+) -> None:
     url = empty_database()
     _prepare(url)
     with psycopg.connect(url) as connection:
@@ -129,12 +137,18 @@ def test_migrations_go_forward_only_and_each_once(empty_database: MakeDatabase) 
     every = _prepare(url).migrations
     assert list(every) == sorted(every)
     with psycopg.connect(url, autocommit=True) as connection:
-        stored = connection.execute("select name from jamf_sync.schema_migrations order by name").fetchall()
+        stored = connection.execute(
+            "select name from jamf_sync.schema_migrations order by name"
+        ).fetchall()
         assert [name for (name,) in stored] == list(every)
         # A database that a newer release has migrated further is not taken back.
-        connection.execute("insert into jamf_sync.schema_migrations (name) values ('9999_from_the_future')")
+        connection.execute(
+            "insert into jamf_sync.schema_migrations (name) values ('9999_from_the_future')"
+        )
         assert prepare(connection, may_create_moss=True).migrations == ()
-        (count,) = connection.execute("select count(*) from jamf_sync.schema_migrations").fetchone() or (0,)
+        (count,) = connection.execute(
+            "select count(*) from jamf_sync.schema_migrations"
+        ).fetchone() or (0,)
         assert count == len(every) + 1
 
 
@@ -145,7 +159,9 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: Ma
         connection.execute("create table jamf_sync.captures (note text)")
         with pytest.raises(psycopg.errors.DuplicateTable):
             prepare(connection, may_create_moss=True)
-        assert connection.execute("select to_regclass('jamf_sync.schema_migrations')").fetchone() == (None,)
+        assert connection.execute(
+            "select to_regclass('jamf_sync.schema_migrations')"
+        ).fetchone() == (None,)
         assert connection.execute("select to_regclass('devices')").fetchone() == (None,)
 
 
@@ -160,7 +176,10 @@ def test_the_snapshot_tables_have_the_staged_columns_in_their_order(
     ).fetchall()
     spelled = {"timestamptz": "timestamp with time zone"}
     assert rows == [
-        *((column.name, spelled.get(column.type, column.type)) for column in SNAPSHOT_COLUMNS[collection]),
+        *(
+            (column.name, spelled.get(column.type, column.type))
+            for column in SNAPSHOT_COLUMNS[collection]
+        ),
         ("staging_rules", "integer"),
     ]
 
@@ -176,7 +195,9 @@ def test_what_staging_always_gives_is_required_and_the_rest_may_be_null(
     assert {name for (name,) in rows} == {"version_id", "jamf_id", "is_usable", "staging_rules"}
 
 
-def test_every_view_of_the_contract_that_is_written_can_be_written(rolled_back: psycopg.Connection) -> None:
+def test_every_view_of_the_contract_that_is_written_can_be_written(
+    rolled_back: psycopg.Connection,
+) -> None:
     rows = rolled_back.execute(
         """select table_name, is_insertable_into from information_schema.views
            where table_schema = 'moss_contract' and table_name not like '%%\\_values'

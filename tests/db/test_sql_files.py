@@ -15,7 +15,9 @@ from moss_jamf_pipeline.settings import PROJECT_ROOT, project_file
 from tests.db.support import EARLY, Bench
 
 _SQL = project_file("sql")
-_FILES = {file.relative_to(_SQL).with_suffix("").as_posix(): file for file in sorted(_SQL.rglob("*.sql"))}
+_FILES = {
+    file.relative_to(_SQL).with_suffix("").as_posix(): file for file in sorted(_SQL.rglob("*.sql"))
+}
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 # Schema files hold many statements and take no parameters; `schema.prepare` runs them all.
 _SCHEMA_FOLDERS = ("migrations", "contract", "moss")

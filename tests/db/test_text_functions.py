@@ -10,7 +10,10 @@ from psycopg.types.json import Jsonb
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 _ENTITIES = st.lists(
-    st.sampled_from(["&", "amp;", "&lt;", "&gt;", "&quot;", "&#x27;", "&#x2F;", "lt;", "#x27;", "x"]), max_size=8
+    st.sampled_from(
+        ["&", "amp;", "&lt;", "&gt;", "&quot;", "&#x27;", "&#x2F;", "lt;", "#x27;", "x"]
+    ),
+    max_size=8,
 ).map("".join)
 
 _on_one_connection = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -18,7 +21,9 @@ _on_one_connection = settings(suppress_health_check=[HealthCheck.function_scoped
 
 def _call(connection: psycopg.Connection, function: str, *arguments: Any) -> Any:
     places = ", ".join(["%s"] * len(arguments))
-    row = connection.execute(f"select jamf_sync.{function}({places})".encode(), arguments).fetchone()
+    row = connection.execute(
+        f"select jamf_sync.{function}({places})".encode(), arguments
+    ).fetchone()
     assert row is not None
     return row[0]
 
@@ -171,10 +176,18 @@ def test_a_missing_jamf_id_sorts_first(rolled_back: psycopg.Connection) -> None:
     [
         pytest.param({"a": "1"}, {"a": "2"}, [], {"a": "2"}, id="JAMF's value lies on top"),
         pytest.param({"a": "1"}, {"a": None}, [], {"a": "1"}, id="a JAMF null says nothing"),
-        pytest.param({"a": "1"}, {"a": None}, ["a"], {"a": None}, id="unless the field is clearable"),
-        pytest.param({"a": "1"}, {"a": "2"}, ["a"], {"a": "2"}, id="a value is a value, clearable or not"),
-        pytest.param({"a": "1", "b": "2"}, {"b": "3"}, [], {"a": "1", "b": "3"}, id="the rest stays"),
-        pytest.param({"a": "1"}, {}, ["a"], {"a": "1"}, id="what JAMF does not name is not cleared"),
+        pytest.param(
+            {"a": "1"}, {"a": None}, ["a"], {"a": None}, id="unless the field is clearable"
+        ),
+        pytest.param(
+            {"a": "1"}, {"a": "2"}, ["a"], {"a": "2"}, id="a value is a value, clearable or not"
+        ),
+        pytest.param(
+            {"a": "1", "b": "2"}, {"b": "3"}, [], {"a": "1", "b": "3"}, id="the rest stays"
+        ),
+        pytest.param(
+            {"a": "1"}, {}, ["a"], {"a": "1"}, id="what JAMF does not name is not cleared"
+        ),
         pytest.param(None, {"a": "1", "b": None}, [], {"a": "1"}, id="a new object has no nulls"),
         pytest.param({"a": None}, {"a": None}, ["a"], {"a": None}, id="nothing over nothing"),
     ],
@@ -196,7 +209,10 @@ _VALUES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2", No
 @_on_one_connection
 @given(_VALUES, _VALUES, st.lists(st.sampled_from("abcd"), unique=True))
 def test_overlaying_twice_changes_nothing_more(
-    rolled_back: psycopg.Connection, moss: dict[str, Any], jamf: dict[str, Any], clearable: list[str]
+    rolled_back: psycopg.Connection,
+    moss: dict[str, Any],
+    jamf: dict[str, Any],
+    clearable: list[str],
 ) -> None:
     once = _call(rolled_back, "overlaid", Jsonb(moss), Jsonb(jamf), clearable)
     assert _call(rolled_back, "overlaid", Jsonb(once), Jsonb(jamf), clearable) == once

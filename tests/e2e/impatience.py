@@ -19,7 +19,7 @@ _LIMITS = ClientLimits(max_attempts=2, max_attempts_on_faults=2, back_off_base_s
 class ImpatientJamf(JamfResource):
     """Tries each request twice, at once."""
 
-    def client(self, integration: Integration) -> JamfClient:
+    def client(self, _: Integration) -> JamfClient:
         """A client of the server in the environment."""
         settings = Settings()
         assert settings.jamf_base_url

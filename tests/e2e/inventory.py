@@ -1,4 +1,4 @@
-"""What end-to-end tests say about a world: short ways to fill JAMF, to read M.O.S.S. and to compare before and after."""
+"""Short ways to fill JAMF, to read M.O.S.S. and to compare before and after, for end-to-end tests."""
 
 import time
 from collections.abc import Mapping

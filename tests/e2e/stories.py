@@ -1,7 +1,7 @@
 """Stories: what happens to one Mac, person, place or group around two syncs, and what must be true afterwards.
 
-A sync takes most of a second however little it does, so all stories of a file happen in one world, side by side, each with
-records of its own. That they do not disturb each other is part of what they show.
+A sync takes most of a second however little it does, so all stories of a file happen in one world, side by side,
+each with records of its own. That they do not disturb each other is part of what they show.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,7 @@ class Story:
 
 
 @contextmanager
-def told(
-    server: DatabaseServer, template: str, stories: Sequence[Story]
-) -> Iterator[World]:
+def told(server: DatabaseServer, template: str, stories: Sequence[Story]) -> Iterator[World]:
     """A world in which all the stories have happened, and in which a third sync had nothing left to write.
 
     Args:

@@ -30,7 +30,9 @@ def _unenrolled(world: World) -> set[str]:
     return {serial for serial, row in devices(world).items() if row["enrollment"] == "unenrolled"}
 
 
-def test_a_record_that_jamf_cannot_serve_lets_changes_land_and_nothing_count_as_gone(world: World) -> None:
+def test_a_record_that_jamf_cannot_serve_lets_changes_land_and_nothing_count_as_gone(
+    world: World,
+) -> None:
     furnish(world)
     for number in range(1, 6):
         add_mac(world, str(number), f"C02POIS0000{number}")

@@ -8,7 +8,6 @@ from tests.e2e.inventory import (
     add_mac,
     assert_calm,
     assert_counts_add_up,
-    check,
     device,
     insert,
     insert_device,
@@ -67,7 +66,9 @@ def _edit_everything_owned(world: World) -> None:
         assert world.execute(f"update {table} set {clauses}") > 0
 
 
-def test_fields_that_moss_owns_survive_every_sync_of_a_changing_fleet(make_world: WorldMaker) -> None:
+def test_fields_that_moss_owns_survive_every_sync_of_a_changing_fleet(
+    make_world: WorldMaker,
+) -> None:
     world = make_world(SimulatorConfig(computers=60, groups=8, seed=13))
     world.sync()
     _edit_everything_owned(world)
@@ -146,9 +147,7 @@ def test_owned_fields_are_filled_while_nobody_has_filled_or_emptied_them(world: 
     world.fleet.add_building("Main", building_id="1")
     add_mac(world, "1", "C02FILL00001")
     world.sync()
-    world.fleet.update_computer(
-        "1", {"general": {"assetTag": "AT-1"}, "userAndLocation": _PLACE}
-    )
+    world.fleet.update_computer("1", {"general": {"assetTag": "AT-1"}, "userAndLocation": _PLACE})
     world.sync()
 
     found = device(world, "C02FILL00001")
@@ -172,7 +171,9 @@ _JAMF_OWNED_DEVICE = {
 }
 
 
-def test_fields_that_jamf_owns_return_and_the_edits_are_kept_in_the_change_log(world: World) -> None:
+def test_fields_that_jamf_owns_return_and_the_edits_are_kept_in_the_change_log(
+    world: World,
+) -> None:
     add_mac(world, "1", "C02EDIT00001", user=_JANE)
     world.sync()
     original = device(world, "C02EDIT00001")
@@ -205,7 +206,9 @@ def test_fields_that_jamf_owns_return_and_the_edits_are_kept_in_the_change_log(w
     assert_calm(world)
 
 
-def test_with_the_policy_keep_an_edit_of_a_field_that_jamf_owns_stays_as_a_conflict(world: World) -> None:
+def test_with_the_policy_keep_an_edit_of_a_field_that_jamf_owns_stays_as_a_conflict(
+    world: World,
+) -> None:
     set_policies(world, on_human_edit="keep")
     computer = add_mac(world, "1", "C02KEEP00001", user=_JANE)
     world.sync()
@@ -272,7 +275,9 @@ def test_a_device_that_moss_knew_before_is_adopted_or_held_as_the_policy_says(
     world: World, policy: str, *, linked: bool, conflicts: list[tuple[str, str]]
 ) -> None:
     set_policies(world, on_unlinked_serial=policy)
-    known = insert_device(world, " c02known0001 ", hostname="old name", asset_tag="LABEL", notes="ours")
+    known = insert_device(
+        world, " c02known0001 ", hostname="old name", asset_tag="LABEL", notes="ours"
+    )
     add_mac(world, "1", "C02KNOWN0001", assetTag="JAMF-TAG")
 
     world.sync()
@@ -337,7 +342,9 @@ def test_a_field_can_be_given_to_moss_by_the_integrations_own_settings(world: Wo
     assert_calm(world)
 
 
-def test_settings_that_would_give_an_owned_field_away_stop_the_sync_with_a_remedy(world: World) -> None:
+def test_settings_that_would_give_an_owned_field_away_stop_the_sync_with_a_remedy(
+    world: World,
+) -> None:
     set_policies(world, ownership={"device.notes": {"on_update": "overwrite"}})
     add_mac(world, "1", "C02OVER00002")
 

@@ -128,7 +128,13 @@ def test_people_and_groups_that_were_edited_since_the_plan_are_refused(world: Wo
 def test_a_plan_that_was_applied_once_writes_nothing_when_it_is_applied_again(world: World) -> None:
     furnish(world)
     world.fleet.add_building("Main", building_id="1")
-    add_mac(world, "1", "C02MOVE00010", place={"buildingId": "1", "room": "1"}, user={"username": "jane"})
+    add_mac(
+        world,
+        "1",
+        "C02MOVE00010",
+        place={"buildingId": "1", "room": "1"},
+        user={"username": "jane"},
+    )
     world.sync()
     before = stored_rows(world)
 

@@ -14,7 +14,8 @@ from tests.support.world import Row, World
 def _people(world: World, pattern: str) -> list[Row]:
     """The people whose user name, e-mail address or name contains a text."""
     return world.query(
-        "select * from people where concat_ws(' ', username, email_address, full_name) ilike %s order by created_at, id",
+        "select * from people where concat_ws(' ', username, email_address, full_name) ilike %s"
+        " order by created_at, id",
         [f"%{pattern}%"],
     )
 
@@ -32,7 +33,9 @@ class APersonIsFoundByEMailWhateverItsCase(Story):
     person_id: str
 
     def begin(self, world: World) -> None:
-        self.person_id = insert(world, "people", full_name="Ann Ten", email_address="Ann10@Example.org")
+        self.person_id = insert(
+            world, "people", full_name="Ann Ten", email_address="Ann10@Example.org"
+        )
         _user(world, "10", "ann", email="ann10@EXAMPLE.org")
 
     def check(self, world: World) -> None:
@@ -69,7 +72,9 @@ class TheEMailAddressComesBeforeTheUserName(Story):
 class ASimilarNameIsNobody(Story):
     def begin(self, world: World) -> None:
         insert(world, "people", full_name="Dan Lee13", email_address="dan.lee13@example.org")
-        world.fleet.add_user(id="13", username="danlee13", realname="Dan Lee13", email="danlee13@example.org")
+        world.fleet.add_user(
+            id="13", username="danlee13", realname="Dan Lee13", email="danlee13@example.org"
+        )
 
     def check(self, world: World) -> None:
         assert len(_people(world, "Dan Lee13")) == 2
@@ -80,15 +85,20 @@ class AnEMailAddressOfTwoPeopleIsLeftToAPerson(Story):
         for name in ("Eve one", "Eve two"):
             insert(world, "people", full_name=name, email_address="eve14@example.org")
         _user(world, "14", "eve14", email="eve14@example.org", position="Head")
-        add_mac(world, "14", "C02PEOPLE014", user={"username": "eve14", "email": "eve14@example.org"})
+        add_mac(
+            world, "14", "C02PEOPLE014", user={"username": "eve14", "email": "eve14@example.org"}
+        )
 
     def check(self, world: World) -> None:
-        assert {(row["job_title"], row["username"]) for row in _people(world, "eve14")} == {(None, None)}
+        assert {(row["job_title"], row["username"]) for row in _people(world, "eve14")} == {
+            (None, None)
+        }
         assert len(_people(world, "eve14")) == 2
         assert mapping(world, "user", "14") is None
         assert device(world, "C02PEOPLE014")["assigned_to_person_id"] is None
         assert world.query(
-            "select kind from jamf_sync.conflicts where status = 'open' and external_type = 'user' and external_id = '14'"
+            "select kind from jamf_sync.conflicts"
+            " where status = 'open' and external_type = 'user' and external_id = '14'"
         ) == [{"kind": "ambiguous_match"}]
 
 
@@ -118,7 +128,10 @@ class AUserWhomOnlyAMacNamesIsThePersonOfTheLaterUserRecord(Story):
         after = mapping(world, "user", "16")
         assert self.before is not None
         assert after is not None
-        assert (after["id"], after["internal_id"]) == (self.before["id"], self.before["internal_id"])
+        assert (after["id"], after["internal_id"]) == (
+            self.before["id"],
+            self.before["internal_id"],
+        )
         assert mapping(world, "computer_user", "gus16") is None
         assert _person(world, "gus16")["phone_number"] == "16"
         assert device(world, "C02PEOPLE016")["person"] == "Gus16"
@@ -129,7 +142,9 @@ class AUserRecordThatIsDeletedWhileAMacNamesTheUserLeavesThePerson(Story):
 
     def begin(self, world: World) -> None:
         _user(world, "17", "hal17", email="hal17@example.org")
-        add_mac(world, "17", "C02PEOPLE017", user={"username": "hal17", "email": "hal17@example.org"})
+        add_mac(
+            world, "17", "C02PEOPLE017", user={"username": "hal17", "email": "hal17@example.org"}
+        )
 
     def meanwhile(self, world: World) -> None:
         self.before = mapping(world, "user", "17")
@@ -139,7 +154,10 @@ class AUserRecordThatIsDeletedWhileAMacNamesTheUserLeavesThePerson(Story):
         after = mapping(world, "computer_user", "hal17")
         assert self.before is not None
         assert after is not None
-        assert (after["internal_id"], after["sync_status"]) == (self.before["internal_id"], "synced")
+        assert (after["internal_id"], after["sync_status"]) == (
+            self.before["internal_id"],
+            "synced",
+        )
         assert _person(world, "hal17")["id"] == after["internal_id"]
         assert device(world, "C02PEOPLE017")["person"] == "hal17"
 
@@ -165,7 +183,9 @@ class AUserNameThatIsTheEMailAddressOfAUserIsThatUser(Story):
         add_mac(world, "19", "C02PEOPLE019", user={"username": "Jim19@example.org"})
 
     def check(self, world: World) -> None:
-        assert device(world, "C02PEOPLE019")["assigned_to_person_id"] == _person(world, "jim19")["id"]
+        assert (
+            device(world, "C02PEOPLE019")["assigned_to_person_id"] == _person(world, "jim19")["id"]
+        )
 
 
 class AUserNameThatIsAnEMailAddressOfNoUserIsOnePerson(Story):
@@ -201,7 +221,9 @@ class OneUserInSeveralSpellingsIsOnePerson(Story):
 
     def check(self, world: World) -> None:
         person = _person(world, "max24")
-        assert {device(world, f"C02PEOPL24{number}")["assigned_to_person_id"] for number in range(3)} == {person["id"]}
+        assert {
+            device(world, f"C02PEOPL24{number}")["assigned_to_person_id"] for number in range(3)
+        } == {person["id"]}
 
 
 class APersonDeletedInMossIsNotCreatedAgain(Story):
@@ -237,7 +259,9 @@ class EMailAddressesThatTwoUsersSwapFollowTheUsers(Story):
 
     def check(self, world: World) -> None:
         assert (mappings(world, "user")["26"][0], mappings(world, "user")["27"][0]) == self.ids
-        rows = world.query("select id, email_address from people where username in ('ola26', 'pia27')")
+        rows = world.query(
+            "select id, email_address from people where username in ('ola26', 'pia27')"
+        )
         assert {str(row["id"]): row["email_address"] for row in rows} == {
             self.ids[0]: "pia27@example.org",
             self.ids[1]: "ola26@example.org",
@@ -248,7 +272,9 @@ class ANameThatTheWebApplicationStoredEscapedIsFound(Story):
     person_id: str
 
     def begin(self, world: World) -> None:
-        self.person_id = insert(world, "people", full_name="Pat O&#x27;Neil28", username="o&#x27;neil28")
+        self.person_id = insert(
+            world, "people", full_name="Pat O&#x27;Neil28", username="o&#x27;neil28"
+        )
         world.fleet.add_user(id="28", username="o'neil28", realname="Pat O'Neil28")
 
     def check(self, world: World) -> None:
@@ -262,7 +288,7 @@ class AReassignedMacGoesToThePersonWhomOnlyTheMacNames(Story):
     def begin(self, world: World) -> None:
         self.computer = add_mac(world, "29", "C02PEOPLE029", user={"username": "rob29"})
 
-    def meanwhile(self, world: World) -> None:
+    def meanwhile(self, _: World) -> None:
         self.computer.username, self.computer.email = "sue29", "sue29@example.org"
 
     def check(self, world: World) -> None:

@@ -18,7 +18,8 @@ def _locations(world: World, pattern: str) -> list[Row]:
 def _interfaces(world: World, serial_number: str) -> dict[str, tuple[str, str]]:
     """The interfaces of a device: MAC address to name and type."""
     rows = world.query(
-        "select i.* from ios i join devices d on d.id = i.device_id where d.serial_number = %s", [serial_number]
+        "select i.* from ios i join devices d on d.id = i.device_id where d.serial_number = %s",
+        [serial_number],
     )
     return {row["mac_address"]: (row["interface_name"], row["interface_type"]) for row in rows}
 
@@ -31,7 +32,8 @@ def _group(world: World, name: str) -> Row:
 def _members(world: World, group_name: str) -> set[str]:
     """Serial numbers of the devices and names of the people in a group."""
     rows = world.query(
-        """select coalesce(d.serial_number, p.full_name) as member from group_members m join groups g on g.id = m.group_id
+        """select coalesce(d.serial_number, p.full_name) as member
+           from group_members m join groups g on g.id = m.group_id
            left join devices d on d.id = m.device_id left join people p on p.id = m.person_id where g.name = %s""",
         [group_name],
     )
@@ -91,14 +93,23 @@ class RoomsOfOneNameInTwoBuildingsAreTwoRooms(Story):
     def begin(self, world: World) -> None:
         for jamf_id in ("14", "15"):
             world.fleet.add_building(f"Birch {jamf_id}", building_id=jamf_id)
-            add_mac(world, jamf_id, f"C02SURR000{jamf_id}", place={"buildingId": jamf_id, "room": "Room 14"})
+            add_mac(
+                world,
+                jamf_id,
+                f"C02SURR000{jamf_id}",
+                place={"buildingId": jamf_id, "room": "Room 14"},
+            )
         add_mac(world, "16", "C02SURR00016", place={"buildingId": "15", "room": "room  14"})
 
     def check(self, world: World) -> None:
-        rooms = {serial: device(world, f"C02SURR000{serial}")["room_id"] for serial in ("14", "15", "16")}
+        rooms = {
+            serial: device(world, f"C02SURR000{serial}")["room_id"] for serial in ("14", "15", "16")
+        }
         assert rooms["14"] != rooms["15"]
         assert rooms["15"] == rooms["16"]
-        assert world.query("select count(*) from rooms where name ilike 'room%%14'") == [{"count": 2}]
+        assert world.query("select count(*) from rooms where name ilike 'room%%14'") == [
+            {"count": 2}
+        ]
 
 
 class NamesThatTheWebApplicationStoredEscapedAreFound(Story):
@@ -165,7 +176,10 @@ class APlaceThatJamfDoesNotNameFullyIsNoPlace(Story):
 
     def check(self, world: World) -> None:
         for serial in ("C02SURR00021", "C02SURR00022"):
-            assert (device(world, serial)["location_id"], device(world, serial)["room_id"]) == (None, None)
+            assert (device(world, serial)["location_id"], device(world, serial)["room_id"]) == (
+                None,
+                None,
+            )
         assert world.query("select * from rooms where name like 'unplaced%%'") == []
 
 
@@ -175,7 +189,10 @@ class APlaceThatJamfDoesNotNameFullyIsNoPlace(Story):
 class AnAdapterThatWandersBetweenMacsIsNobodysInterface(Story):
     def begin(self, world: World) -> None:
         for jamf_id in ("30", "31"):
-            hardware = {"macAddress": f"02:00:00:00:30:{jamf_id}", "altMacAddress": "02:00:00:00:30:FF"}
+            hardware = {
+                "macAddress": f"02:00:00:00:30:{jamf_id}",
+                "altMacAddress": "02:00:00:00:30:FF",
+            }
             add_mac(world, jamf_id, f"C02SURR000{jamf_id}", hardware=hardware)
 
     def check(self, world: World) -> None:
@@ -197,7 +214,8 @@ class AMacAddressOfAnotherDeviceIsAConflict(Story):
         assert _interfaces(world, "C02SURR00032") == {}
         assert _interfaces(world, "DOCK32") == {"0200.0000.3232": ("eth", "ethernet")}
         assert world.query(
-            "select kind from jamf_sync.conflicts where object_type = 'io' and status = 'open' and external_id like '32/%%'"
+            "select kind from jamf_sync.conflicts"
+            " where object_type = 'io' and status = 'open' and external_id like '32/%%'"
         ) == [{"kind": "mac_elsewhere"}]
 
 
@@ -205,13 +223,17 @@ class AnInterfaceThatAPersonEnteredIsNeitherChangedNorDoubled(Story):
     computer: Computer
 
     def begin(self, world: World) -> None:
-        hardware = {"macAddress": "02:00:00:00:33:33", "altMacAddress": None, "networkAdapterType": "Ethernet"}
+        hardware = {
+            "macAddress": "02:00:00:00:33:33",
+            "altMacAddress": None,
+            "networkAdapterType": "Ethernet",
+        }
         self.computer = add_mac(world, "33", "C02SURR00033", hardware=hardware)
         known = insert_device(world, "C02SURR00033")
         insert(world, "ios", device_id=known, interface_name="by hand", interface_type="wifi",
                mac_address="02-00-00-00-33-33")  # fmt: skip
 
-    def meanwhile(self, world: World) -> None:
+    def meanwhile(self, _: World) -> None:
         self.computer.network_adapter_type = "IEEE80211"
 
     def check(self, world: World) -> None:
@@ -222,11 +244,17 @@ class AnInterfaceThatAPersonRenamedKeepsItsName(Story):
     computer: Computer
 
     def begin(self, world: World) -> None:
-        hardware = {"macAddress": "02:00:00:00:34:34", "altMacAddress": None, "networkAdapterType": "Ethernet"}
+        hardware = {
+            "macAddress": "02:00:00:00:34:34",
+            "altMacAddress": None,
+            "networkAdapterType": "Ethernet",
+        }
         self.computer = add_mac(world, "34", "C02SURR00034", hardware=hardware)
 
     def meanwhile(self, world: World) -> None:
-        world.execute("update ios set interface_name = 'by hand' where mac_address = '02:00:00:00:34:34'")
+        world.execute(
+            "update ios set interface_name = 'by hand' where mac_address = '02:00:00:00:34:34'"
+        )
         self.computer.network_adapter_type = "IEEE80211"
 
     def check(self, world: World) -> None:
@@ -237,7 +265,11 @@ class AnInterfaceThatNobodyChangedFollowsJamf(Story):
     computer: Computer
 
     def begin(self, world: World) -> None:
-        hardware = {"macAddress": "02:00:00:00:35:35", "altMacAddress": None, "networkAdapterType": "Ethernet"}
+        hardware = {
+            "macAddress": "02:00:00:00:35:35",
+            "altMacAddress": None,
+            "networkAdapterType": "Ethernet",
+        }
         self.computer = add_mac(world, "35", "C02SURR00035", hardware=hardware)
 
     def meanwhile(self, world: World) -> None:
@@ -246,9 +278,9 @@ class AnInterfaceThatNobodyChangedFollowsJamf(Story):
 
     def check(self, world: World) -> None:
         assert _interfaces(world, "C02SURR00035") == {"02:00:00:00:35:35": ("Wi-Fi", "wifi")}
-        assert world.query("select port_number from ios where mac_address = '02:00:00:00:35:35'") == [
-            {"port_number": "7"}
-        ]
+        assert world.query(
+            "select port_number from ios where mac_address = '02:00:00:00:35:35'"
+        ) == [{"port_number": "7"}]
 
 
 class AnInterfaceThatJamfNoLongerReportsStays(Story):
@@ -258,7 +290,7 @@ class AnInterfaceThatJamfNoLongerReportsStays(Story):
         hardware = {"macAddress": "02:00:00:00:36:36", "altMacAddress": "02:00:00:00:36:37"}
         self.computer = add_mac(world, "36", "C02SURR00036", hardware=hardware)
 
-    def meanwhile(self, world: World) -> None:
+    def meanwhile(self, _: World) -> None:
         self.computer.alt_mac_address = "02:00:00:00:36:38"
 
     def check(self, world: World) -> None:
@@ -311,7 +343,11 @@ class AGroupOfThatNameThatAPersonMadeIsLinked(Story):
 
     def check(self, world: World) -> None:
         group = _group(world, "[JAMF] R&amp;D")
-        assert (str(group["id"]), group["external_id"], group["description"]) == (self.group_id, "53", "ours")
+        assert (str(group["id"]), group["external_id"], group["description"]) == (
+            self.group_id,
+            "53",
+            "ours",
+        )
 
 
 class AStaticGroupThatBecomesSmartLosesOnlyOurMembers(Story):
@@ -325,7 +361,9 @@ class AStaticGroupThatBecomesSmartLosesOnlyOurMembers(Story):
     def meanwhile(self, world: World) -> None:
         group_id = _group(world, "[JAMF] Turning")["id"]
         person = insert(world, "people", full_name="Member 54")
-        world.execute("insert into group_members (group_id, person_id) values (%s, %s)", [group_id, person])
+        world.execute(
+            "insert into group_members (group_id, person_id) values (%s, %s)", [group_id, person]
+        )
         world.execute(
             "insert into group_members (group_id, device_id) select %s, id from devices where serial_number = %s",
             [group_id, "C02SURR00055"],
@@ -405,7 +443,8 @@ class TwoGroupsOfOneNameAreTwoGroups(Story):
 
     def check(self, world: World) -> None:
         rows = world.query(
-            """select g.external_id, count(m.device_id) as members from groups g left join group_members m on m.group_id = g.id
+            """select g.external_id, count(m.device_id) as members
+               from groups g left join group_members m on m.group_id = g.id
                where g.name = '[JAMF] Namesake' group by g.external_id order by g.external_id"""
         )
         assert rows == [{"external_id": "62", "members": 0}, {"external_id": "63", "members": 1}]

@@ -1,4 +1,4 @@
-"""Promise 4: a record that cannot be used or written neither stops nor undoes the others, and is counted with its reason."""
+"""Promise 4: a record that cannot be used or written does not stop the others, and is counted with its reason."""
 
 import pytest
 
@@ -123,7 +123,9 @@ def test_devices_that_moss_rejects_are_failed_with_its_words_and_the_others_are_
     assert world.history()[-1]["status"] == "success"
 
 
-def test_an_update_that_moss_rejects_leaves_the_device_as_it_was_and_the_others_go_on(world: World) -> None:
+def test_an_update_that_moss_rejects_leaves_the_device_as_it_was_and_the_others_go_on(
+    world: World,
+) -> None:
     furnish(world)
     computers = [add_mac(world, str(number), f"C02UPD00000{number}") for number in range(1, 5)]
     world.sync()
@@ -224,7 +226,9 @@ def test_a_person_who_was_entered_by_hand_since_the_plan_is_not_doubled(world: W
     for name in ("moss_locations", "moss_rooms", "moss_people", "moss_devices"):
         world.materialize(name)
 
-    assert world.query("select count(*) from people where email_address ilike 'jane@%%'") == [{"count": 1}]
+    assert world.query("select count(*) from people where email_address ilike 'jane@%%'") == [
+        {"count": 1}
+    ]
     assert device(world, "C02RACE00001")["person"] is None
 
     world.sync()

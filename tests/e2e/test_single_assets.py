@@ -24,7 +24,10 @@ def _range_run(world: World, first: str, last: str, *names: str) -> dg.ExecuteIn
     return DEFINITIONS.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=world.instance,
         asset_selection=[dg.AssetKey([PREFIX, name]) for name in names],
-        tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+        tags={
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+        },
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
     )
@@ -33,12 +36,20 @@ def _range_run(world: World, first: str, last: str, *names: str) -> dg.ExecuteIn
 def _filled(world: World) -> None:
     furnish(world)
     world.fleet.add_building("Main", building_id="1")
-    add_mac(world, "1", "C02ALONE0001", place={"buildingId": "1", "room": "1"}, user={"username": "jane"})
+    add_mac(
+        world,
+        "1",
+        "C02ALONE0001",
+        place={"buildingId": "1", "room": "1"},
+        user={"username": "jane"},
+    )
     world.fleet.add_group("Ours", group_id="1", members=["1"])
     world.sync()
 
 
-def test_every_asset_but_the_raw_ones_runs_alone_without_jamf_and_writes_nothing_new(world: World) -> None:
+def test_every_asset_but_the_raw_ones_runs_alone_without_jamf_and_writes_nothing_new(
+    world: World,
+) -> None:
     _filled(world)
     before, runs = stored_rows(world), len(world.history())
     world.jamf.reset_requests()
@@ -74,7 +85,9 @@ def test_matching_planning_and_applying_alone_use_the_newest_capture(world: Worl
     assert_calm(world)
 
 
-def test_a_plan_made_before_the_newest_capture_is_staged_takes_nobody_for_gone(world: World) -> None:
+def test_a_plan_made_before_the_newest_capture_is_staged_takes_nobody_for_gone(
+    world: World,
+) -> None:
     _filled(world)
     world.fleet.computer("1").name = "renamed"
 
@@ -109,25 +122,35 @@ def test_an_outage_is_closed_by_one_capture_that_covers_every_missed_slot(world:
     add_mac(world, "1", "C02RANGE0001")
     world.jamf.reset_requests()
 
-    assert _range_run(world, _slot(5), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot").success
+    assert _range_run(
+        world, _slot(5), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot"
+    ).success
 
     assert world.jamf.requests.of("computers-inventory") == 1
-    covered = world.query("select distinct capture_id, count(*) over () as slots from jamf_sync.slot_captures")
+    covered = world.query(
+        "select distinct capture_id, count(*) over () as slots from jamf_sync.slot_captures"
+    )
     assert [row["slots"] for row in covered] == [5]
     world.jamf.reset_requests()
 
-    assert _range_run(world, _slot(5), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot").success
+    assert _range_run(
+        world, _slot(5), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot"
+    ).success
 
     assert world.jamf.requests.total == 0
     assert world.query("select count(*) from jamf_sync.captures") == [{"count": 1}]
 
 
-def test_a_range_with_covered_and_missed_slots_captures_only_for_the_missed_ones(world: World) -> None:
+def test_a_range_with_covered_and_missed_slots_captures_only_for_the_missed_ones(
+    world: World,
+) -> None:
     add_mac(world, "1", "C02RANGE0002")
     world.materialize("raw_jamf_computers", slot=_slot(2))
     world.fleet.computer("1").name = "renamed"
 
-    assert _range_run(world, _slot(3), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot").success
+    assert _range_run(
+        world, _slot(3), _slot(1), "raw_jamf_computers", "jamf_computers_snapshot"
+    ).success
 
     captures = world.query("select capture_id from jamf_sync.slot_captures order by slot")
     assert len({row["capture_id"] for row in captures}) == 2
@@ -164,8 +187,12 @@ def test_a_sync_of_one_kind_leaves_the_other_kinds_alone(
 
     assert set(world.counts()) == counted
     assert (device(world, "C02ALONE0001")["hostname"] == "renamed") is (scope == "computers")
-    assert (world.query("select * from people where job_title = 'Head'") != []) is (scope == "users")
-    assert (world.query("select * from groups where name = '[JAMF] Renamed'") != []) is (scope == "groups")
+    assert (world.query("select * from people where job_title = 'Head'") != []) is (
+        scope == "users"
+    )
+    assert (world.query("select * from groups where name = '[JAMF] Renamed'") != []) is (
+        scope == "groups"
+    )
     assert world.history()[-1]["sync_type"] == scope
     assert all(count.adds_up for count in world.counts().values())
 

@@ -70,7 +70,8 @@ def test_example_1_gives_exactly_its_device_person_location_room_interface_and_m
     ]
     (mapping,) = world.query(
         """select m.external_id, m.external_type, m.internal_type, m.sync_status, m.external_data, d.serial_number
-           from integration_object_mappings m join devices d on d.id = m.internal_id where m.external_type = 'computer'"""
+           from integration_object_mappings m join devices d on d.id = m.internal_id
+           where m.external_type = 'computer'"""
     )
     document = mapping.pop("external_data")
     assert mapping == {

@@ -8,8 +8,8 @@ _CATEGORIES = ("created", "updated", "unchanged", "conflicts", "skipped", "faile
 _NUMBERS = [name for name in ObjectCounts.__slots__ if name != "object_type"]
 
 
-def _counts(object_type: str = "device", **given: int) -> ObjectCounts:
-    return ObjectCounts(object_type, **{**dict.fromkeys(_NUMBERS, 0), **given})
+def _counts(type_: str = "device", /, **given: int) -> ObjectCounts:
+    return ObjectCounts(type_, **{**dict.fromkeys(_NUMBERS, 0), **given})
 
 
 def test_counts_add_up_when_every_object_is_in_one_category() -> None:
@@ -24,13 +24,15 @@ def test_one_object_too_many_or_too_few_is_noticed(category: str) -> None:
     assert _counts(seen=1, **{category: 1}).adds_up
 
 
-@pytest.mark.parametrize("detail", ["linked", "moved", "returned", "unenrolled", "deleted_internal"])
+@pytest.mark.parametrize(
+    "detail", ["linked", "moved", "returned", "unenrolled", "deleted_internal"]
+)
 def test_what_only_says_more_about_others_is_no_category(detail: str) -> None:
     assert _counts(seen=0, **{detail: 5}).adds_up
 
 
 def test_the_total_is_over_jamfs_own_records() -> None:
-    every = {name: 1 for name in _NUMBERS}
+    every = dict.fromkeys(_NUMBERS, 1)
     object_types = ("location", "room", "person", "device", "io", "group", "group_member")
     summed = total([_counts(object_type, **every) for object_type in object_types])
     assert summed == _counts("all", **dict.fromkeys(_NUMBERS, 3))

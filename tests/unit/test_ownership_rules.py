@@ -58,9 +58,9 @@ def test_no_field_that_moss_owns_is_ever_overwritten_by_default() -> None:
 
 def test_a_jamf_null_empties_no_field_by_default() -> None:
     object_types = {rule.object_type for rule in declared_rules()}
-    assert {name: clearable_fields(declared_rules(), name) for name in object_types} == dict.fromkeys(
-        object_types, []
-    )
+    assert {name: clearable_fields(declared_rules(), name) for name in object_types} == {
+        name: [] for name in object_types
+    }
 
 
 def test_labels_and_places_that_moss_owns_are_conflicts_when_jamf_differs() -> None:
@@ -92,14 +92,14 @@ def test_a_field_that_is_only_filled_is_never_cleared() -> None:
 
 @pytest.mark.parametrize("name", _OWNED_BY_MOSS)
 def test_no_override_lets_jamf_overwrite_what_moss_owns(name: str) -> None:
-    with pytest.raises(OwnershipInvalid, match="which M.O.S.S. owns") as caught:
+    with pytest.raises(OwnershipInvalid, match=r"which M\.O\.S\.S\. owns") as caught:
         effective_rules({name: OwnershipOverride(on_update="overwrite")})
     assert name in str(caught.value)
     assert "'fill' or 'never'" in caught.value.remedy
 
 
 def test_an_override_of_an_unknown_field_names_the_known_ones() -> None:
-    with pytest.raises(OwnershipInvalid, match="'device.colour'") as caught:
+    with pytest.raises(OwnershipInvalid, match=r"'device\.colour'") as caught:
         effective_rules({"device.colour": OwnershipOverride(on_update="never")})
     assert "device.hostname" in caught.value.remedy
 
@@ -128,7 +128,9 @@ def test_whatever_is_overridden_no_owned_field_becomes_overwritable(
             for name, override in overrides.items()
         )
         return
-    assert [rule for rule in rules if rule.owner == "M.O.S.S." and rule.on_update == "overwrite"] == []
+    assert [
+        rule for rule in rules if rule.owner == "M.O.S.S." and rule.on_update == "overwrite"
+    ] == []
     assert [(rule.owner, rule.on_create, rule.why) for rule in rules] == [
         (rule.owner, rule.on_create, rule.why) for rule in declared_rules()
     ]

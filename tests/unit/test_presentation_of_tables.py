@@ -1,6 +1,7 @@
 """Tables for the Dagster UI: whatever a cell holds, the table stays a table and the value itself."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,10 @@ def _cells(markdown: str | None) -> list[list[str]]:
     assert markdown is not None
     lines = markdown.split("\n")[2:]
     return [
-        [cell.strip() for cell in line.replace("\\\\", "\1").replace("\\|", "\0").strip("|").split("|")]
+        [
+            cell.strip()
+            for cell in line.replace("\\\\", "\1").replace("\\|", "\0").strip("|").split("|")
+        ]
         for line in lines
     ]
 
@@ -30,7 +34,10 @@ def test_no_rows_are_said_in_words() -> None:
 def test_columns_are_headed_by_their_names_in_order() -> None:
     table = markdown_table([{"label": "mac-1", "action": "create"}], "").value
     assert table is not None
-    assert [cell.strip() for cell in table.split("\n")[0].strip("|").split("|")] == ["label", "action"]
+    assert [cell.strip() for cell in table.split("\n")[0].strip("|").split("|")] == [
+        "label",
+        "action",
+    ]
 
 
 def test_a_pipe_does_not_end_its_cell() -> None:
@@ -51,7 +58,7 @@ def test_a_cell_of_exactly_the_limit_stays_whole() -> None:
 
 
 def test_null_and_absent_values_are_empty_cells() -> None:
-    rows = [{"a": None, "b": 1}, {"a": "x"}]
+    rows: list[dict[str, Any]] = [{"a": None, "b": 1}, {"a": "x"}]
     assert _cells(markdown_table(rows, "").value) == [["", "1"], ["x", ""]]
 
 

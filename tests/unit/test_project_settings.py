@@ -44,7 +44,9 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
-@pytest.mark.parametrize("name", ["workspace.yaml", "dagster.yaml", "sql/moss/create_strategy_schema.sql"])
+@pytest.mark.parametrize(
+    "name", ["workspace.yaml", "dagster.yaml", "sql/moss/create_strategy_schema.sql"]
+)
 def test_the_projects_files_are_found_in_a_checkout(name: str) -> None:
     assert project_file(name) == PROJECT_ROOT / name
     assert project_file(name).is_file()

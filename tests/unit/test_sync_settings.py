@@ -26,7 +26,9 @@ def test_what_moss_itself_keeps_there_is_ignored() -> None:
 
 
 def test_overrides_of_ownership_are_read_by_field() -> None:
-    settings = SyncSettings.model_validate({"ownership": {"device.hostname": {"on_update": "fill"}}})
+    settings = SyncSettings.model_validate(
+        {"ownership": {"device.hostname": {"on_update": "fill"}}}
+    )
     assert settings.ownership == {"device.hostname": OwnershipOverride(on_update="fill")}
 
 

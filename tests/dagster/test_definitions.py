@@ -1,0 +1,296 @@
+"""The code location as people and runs see it: keys, groups, partitions, pools, checks, jobs, the schedule.
+
+What is pinned here is stored for ever (asset keys, partitions, job names) or relied on by operators.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from moss_jamf_pipeline.assets.step import close_history_on_failure
+from moss_jamf_pipeline.automation import SCOPES
+from moss_jamf_pipeline.checks import build_checks
+from moss_jamf_pipeline.definitions import build_definitions, defs
+from moss_jamf_pipeline.partitions import SLOTS
+from tests.support.world import DEFINITIONS, PREFIX
+
+_COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+_GROUPS = {
+    "jamf_raw": {f"raw_jamf_{collection}" for collection in _COLLECTIONS},
+    "jamf_snapshots": {f"jamf_{collection}_snapshot" for collection in _COLLECTIONS},
+    "matching": {
+        "location_matches",
+        "room_matches",
+        "person_matches",
+        "device_matches",
+        "group_matches",
+    },
+    "plan": {"change_plan", "conflicts"},
+    "moss": {
+        "moss_locations",
+        "moss_rooms",
+        "moss_people",
+        "moss_devices",
+        "moss_ios",
+        "moss_groups",
+        "moss_group_members",
+        "moss_mappings",
+        "moss_sync_history",
+    },
+}
+_GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
+_BLOCKING = {
+    ("jamf_computers_snapshot", "snapshot_did_not_vanish"),
+    ("jamf_users_snapshot", "snapshot_did_not_vanish"),
+    ("jamf_groups_snapshot", "snapshot_did_not_vanish"),
+    ("device_matches", "identities_are_unique"),
+    ("person_matches", "identities_are_unique"),
+    ("change_plan", "counts_add_up"),
+}
+_WARNING = {
+    *((f"jamf_{collection}_snapshot", "snapshot_is_complete") for collection in _COLLECTIONS),
+    ("jamf_computers_snapshot", "serial_numbers_are_unique"),
+    ("jamf_computers_snapshot", "every_record_is_usable"),
+    ("jamf_users_snapshot", "every_record_is_usable"),
+    ("moss_mappings", "written_objects_exist"),
+}
+
+
+def _assets() -> Iterator[dg.AssetsDefinition]:
+    for asset in DEFINITIONS.assets or []:
+        assert isinstance(asset, dg.AssetsDefinition)
+        yield asset
+
+
+_ASSETS = {asset.key.path[-1]: asset for asset in _assets()}
+_SPECS = {name: asset.get_asset_spec() for name, asset in _ASSETS.items()}
+
+
+def test_the_code_location_is_loadable() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_every_asset_key_is_the_integrations_slug_and_a_table() -> None:
+    assert {tuple(asset.key.path) for asset in _ASSETS.values()} == {
+        (PREFIX, name) for name in _GROUP_OF
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_GROUP_OF))
+def test_every_asset_is_described_owned_tagged_retried_and_heard_when_it_fails(name: str) -> None:
+    spec = _SPECS[name]
+    assert spec.group_name == _GROUP_OF[name]
+    assert spec.description
+    assert len(spec.description) > 40
+    assert spec.owners == ["team:it_asset_management"]
+    assert "postgres" in spec.kinds
+    assert spec.tags["domain"] == "it_asset_management"
+    asset = _ASSETS[name]
+    assert isinstance(asset.op, dg.OpDefinition)
+    assert asset.op.retry_policy is not None
+    assert asset.op.retry_policy.max_retries >= 2
+    assert asset.hook_defs == {close_history_on_failure}
+
+
+def test_kinds_say_what_each_layer_works_with() -> None:
+    kinds = {
+        group: {frozenset(_SPECS[name].kinds) for name in names} for group, names in _GROUPS.items()
+    }
+    assert kinds == {
+        "jamf_raw": {frozenset({"http", "json", "postgres"})},
+        "jamf_snapshots": {frozenset({"pandas", "postgres"})},
+        "matching": {frozenset({"sql", "postgres"})},
+        "plan": {frozenset({"sql", "postgres"})},
+        "moss": {frozenset({"sql", "postgres"}), frozenset({"postgres"})},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_GROUP_OF))
+def test_captures_and_snapshots_have_slots_and_the_rest_is_current(name: str) -> None:
+    asset = _ASSETS[name]
+    if _GROUP_OF[name] in ("jamf_raw", "jamf_snapshots"):
+        assert asset.partitions_def == SLOTS
+        assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+    else:
+        assert asset.partitions_def is None
+
+
+def test_slots_are_six_hourly_in_utc() -> None:
+    assert SLOTS.cron_schedule == "0 */6 * * *"
+    assert SLOTS.timezone == "UTC"
+    assert SLOTS.end_offset == 1
+    assert SLOTS.fmt == "%Y-%m-%d-%H:%M"
+
+
+def test_pools_protect_the_jamf_api_and_the_writes_to_moss() -> None:
+    pools = {
+        name: asset.op.pool
+        for name, asset in _ASSETS.items()
+        if isinstance(asset.op, dg.OpDefinition)
+    }
+    expected = {"jamf_raw": "jamf_api", "moss": "moss_writes"}
+    assert pools == {name: expected.get(group) for name, group in _GROUP_OF.items()}
+
+
+def test_assets_that_write_moss_run_one_after_the_other_after_the_plan() -> None:
+    graph = DEFINITIONS.resolve_asset_graph()
+    upstream = {
+        name: {key.path[-1] for key in graph.get(dg.AssetKey([PREFIX, name])).parent_keys}
+        for name in _GROUPS["moss"]
+    }
+    assert upstream == {
+        "moss_locations": {"change_plan"},
+        "moss_rooms": {"moss_locations"},
+        "moss_people": {"moss_rooms"},
+        "moss_devices": {"moss_people"},
+        "moss_ios": {"moss_devices"},
+        "moss_groups": {"moss_ios"},
+        "moss_group_members": {"moss_groups"},
+        "moss_mappings": {"moss_group_members", "conflicts"},
+        "moss_sync_history": {"moss_mappings"},
+    }
+
+
+def test_the_checks_and_which_of_them_block() -> None:
+    blocking = {
+        (spec.asset_key.path[-1], spec.name): spec.blocking
+        for checks in build_checks(PREFIX)
+        for spec in checks.check_specs
+    }
+    assert blocking == {**dict.fromkeys(_BLOCKING, True), **dict.fromkeys(_WARNING, False)}
+
+
+def test_every_check_says_what_is_true_when_it_passes() -> None:
+    for checks in build_checks(PREFIX):
+        for spec in checks.check_specs:
+            assert spec.description, spec.name
+
+
+# -- jobs and the schedule ---------------------------------------------------------------------
+
+
+def test_the_jobs_and_what_each_materializes() -> None:
+    jobs = {scope.job: scope for scope in SCOPES.values()}
+    assert set(jobs) == {
+        "sync_jamf",
+        "sync_jamf_computers",
+        "sync_jamf_users",
+        "sync_jamf_groups",
+        "plan_jamf",
+    }
+    everything = set(_GROUP_OF)
+    materialized = {
+        name: {
+            key.path[-1]
+            for key in DEFINITIONS.resolve_job_def(name).asset_layer.selected_asset_keys
+        }
+        for name in jobs
+    }
+    assert materialized["sync_jamf"] == everything
+    assert materialized["plan_jamf"] == everything - _GROUPS["moss"] - {"conflicts"}
+    assert everything - materialized["sync_jamf_users"] == {
+        f"{kind}{collection}{end}"
+        for kind, end in (("raw_jamf_", ""), ("jamf_", "_snapshot"))
+        for collection in ("computers", "groups", "buildings", "departments")
+    }
+    for name in ("sync_jamf_computers", "sync_jamf_users", "sync_jamf_groups"):
+        assert _GROUPS["moss"] | _GROUPS["matching"] | _GROUPS["plan"] <= materialized[name]
+
+
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES.keys())
+def test_every_job_runs_in_one_process_and_ends_by_itself(scope: object) -> None:
+    assert hasattr(scope, "job")
+    job = DEFINITIONS.resolve_job_def(scope.job)
+    assert job.executor_def is dg.in_process_executor
+    assert int(job.tags["dagster/max_runtime"]) == 2 * 60 * 60
+    assert job.description
+
+
+def test_a_job_of_some_objects_plans_only_those() -> None:
+    planned = {
+        name: DEFINITIONS.resolve_job_def(scope.job).get_run_config_for_partition_key(
+            "2026-11-22-12:00"
+        )["ops"][f"{PREFIX}__change_plan"]["config"]["object_types"]
+        for name, scope in SCOPES.items()
+    }
+    assert planned["users"] == ["person"]
+    assert planned["groups"] == ["group", "group_member"]
+    assert "group" not in planned["computers"]
+    assert planned["everything"] == planned["plan"]
+
+
+def test_everything_is_synced_every_six_hours_in_utc_unless_somebody_turns_it_off() -> None:
+    (schedule,) = DEFINITIONS.schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.name == "sync_jamf_every_six_hours"
+    assert schedule.job_name == "sync_jamf"
+    assert schedule.cron_schedule == "0 */6 * * *"
+    assert schedule.execution_timezone == "UTC"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("tick", "slot"),
+    [
+        (datetime(2026, 11, 22, 0, tzinfo=UTC), "2026-11-22-00:00"),
+        (datetime(2026, 11, 22, 12, tzinfo=UTC), "2026-11-22-12:00"),
+        (datetime(2026, 12, 31, 18, tzinfo=UTC), "2026-12-31-18:00"),
+        (datetime(2027, 3, 28, 6, tzinfo=UTC), "2027-03-28-06:00"),
+    ],
+)
+def test_a_tick_runs_the_slot_that_begins_with_it_once(tick: datetime, slot: str) -> None:
+    schedule = DEFINITIONS.resolve_schedule_def("sync_jamf_every_six_hours")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=tick, repository_def=DEFINITIONS.get_repository_def()
+    )
+    data = schedule.evaluate_tick(context)
+    assert data.run_requests is not None
+    (request,) = data.run_requests
+    assert (request.partition_key, request.run_key) == (slot, slot)
+
+
+# -- a second JAMF server ----------------------------------------------------------------------
+
+
+def test_a_second_integration_lies_beside_the_first_without_a_clash() -> None:
+    merged = dg.Definitions.merge(DEFINITIONS, _second())
+    dg.Definitions.validate_loadable(merged)
+    keys = merged.resolve_asset_graph().get_all_asset_keys()
+    assert len(keys) == 2 * len(_GROUP_OF)
+    assert {key.path[0] for key in keys} == {PREFIX, "emea"}
+    assert {job.name for job in merged.resolve_all_job_defs() if not job.name.startswith("__")} == {
+        name for scope in SCOPES.values() for name in (scope.job, f"{scope.job}__emea")
+    }
+    (first, second) = merged.schedules or []
+    assert {first.name, second.name} == {
+        "sync_jamf_every_six_hours",
+        "sync_jamf__emea_every_six_hours",
+    }
+
+
+def _second() -> dg.Definitions:
+    second = build_definitions("emea")
+    # The resources are the first one's: how to run two servers from one code location is the deployment's choice.
+    return dg.Definitions(
+        assets=second.assets,
+        asset_checks=second.asset_checks,
+        jobs=second.jobs,
+        schedules=second.schedules,
+    )
+
+
+def test_no_asset_of_one_integration_depends_on_the_other() -> None:
+    graph = dg.Definitions.merge(DEFINITIONS, _second()).resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert {parent.path[0] for parent in graph.get(key).parent_keys} <= {key.path[0]}
+
+
+def test_loading_the_definitions_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:hush-hush@192.0.2.1:5432/nowhere")
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "hush-secret")
+    loaded = build_definitions("jamf_pro")
+    dg.Definitions.validate_loadable(loaded)
+    snapshot = str(loaded.resolve_job_def("sync_jamf").get_job_snapshot())
+    assert "hush" not in snapshot

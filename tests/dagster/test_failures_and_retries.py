@@ -1,0 +1,174 @@
+"""Which failures Dagster tries again: counted attempts of real runs, and what the failure says."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+
+from moss_jamf_pipeline.databases import DatabaseUrlError
+from moss_jamf_pipeline.failures import ConfigurationMissing, explained_failures
+from moss_jamf_pipeline.jamf.errors import (
+    ConnectionTrouble,
+    JamfBusy,
+    JamfCredentialsRejected,
+    JamfPrivilegeMissing,
+    JamfUnreachable,
+)
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import (
+    AnotherApplyRuns,
+    IntegrationMissing,
+    MossUnreachable,
+    OtherJamfServer,
+    OwnershipInvalid,
+)
+
+_RETRIES = 2
+
+_TRANSIENT: list[Exception] = [
+    MossUnreachable("The database does not answer.", "Check that the server runs."),
+    AnotherApplyRuns("Another run is applying.", "Wait."),
+    JamfUnreachable("No answer.", "Check the network.", trouble=ConnectionTrouble.WAITING),
+    JamfBusy("503 again and again.", "Wait.", status=503, sheds_load=True),
+    psycopg.errors.DeadlockDetected("deadlock detected"),
+    psycopg.errors.SerializationFailure("could not serialize access"),
+    psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"),
+]
+_PERMANENT: list[Exception] = [
+    IntegrationMissing("No such integration.", "Create it."),
+    OtherJamfServer("Another server.", "Name a new integration."),
+    OwnershipInvalid("A bad override.", "Correct it."),
+    JamfCredentialsRejected("JAMF refuses the credentials.", "Check them."),
+    JamfPrivilegeMissing("JAMF refuses.", endpoint="/api/v1/users", privileges=["Read User"]),
+    JamfUnreachable("Bad certificate.", "Renew it.", trouble=ConnectionTrouble.CERTIFICATE),
+    ConfigurationMissing("No server.", "Set JAMF_BASE_URL."),
+    DatabaseUrlError("MOSS_DATABASE_URL is no URL."),
+    psycopg.errors.UndefinedTable('relation "devices" does not exist'),
+    psycopg.errors.InsufficientPrivilege("permission denied for table devices"),
+]
+
+
+def _attempts(
+    instance: dg.DagsterInstance, fail: Callable[[], Any]
+) -> tuple[int, dg.ExecuteInProcessResult]:
+    """How often Dagster runs a step that fails so, and the result of the run."""
+    attempts: list[int] = []
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=_RETRIES, delay=0))
+    def failing(context: dg.AssetExecutionContext) -> None:
+        attempts.append(context.retry_number)
+        with explained_failures():
+            fail()
+
+    job = dg.Definitions(assets=[failing]).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    return len(attempts), result
+
+
+def _raising(error: Exception) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", _TRANSIENT, ids=lambda error: type(error).__name__)
+def test_what_may_pass_is_tried_again(
+    ephemeral_instance: dg.DagsterInstance, error: Exception
+) -> None:
+    assert _attempts(ephemeral_instance, _raising(error))[0] == 1 + _RETRIES
+
+
+@pytest.mark.parametrize("error", _PERMANENT, ids=lambda error: type(error).__name__)
+def test_what_cannot_pass_by_itself_is_not_tried_again(
+    ephemeral_instance: dg.DagsterInstance, error: Exception
+) -> None:
+    assert _attempts(ephemeral_instance, _raising(error))[0] == 1
+
+
+def test_what_is_not_foreseen_keeps_its_own_traceback_and_is_tried_again(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    attempts, result = _attempts(ephemeral_instance, _raising(ZeroDivisionError("a bug of ours")))
+    assert attempts == 1 + _RETRIES
+    assert "ZeroDivisionError" in _error_of(result)
+
+
+def _error_of(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    return str(event.step_failure_data.error)
+
+
+def test_a_failure_says_what_happened_what_to_do_and_of_which_kind_it_is(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    error = JamfCredentialsRejected("JAMF refuses the credentials.", "Check JAMF_CLIENT_ID.")
+    _, result = _attempts(ephemeral_instance, _raising(error))
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert failure.description == "JAMF refuses the credentials. Check JAMF_CLIENT_ID."
+    assert failure.metadata["remedy"].value == "Check JAMF_CLIENT_ID."
+    assert failure.metadata["kind"].value == "JamfCredentialsRejected"
+
+
+def test_a_statement_that_the_database_refuses_is_told_in_its_own_words(
+    ephemeral_instance: dg.DagsterInstance, moss_database: str
+) -> None:
+    database = MossDatabase(moss_database)
+
+    def fail() -> None:
+        with database.connection() as connection:
+            connection.execute("select * from no_such_table")
+
+    attempts, result = _attempts(ephemeral_instance, fail)
+    database.dispose()
+    assert attempts == 1
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert failure.description is not None
+    assert 'relation "no_such_table" does not exist' in failure.description
+    assert failure.metadata["sqlstate"].value == "42P01"
+
+
+def test_a_connection_that_is_killed_is_made_anew_by_the_retry(
+    ephemeral_instance: dg.DagsterInstance, moss_database: str
+) -> None:
+    database = MossDatabase(moss_database)
+    kills = iter([True])
+
+    def fail_once() -> None:
+        with database.connection() as connection:
+            if next(kills, False):
+                with database.connection() as other:
+                    other.execute(
+                        "select pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,)
+                    )
+            connection.execute("select 1")
+
+    attempts, result = _attempts(ephemeral_instance, fail_once)
+    database.dispose()
+    assert result.success
+    assert attempts == 2
+
+
+def test_a_database_that_cannot_be_reached_is_tried_again_and_told_without_its_password(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    database = MossDatabase("postgresql://moss:hush-hush@127.0.0.1:1/moss")
+
+    def fail() -> None:
+        with database.connection():
+            pytest.fail("nobody listens there")
+
+    attempts, result = _attempts(ephemeral_instance, fail)
+    assert attempts == 1 + _RETRIES
+    assert "MOSS_DATABASE_URL" in _error_of(result)
+    assert "hush-hush" not in str(result.all_events)
