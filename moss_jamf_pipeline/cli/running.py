@@ -246,8 +246,8 @@ def execute_scope(
             if pop_captured_interrupt():
                 raise KeyboardInterrupt
             if entry.dagster_event is not None:
+                witness.see(entry.dagster_event)  # may end the run, and nothing is tried again
                 observer.see(entry.dagster_event)
-                witness.see(entry.dagster_event)
 
         began = time.monotonic()
         with marked_as_alive(settings, run_id):

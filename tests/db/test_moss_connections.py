@@ -144,7 +144,7 @@ def test_an_exception_rolls_a_transaction_back_and_passes_unchanged(database: Mo
     ("statements", "expected"),
     [
         (
-            "set lock_timeout = '1ms'; create index on locations (name)",
+            ["set lock_timeout = '1ms'", "create index on locations (name)"],
             psycopg.errors.LockNotAvailable,
         ),
         (["set statement_timeout = '1ms'", "select pg_sleep(5)"], psycopg.errors.QueryCanceled),

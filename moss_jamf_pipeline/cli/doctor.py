@@ -1,0 +1,315 @@
+"""`moss-jamf doctor`: looks at everything a sync needs, and says of each problem what to do."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+from uuid import UUID
+
+import psycopg
+import typer
+from rich.markup import escape
+
+from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
+from moss_jamf_pipeline.cli.output import CommandFailed, explanation_of, print_json, stdout
+from moss_jamf_pipeline.databases import Databases, connect_or_explain, resolve_databases
+from moss_jamf_pipeline.jamf import JamfClient
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings, find_integration
+from moss_jamf_pipeline.moss.schema import STRATEGY_TABLES, missing_columns, pending_migrations
+from moss_jamf_pipeline.resources import JamfResource
+from moss_jamf_pipeline.settings import Settings, project_file
+
+app = single_command()
+
+_OLDEST_SERVER: Final = 14
+_SYMBOLS: Final = {"ok": "[green]✓[/]", "problem": "[red]✗[/]", "skipped": "[dim]·[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: what was looked at.
+        state: `ok`, `problem`, or `skipped` when an earlier problem leaves nothing to look at.
+        message: what was found.
+        remedy: what to do about a problem.
+    """
+
+    check: str
+    state: Literal["ok", "problem", "skipped"]
+    message: str
+    remedy: str = ""
+
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Examination:
+    """Runs checks one after the other; a check that cannot be made is a finding, not the end.
+
+    Attributes:
+        findings: so far.
+        verbose: whether an unexpected error is raised instead of reported.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    verbose: bool = False
+
+    def check(self, name: str, look: Callable[[], tuple[str, Result]]) -> Result | None:
+        """Makes a check.
+
+        Args:
+            name: what is looked at.
+            look: returns what it found and what later checks need; raises an explained error on a problem.
+
+        Returns:
+            What `look` found for later checks; None on a problem.
+        """
+        try:
+            message, result = look()
+        except Exception as error:
+            explanation = explanation_of(error)
+            if explanation is None or self.verbose:
+                raise
+            self.findings.append(Finding(name, "problem", explanation.message, explanation.remedy))
+            return None
+        self.findings.append(Finding(name, "ok", message))
+        return result
+
+    def skip(self, name: str, because: str) -> None:
+        """Notes a check that an earlier problem makes pointless."""
+        self.findings.append(Finding(name, "skipped", because))
+
+
+@app.command()
+def doctor(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Check everything a sync needs, and say of each problem what to do. Writes nothing.
+
+    Exit code 1 if anything is wrong.
+    """
+    examination = Examination(verbose=verbose)
+    settings = Settings()
+    _examine_files(examination, settings)
+    integration = _examine_moss(examination, settings)
+    _examine_jamf(examination, integration or _unsaved_integration(settings))
+    findings = examination.findings
+    problems = [finding for finding in findings if finding.state == "problem"]
+    if as_json:
+        print_json({"healthy": not problems, "findings": findings})
+    else:
+        _print(findings, problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _print(findings: list[Finding], problems: list[Finding]) -> None:
+    for finding in findings:
+        stdout.print(
+            f"{_SYMBOLS[finding.state]} [bold]{finding.check}[/]  {escape(finding.message)}",
+            soft_wrap=True,
+        )
+        if finding.remedy:
+            stdout.print(f"    [bold]What to do:[/] {escape(finding.remedy)}", soft_wrap=True)
+    stdout.print()
+    if problems:
+        count = len(problems)
+        stdout.print(f"[bold red]{count} problem{'s' if count > 1 else ''}.[/]")
+    else:
+        stdout.print(
+            "[bold green]Everything a sync needs is there.[/] `moss-jamf sync --dry-run` shows what it would do."
+        )
+
+
+def _examine_files(examination: Examination, settings: Settings) -> None:
+    def find_project_files() -> tuple[str, None]:
+        for name in ("workspace.yaml", "dagster.yaml", "sql"):
+            if not project_file(name).exists():
+                raise CommandFailed(
+                    f"{project_file(name)} is missing.",
+                    "Install the project again; it belongs to the package.",
+                )
+        return f"workspace.yaml, dagster.yaml and sql/ are in {project_file('sql').parent}", None
+
+    def find_dagster_home() -> tuple[str, None]:
+        given = os.environ.get("DAGSTER_HOME")
+        if not given:
+            return (
+                f"DAGSTER_HOME is not set; {settings.state_directory.absolute() / 'dagster'} is used",
+                None,
+            )
+        if not (Path(given).expanduser() / "dagster.yaml").is_file():
+            raise CommandFailed(
+                f"DAGSTER_HOME is {given}, and there is no dagster.yaml in it.",
+                f"Copy {project_file('dagster.yaml')} there, or unset DAGSTER_HOME.",
+            )
+        return f"DAGSTER_HOME is {given}", None
+
+    examination.check("Project files", find_project_files)
+    examination.check("Dagster home", find_dagster_home)
+
+
+def _examine_moss(examination: Examination, settings: Settings) -> Integration | None:
+    databases = examination.check("Databases", lambda: _resolve(settings))
+    if databases is None:
+        for name in (
+            "M.O.S.S. database",
+            "M.O.S.S. tables",
+            "Schema jamf_sync",
+            "Integration",
+            "Dagster database",
+        ):
+            examination.skip(name, "not looked at: no database")
+        return None
+    examination.check("Dagster database", lambda: _look_at_dagster(databases.dagster_url))
+    database = MossDatabase(databases.moss_url)
+    try:
+        return _examine_moss_database(examination, settings, database)
+    finally:
+        database.dispose()
+
+
+def _examine_moss_database(
+    examination: Examination, settings: Settings, database: MossDatabase
+) -> Integration | None:
+    if examination.check("M.O.S.S. database", lambda: _look_at_server(database)) is None:
+        for name in ("M.O.S.S. tables", "Schema jamf_sync", "Integration"):
+            examination.skip(name, "not looked at: the database cannot be used")
+        return None
+    with database.connection() as connection:
+        has_moss = examination.check(
+            "M.O.S.S. tables", lambda: _look_at_tables(connection, settings)
+        )
+        if has_moss is None:
+            for name in ("Schema jamf_sync", "Integration"):
+                examination.skip(name, "not looked at: there is no M.O.S.S.")
+            return None
+        if examination.check("Schema jamf_sync", lambda: _look_at_schema(connection)) is None:
+            examination.skip("Integration", "not looked at: the schema jamf_sync is not ready")
+            return None
+        return examination.check("Integration", lambda: _look_at_integration(connection, settings))
+
+
+def _resolve(settings: Settings) -> tuple[str, Databases]:
+    databases = resolve_databases(settings)
+    return databases.where, databases
+
+
+def _look_at_dagster(url: str) -> tuple[str, bool]:
+    with connect_or_explain(url, "DAGSTER_PG_URL or MOSS_DATABASE_URL") as connection:
+        may_create = connection.execute(
+            "select has_schema_privilege(current_schema(), 'create')"
+        ).fetchone()
+    if may_create != (True,):
+        raise CommandFailed(
+            "Dagster's database answers, but its user may not create tables there.",
+            "Grant it `create` on the schema, or give Dagster another database with DAGSTER_PG_URL.",
+        )
+    return "reachable, and its user may create tables", True
+
+
+def _look_at_server(database: MossDatabase) -> tuple[str, bool]:
+    with database.connection() as connection:
+        version = connection.info.server_version
+        text = f"PostgreSQL {version // 10000}.{version % 10000}"
+        if version // 10000 < _OLDEST_SERVER:
+            raise CommandFailed(
+                f"{database.where} is {text}.",
+                f"PostgreSQL {_OLDEST_SERVER} or newer is needed: upgrade the server.",
+            )
+    return f"{text} answers at {database.where}", True
+
+
+def _look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, bool]:
+    missing = missing_columns(connection)
+    if set(missing) == set(STRATEGY_TABLES):
+        raise CommandFailed(
+            "The database holds no M.O.S.S. tables.",
+            "Run `moss-jamf init` to create them in the embedded database."
+            if settings.moss_database_url is None
+            else "Point MOSS_DATABASE_URL at the M.O.S.S. database; for a trial, `moss-jamf init --create-moss`.",
+        )
+    if missing:
+        raise CommandFailed(
+            f"M.O.S.S. lacks {', '.join(missing)}.",
+            "Point MOSS_DATABASE_URL at a M.O.S.S. database of a version that the pipeline knows.",
+        )
+    return (
+        f"all {len(STRATEGY_TABLES)} tables and their columns are there (dialect: strategy)",
+        True,
+    )
+
+
+def _look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
+    pending = pending_migrations(connection)
+    if pending:
+        raise CommandFailed(
+            f"Migrations are pending: {', '.join(pending)}.", "Run `moss-jamf init`."
+        )
+    return "up to date", True
+
+
+def _look_at_integration(
+    connection: psycopg.Connection, settings: Settings
+) -> tuple[str, Integration]:
+    integration = find_integration(connection, settings.integration_name)
+    if not integration.is_enabled:
+        raise CommandFailed(
+            f"The integration {integration.name!r} is switched off in M.O.S.S.",
+            "Enable it on M.O.S.S.'s integrations page.",
+        )
+    return f"{integration.name!r}, enabled", integration
+
+
+def _unsaved_integration(settings: Settings) -> Integration:
+    """What the environment alone says, to check JAMF by when M.O.S.S. cannot be asked."""
+    return Integration(
+        id=UUID(int=0),
+        name=settings.integration_name,
+        is_enabled=True,
+        base_url=None,
+        settings=SyncSettings(),
+    )
+
+
+def _examine_jamf(examination: Examination, integration: Integration) -> None:
+    client = examination.check("JAMF configuration", lambda: _configured_client(integration))
+    if client is None:
+        for name in ("JAMF Pro", "JAMF privileges"):
+            examination.skip(name, "not looked at: JAMF is not configured")
+        return
+    version = examination.check("JAMF Pro", lambda: asyncio.run(_ask_version(client)))
+    if version is None:
+        examination.skip("JAMF privileges", "not looked at: JAMF cannot be used")
+        return
+    # A client is used once: its connections belong to the event loop that opened them.
+    _, another = _configured_client(integration)
+    examination.check("JAMF privileges", lambda: asyncio.run(_look_at_privileges(another)))
+
+
+def _configured_client(integration: Integration) -> tuple[str, JamfClient]:
+    client = JamfResource().client(integration)
+    return client.base_url, client
+
+
+async def _ask_version(client: JamfClient) -> tuple[str, str]:
+    async with client:
+        version = await client.server_version()
+    return f"version {version} accepts the credentials", str(version)
+
+
+async def _look_at_privileges(client: JamfClient) -> tuple[str, bool]:
+    async with client:
+        gaps = await client.missing_privileges()
+    if gaps:
+        names = sorted({f'"{privilege}"' for gap in gaps for privilege in gap.privileges})
+        raise CommandFailed(
+            f"JAMF's {' and '.join(gap.collection for gap in gaps)} cannot be read "
+            f"({', '.join(gap.endpoint for gap in gaps)}).",
+            f"In JAMF Pro, give the API role (or the user account) {', '.join(names)}.",
+        )
+    return "computers, users, groups, buildings and departments can be read", True

@@ -1,0 +1,133 @@
+"""`moss-jamf status`: what is stored, what is open, what ran last and what runs next."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dagster import DagsterInstance
+from dagster._core.definitions.run_request import InstigatorType
+from rich.markup import escape
+
+from moss_jamf_pipeline.cli.options import JsonOption, single_command
+from moss_jamf_pipeline.cli.output import (
+    cell,
+    duration,
+    explained,
+    moment,
+    print_json,
+    print_table,
+    stdout,
+)
+from moss_jamf_pipeline.cli.workplace import prepared_moss
+from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.moss.captures import COLLECTIONS, newest_captures
+from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
+from moss_jamf_pipeline.moss.history import recent_history
+from moss_jamf_pipeline.moss.statements import fetch_one
+from moss_jamf_pipeline.partitions import SLOTS, slot_key_at
+from moss_jamf_pipeline.settings import Settings
+
+app = single_command()
+
+# A daemon writes its heartbeat every 30 seconds.
+_DAEMON_ALIVE_SECONDS = 120
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Show the newest captures, the newest plan, the last run, open conflicts and the next scheduled sync."""
+    with explained(as_json=as_json):
+        settings = Settings()
+        document = _moss_status(settings) | {"schedule": _schedule_status(settings)}
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _moss_status(settings: Settings) -> dict[str, Any]:
+    with prepared_moss(settings) as (connection, integration):
+        captures = newest_captures(connection, integration.id)
+        newest = fetch_one(connection, "plan/newest_plan", {"integration_id": integration.id})
+        runs = recent_history(connection, integration.id, limit=1)
+        return {
+            "integration": integration.name,
+            "enabled": integration.is_enabled,
+            "captures": [
+                captures.get(name) or {"collection": name, "status": "none"} for name in COLLECTIONS
+            ],
+            "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,
+            "last_run": runs[0] if runs else None,
+            "open_conflicts": open_conflicts_by_kind(connection, integration.id),
+        }
+
+
+def _schedule_status(settings: Settings) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    slot = slot_key_at(now)
+    with open_instance(settings, captures_output=False) as instance:
+        return {
+            "slot": slot,
+            "next_tick": SLOTS.time_window_for_partition_key(slot).end.astimezone(UTC),
+            "daemon_is_running": _daemon_is_running(instance, now),
+            "is_switched_off": any(
+                not state.is_running
+                for state in instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+            ),
+        }
+
+
+def _daemon_is_running(instance: DagsterInstance, now: datetime) -> bool:
+    beats = instance.get_daemon_heartbeats().values()
+    return any(now.timestamp() - beat.timestamp < _DAEMON_ALIVE_SECONDS for beat in beats)
+
+
+def _print(document: dict[str, Any]) -> None:
+    switched = "" if document["enabled"] else ", switched off in M.O.S.S."
+    stdout.print(f"Integration {document['integration']!r}{switched}", markup=False)
+    print_table(
+        ["captured from JAMF", "objects", "when", "complete"],
+        [_capture_row(capture) for capture in document["captures"]],
+        numbers=["objects"],
+    )
+    plan = document["plan"]
+    if plan:
+        stdout.print(
+            f"[bold]Newest plan[/]  {plan['plan_id']}, {plan['status']}, made {moment(plan['created_at'])}"
+        )
+    else:
+        stdout.print("[bold]Newest plan[/]  none yet")
+    stdout.print(f"[bold]Last run[/]     {_last_run(document['last_run'])}", soft_wrap=True)
+    conflicts = document["open_conflicts"]
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in conflicts.items())
+    stdout.print(f"[bold]Conflicts[/]    {kinds or 'none open'}", soft_wrap=True)
+    stdout.print(f"[bold]Schedule[/]     {_schedule(document['schedule'])}", soft_wrap=True)
+
+
+def _capture_row(capture: Any) -> list[object]:
+    if isinstance(capture, dict):
+        return [capture["collection"], None, "never", None]
+    age = (datetime.now(UTC) - capture.captured_at).total_seconds()
+    complete = "yes" if capture.is_complete else f"no: {' '.join(capture.incomplete_reasons)}"
+    return [
+        capture.collection,
+        capture.captured,
+        f"{cell(capture.captured_at)}, {duration(age)} ago",
+        complete,
+    ]
+
+
+def _last_run(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "none yet; start one with `moss-jamf sync`"
+    why = f": {escape(run['error_message'])}" if run["error_message"] else ""
+    return f"{run['sync_type']}, {moment(run['sync_started_at'])}, {run['status']}{why}"
+
+
+def _schedule(schedule: dict[str, Any]) -> str:
+    ahead = (schedule["next_tick"] - datetime.now(UTC)).total_seconds()
+    text = f"slot {schedule['slot']}; the next sync is due {moment(schedule['next_tick'])}, in {duration(ahead)}"
+    if schedule["is_switched_off"]:
+        return f"{text}, but the schedule is switched off in the Dagster UI"
+    if not schedule["daemon_is_running"]:
+        return f"{text}, but no daemon runs that would start it: `moss-jamf up`"
+    return text
