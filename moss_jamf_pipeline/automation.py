@@ -6,6 +6,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from moss_jamf_pipeline.assets.layout import MOSS_CHAIN, SYNC_TYPE_TAG
+from moss_jamf_pipeline.assets.step import close_history_on_failure
 from moss_jamf_pipeline.moss.captures import COLLECTIONS
 from moss_jamf_pipeline.moss.planning import OBJECT_TYPES
 from moss_jamf_pipeline.partitions import slot_key_at
@@ -92,6 +93,8 @@ def build_jobs(prefix: str) -> list[UnresolvedAssetJobDefinition]:
             ),
             description=scope.description,
             executor_def=dg.in_process_executor,
+            # Assets carry the hook for runs of any kind; a job's own hears the steps of checks as well.
+            hooks={close_history_on_failure},
             config={
                 "ops": {
                     f"{prefix}__change_plan": {"config": {"object_types": list(scope.object_types)}}

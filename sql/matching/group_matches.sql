@@ -1,7 +1,7 @@
 -- group_matches: which M.O.S.S. group each JAMF computer group is. Grain: one row per group of the capture.
 -- Parameters: integration_id, groups_capture.
--- Order: mapping, then a group of exactly the prefixed name that carries this external id or none and belongs to no other
--- mapping. The prefix is added once, and the name cut to the 255 characters a group name may have.
+-- Order: mapping, then a group of exactly the prefixed name that is linked to nothing and carries this external id or none, or
+-- is linked to a JAMF group that is gone: deleted and made anew there, it keeps its group here. The prefix is added once, and the name cut to the 255 characters a group name may have.
 with jamf_groups as materialized (
   select jamf_id, coalesce(is_smart, true) as is_smart,
          left(case when name like '[JAMF] %%' then name else '[JAMF] ' || name end, 255) as name
@@ -19,13 +19,14 @@ mapped as (
 candidates as (
   select jamf_group.jamf_id, count(moss_group.id) as hits, (array_agg(moss_group.id))[1] as group_id
   from jamf_groups as jamf_group
-  join moss_contract.groups as moss_group
-    on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
-   and coalesce(moss_group.external_id, jamf_group.jamf_id) = jamf_group.jamf_id
+  join moss_contract.groups as moss_group on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
+  left join moss_contract.integration_object_mappings as mapping
+    on mapping.internal_type = 'group' and mapping.internal_id = moss_group.id
   where not exists (select from mapped where mapped.jamf_id = jamf_group.jamf_id)
-    and not exists (
-      select from moss_contract.integration_object_mappings as mapping
-      where mapping.internal_type = 'group' and mapping.internal_id = moss_group.id)
+    and case when mapping.id is null
+      then coalesce(moss_group.external_id, jamf_group.jamf_id) = jamf_group.jamf_id
+      else mapping.integration_config_id = %(integration_id)s
+        and not exists (select from jamf_groups as other where other.jamf_id = mapping.external_id) end
   group by jamf_group.jamf_id
 ),
 shared as (

@@ -222,6 +222,15 @@ def test_a_group_that_another_integration_links_is_not_taken(trial: Bench) -> No
     assert _group(trial, "3")[0] == "create"
 
 
+def test_a_jamf_group_made_anew_under_its_name_keeps_its_group(trial: Bench) -> None:
+    group = trial.moss_group("[JAMF] Design Macs", external_id="3")
+    trial.mapping("computer_group", "3", "group", group)
+    trial.computer_group("9", "Design Macs")
+    trial.match()
+
+    assert _group(trial, "9")[:2] == ("matched", group)
+
+
 def test_two_groups_of_one_name_are_never_chosen_between(trial: Bench) -> None:
     trial.moss_group("[JAMF] Design Macs")
     trial.moss_group("[JAMF] design macs")
