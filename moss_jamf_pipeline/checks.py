@@ -11,11 +11,16 @@ import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.failures import explained_failures
-from moss_jamf_pipeline.moss.captures import Capture, newest_captures
+from moss_jamf_pipeline.moss.captures import (
+    Capture,
+    captured_before,
+    misses_something,
+    newest_captures,
+)
 from moss_jamf_pipeline.moss.history import close_history
 from moss_jamf_pipeline.moss.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.planning import newest_plan
-from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
 from moss_jamf_pipeline.presentation import counts_table, markdown_table
 from moss_jamf_pipeline.resources import MossResource
 
@@ -45,12 +50,13 @@ def _snapshot_is_complete(prefix: str, collection: str) -> dg.AssetChecksDefinit
     )
     def snapshot_is_complete(moss: MossResource) -> dg.AssetCheckResult:
         with explained_failures(), moss.database.connection() as connection:
-            capture = _newest(
-                newest_captures(connection, find_integration(connection, moss.integration).id),
-                collection,
+            integration = find_integration(connection, moss.integration)
+            capture = _newest(newest_captures(connection, integration.id), collection)
+            passed = capture is not None and not misses_something(
+                connection, integration.id, capture
             )
         return dg.AssetCheckResult(
-            passed=capture is not None and capture.is_complete,
+            passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
             metadata={
                 "incomplete_reasons": list(capture.incomplete_reasons)
@@ -77,19 +83,7 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
         with explained_failures(), moss.database.connection() as connection:
             integration = find_integration(connection, moss.integration)
             capture = _newest(newest_captures(connection, integration.id), collection)
-            before = (
-                fetch_value(
-                    connection,
-                    "capture/captured_before",
-                    {
-                        "integration_id": integration.id,
-                        "collection": collection,
-                        "capture_id": capture.capture_id,
-                    },
-                )
-                if capture
-                else 0
-            )
+            before = captured_before(connection, integration.id, capture) if capture else None
             captured = capture.captured if capture else 0
             return _guard_result(
                 context,

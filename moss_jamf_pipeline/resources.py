@@ -26,6 +26,14 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         """The database of MOSS_DATABASE_URL, or the embedded one; connects when first used."""
         return MossDatabase(resolve_databases(Settings()).moss_url)
 
+    def teardown_after_execution(
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster's signature
+    ) -> None:
+        """Closes the pooled connections of a run, in a process that may live on after it."""
+        if "database" in self.__dict__:
+            self.database.dispose()
+
     @property
     def integration(self) -> str:
         """The name of the `integration_configs` row."""

@@ -149,17 +149,13 @@ def print_table(
         numbers: the columns to align to the right.
     """
     right = set(numbers)
-    shown = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(cell(value) for value in row))
+    if title:
+        stdout.print(title, style="bold", soft_wrap=True)
     stdout.print(shown)
 
 

@@ -54,7 +54,7 @@ def plan() -> None:
 def show(
     plan_id: Annotated[
         int | None,
-        typer.Argument(metavar="[PLAN]", help="The plan's number; the newest by default."),
+        typer.Argument(metavar="PLAN", help="The plan's number; the newest by default."),
     ] = None,
     object_type: Annotated[
         ObjectType | None, typer.Option("--type", help="Only this type of object.")
@@ -115,6 +115,10 @@ def _print_changes(rows: list[Row], object_type: str | None) -> None:
             row["object_type"],
             row["label"] or row["external_id"] or row["object_id"],
         ]
+        if row["action"] == "create":
+            values = "; ".join(f"{change['field']}: {change['after']}" for change in row["fields"])
+            table.append([*head, "", values, row["reason"], _outcome(row)])
+            continue
         changes = row["fields"] or [None]
         for number, change in enumerate(changes):
             beginning = head if number == 0 else ["", "", ""]

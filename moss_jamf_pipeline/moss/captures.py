@@ -277,3 +277,28 @@ def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dic
         )
         for row in rows
     }
+
+
+def captured_before(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> int | None:
+    """How many objects the last capture before this one brought that brought any; None if none ever did."""
+    captured: int | None = fetch_value(
+        connection,
+        "capture/captured_before",
+        {
+            "integration_id": integration_id,
+            "collection": capture.collection,
+            "capture_id": capture.capture_id,
+        },
+    )
+    return captured
+
+
+def misses_something(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> bool:
+    """Whether a capture is incomplete and that matters: of what JAMF never had any, nothing is missing."""
+    if capture.is_complete:
+        return False
+    return capture.captured > 0 or captured_before(connection, integration_id, capture) is not None

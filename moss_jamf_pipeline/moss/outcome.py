@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from moss_jamf_pipeline.moss.captures import newest_captures
+from moss_jamf_pipeline.moss.captures import misses_something, newest_captures
 from moss_jamf_pipeline.moss.history import Status
 from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.planning import ObjectCounts, Plan, total
@@ -44,7 +44,7 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
         if (
             object_type in plan.object_types
             and collection in captures
-            and not captures[collection].is_complete
+            and misses_something(connection, integration.id, captures[collection])
         ):
             why = " ".join(captures[collection].incomplete_reasons)
             reasons.append(
@@ -57,8 +57,8 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
     )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
     reasons.extend(
-        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused because "
-        "M.O.S.S. changed meanwhile; they are planned anew next time."
+        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused: "
+        "M.O.S.S. changed meanwhile, or what they refer to is not there. They are planned anew next time."
         for row in refused
     )
     return RunOutcome(

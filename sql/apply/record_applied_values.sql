@@ -5,6 +5,9 @@ select %(integration_id)s, planned.object_type, planned.object_id,
        jsonb_strip_nulls((planned.agreed || planned.after) - array(
          select field from jamf_sync.field_ownership
          where integration_id = %(integration_id)s and object_type = %(object_type)s and on_update = 'never'))
+         -- Of an interface also which one it is: one that a person deletes is not created again.
+         || case when planned.object_type = 'io' and planned.action = 'create' then jsonb_build_object(
+              'device_id', planned.details ->> 'device_id', 'mac_address', planned.after ->> 'mac_address') else '{}' end
 from jamf_sync.change_plan as planned
 where planned.plan_id = %(plan_id)s and planned.object_type = %(object_type)s and planned.outcome is null
   and planned.row_id between %(first_row)s and %(last_row)s

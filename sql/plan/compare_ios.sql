@@ -1,7 +1,8 @@
 -- Compares the network interfaces JAMF reports with the IOs M.O.S.S. has. Grain: one interface per device and MAC address.
 -- Parameters: integration_id, plan_id. Reads device_matches, ios, applied_values (an IO we created has a row there).
 -- A MAC address that several Macs report is a dongle's that wanders: it places no interface. One that another device's IO
--- carries is a conflict. IOs that a person made are matched and never touched; IOs are never deleted.
+-- carries is a conflict. IOs that a person made are matched and never touched; one of ours that a person
+-- deleted is not made again; IOs are never deleted.
 with interfaces as materialized (
   select match.device_id, match.jamf_id, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
          interface.mac_address, interface.interface_type, computer.hostname,
@@ -27,13 +28,21 @@ own as (
 holders as (
   select mac_key, array_agg(distinct device_id) as device_ids from existing group by mac_key
 ),
+deleted as materialized (
+  -- Interfaces we created and a person deleted.
+  select distinct (applied.values ->> 'device_id')::uuid as device_id, jamf_sync.mac_key(applied.values ->> 'mac_address') as mac_key
+  from jamf_sync.applied_values as applied
+  where applied.integration_id = %(integration_id)s and applied.object_type = 'io'
+    and not exists (select from moss_contract.ios as io where io.id = applied.object_id)
+),
 candidates as materialized (
-  select interface.*, own.io_id, wandering.mac_key is not null as is_wandering,
+  select interface.*, own.io_id, deleted.mac_key is not null as is_deleted, wandering.mac_key is not null as is_wandering,
          case when own.io_id is null then (array_remove(holder.device_ids, interface.device_id))[1] end as other_device_id,
          value.values as moss, applied.values as base
   from interfaces as interface
   left join wandering on wandering.mac_key = interface.mac_key
   left join own on own.device_id = interface.device_id and own.mac_key = interface.mac_key
+  left join deleted on deleted.device_id = interface.device_id and deleted.mac_key = interface.mac_key
   left join holders as holder on holder.mac_key = interface.mac_key
   left join moss_contract.io_values as value on value.id = own.io_id
   left join jamf_sync.applied_values as applied
@@ -48,14 +57,15 @@ compared as materialized (
     case when io_id is not null and base is null then 'foreign'
          when io_id is not null then 'update'
          when is_wandering then 'wandering'
+         when is_deleted then 'deleted'
          when other_device_id is not null then 'elsewhere'
          else 'create' end as action
   from candidates
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
-  select %(plan_id)s, 'io', count(*), 0, count(*) filter (where action = 'wandering'),
-         count(*) filter (where action = 'foreign' or action = 'update' and (wanted = moss or moss <> base - 'mac_address'))
+  select %(plan_id)s, 'io', count(*), 0, count(*) filter (where action in ('wandering', 'deleted')),
+         count(*) filter (where action = 'foreign' or action = 'update' and (wanted = moss or moss <> base - array['device_id', 'mac_address']))
   from compared
 ),
 conflicts as (
@@ -71,4 +81,4 @@ select 'io', coalesce(io_id, gen_random_uuid()), 'computer_interface', jamf_id |
   case action when 'create' then wanted || jsonb_build_object('mac_address', mac_address) else wanted end,
   coalesce(moss, '{}'), coalesce(base, '{}'), jsonb_build_object('device_id', device_id)
 from compared
-where action = 'create' or action = 'update' and wanted <> moss and moss = base - 'mac_address'
+where action = 'create' or action = 'update' and wanted <> moss and moss = base - array['device_id', 'mac_address']

@@ -11,6 +11,7 @@ with fields as (
   join jamf_sync.field_ownership as ownership
     on ownership.integration_id = %(integration_id)s and ownership.object_type = object.object_type and ownership.field = field.key
   where object.object_type = %(object_type)s
+    and (object.action = 'create' or ownership.on_update <> 'never')
     and (object.action = 'create' or field.value <> coalesce(object.moss -> field.key, 'null')
          or field.value <> coalesce(object.base -> field.key, 'null'))
 ),

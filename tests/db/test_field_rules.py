@@ -91,6 +91,8 @@ def _rule(case: Case, *, keep_human_edits: bool) -> str | None:
     if case.action == "create":
         writes = {"write": "on_create", "default": "default", "never": None}
         return writes[case.on_create] if wanted is not None else None
+    if case.on_update == "never":
+        return None  # what is never written needs no base either
     if wanted == case.moss:
         return "agree" if wanted != case.base_value else None
     if case.on_update == "overwrite":

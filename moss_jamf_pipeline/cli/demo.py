@@ -1,0 +1,233 @@
+"""`moss-jamf demo`: a simulated fleet, synced into M.O.S.S. by a real Dagster run, and what came of it."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import typer
+
+from moss_jamf_pipeline.cli.options import (
+    DEMO_FLEET,
+    ComputersOption,
+    DemoFleet,
+    GroupsOption,
+    JsonOption,
+    SeedOption,
+    UsersOption,
+    VerboseOption,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import (
+    CommandFailed,
+    explained,
+    print_json,
+    print_table,
+    stderr,
+    stdout,
+)
+from moss_jamf_pipeline.cli.processes import SimulatedJamf, simulated_jamf
+from moss_jamf_pipeline.cli.reports import print_run, run_document
+from moss_jamf_pipeline.cli.running import RunReport
+from moss_jamf_pipeline.cli.sync import run_with_progress
+from moss_jamf_pipeline.cli.trial import refuse_real_inventory
+from moss_jamf_pipeline.cli.workplace import is_on_this_machine, prepare_databases, prepared_moss
+from moss_jamf_pipeline.moss.captures import newest_captures
+from moss_jamf_pipeline.moss.integrations import Integration
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
+from moss_jamf_pipeline.settings import Settings
+
+app = single_command()
+
+_SAMPLES: Final = 5
+_WAYS: Final = ("inserted", "updated", "deleted")
+_SECONDS_FOR_STATISTICS: Final = 10.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.02
+
+Writes = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo did.
+
+    Attributes:
+        report: how the run ended.
+        writes: M.O.S.S. table to rows inserted, updated and deleted by it, as PostgreSQL counted them.
+        devices: a few devices, read back from M.O.S.S.
+        held_back: what was kept out, and why.
+    """
+
+    report: RunReport
+    writes: Writes
+    devices: list[Row]
+    held_back: list[Row]
+
+    @property
+    def rows_written(self) -> int:
+        """All rows written to M.O.S.S.'s core tables."""
+        return sum(sum(ways.values()) for ways in self.writes.values())
+
+
+@app.command()
+def demo(
+    computers: ComputersOption = DEMO_FLEET.computers,
+    users: UsersOption = DEMO_FLEET.users,
+    groups: GroupsOption = DEMO_FLEET.groups,
+    seed: SeedOption = DEMO_FLEET.seed,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Sync a simulated fleet into a real PostgreSQL by a real Dagster run, and show what happened.
+
+    Run it again: nothing is written. With JAMF_BASE_URL set to a simulator of yours (`moss-jamf simulate`), that one is
+    used.
+    """
+    with explained(as_json=as_json, verbose=verbose):
+        result = _run_demo(DemoFleet(computers, users, groups, seed))
+    if as_json:
+        print_json(
+            {
+                **run_document(result.report),
+                "rows_written": result.rows_written,
+                "writes": result.writes,
+                "devices": result.devices,
+                "held_back": result.held_back,
+            }
+        )
+    else:
+        _print(result, verbose=verbose)
+    if result.report.failures:
+        raise typer.Exit(1)
+
+
+def _run_demo(fleet: DemoFleet) -> DemoResult:
+    settings = Settings()
+    with _jamf_for_demo(settings, fleet) as simulator:
+        preparation = prepare_databases(
+            settings,
+            may_create_moss=True,
+            condition=lambda connection: refuse_real_inventory(connection, settings),
+        )
+        stderr.print(f"Database: {preparation.databases.where}.", soft_wrap=True)
+        if simulator is not None:
+            environment = simulator.environment()
+            os.environ.update(environment)
+            stderr.print(
+                f"A simulated JAMF Pro with {fleet.computers:,} computers answers at {environment['JAMF_BASE_URL']}.",
+                soft_wrap=True,
+            )
+        before = _rows_written(settings)
+        report = run_with_progress("everything", Settings())
+    after = _rows_written(settings)
+    with prepared_moss(settings) as (connection, integration):
+        return DemoResult(
+            report=report,
+            writes={
+                table: {way: after[table][way] - before[table][way] for way in _WAYS}
+                for table in after
+            },
+            devices=fetch_all(connection, "demo/sample_devices", {"row_limit": _SAMPLES}),
+            held_back=_held_back(connection, integration),
+        )
+
+
+@contextmanager
+def _jamf_for_demo(settings: Settings, fleet: DemoFleet) -> Iterator[SimulatedJamf | None]:
+    """The demo's simulator, beginning to start; None if the environment names a simulator of the user's.
+
+    Raises:
+        CommandFailed: the environment names a real JAMF server.
+    """
+    url = settings.jamf_base_url
+    if url is not None and not is_on_this_machine(url):
+        raise CommandFailed(
+            f"JAMF_BASE_URL is {url}; the demo works with simulated Macs only.",
+            "Use `moss-jamf sync --dry-run` for your own JAMF, or unset JAMF_BASE_URL.",
+        )
+    with simulated_jamf(fleet) if url is None else nullcontext() as simulator:
+        yield simulator
+
+
+def _rows_written(settings: Settings) -> Writes:
+    """What PostgreSQL has counted for M.O.S.S.'s core tables so far.
+
+    A session hands in its counts when it ends, so the sessions of the run must have; they are being closed.
+    """
+    deadline = time.monotonic() + _SECONDS_FOR_STATISTICS
+    with prepared_moss(settings) as (connection, _):
+        while fetch_value(connection, "demo/open_sessions") and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        rows = fetch_all(connection, "demo/table_writes")
+    return {row["name"]: {way: row[way] for way in _WAYS} for row in rows}
+
+
+def _held_back(connection: psycopg.Connection, integration: Integration) -> list[Row]:
+    return [
+        {"collection": collection, **row}
+        for collection, capture in newest_captures(connection, integration.id).items()
+        for row in fetch_all(
+            connection,
+            "staging/preview_quarantine",
+            {
+                "integration_id": integration.id,
+                "collection": collection,
+                "capture_id": capture.capture_id,
+            },
+        )
+    ]
+
+
+def _print(result: DemoResult, *, verbose: bool) -> None:
+    print_run(result.report, verbose=verbose)
+    if result.report.failures:
+        return
+    stdout.print()
+    print_table(
+        ["M.O.S.S. table", *_WAYS],
+        [[table, *(ways[way] for way in _WAYS)] for table, ways in result.writes.items()],
+        title="Rows written by this run, as PostgreSQL counted them",
+        numbers=_WAYS,
+    )
+    if result.rows_written == 0:
+        stdout.print("[bold green]0 rows were written: M.O.S.S. was in step already.[/]\n")
+    print_table(
+        ["hostname", "serial number", "model", "person", "location"],
+        [list(device.values()) for device in result.devices],
+        title="Some devices, read back from M.O.S.S.",
+    )
+    if result.held_back:
+        print_table(
+            ["from JAMF's", "reason", "field", "objects", "what is left out", "in plain words"],
+            [_held_back_row(row) for row in result.held_back],
+            title="Held back",
+            numbers=["objects"],
+        )
+    _print_next_steps(result)
+
+
+def _held_back_row(row: dict[str, Any]) -> list[object]:
+    what = "the record" if row["is_whole_record"] else "the field"
+    return [row["collection"], row["reason"], row["field"], row["objects"], what, row["detail"]]
+
+
+def _print_next_steps(result: DemoResult) -> None:
+    if result.rows_written:
+        _say("Run it again: nothing will be written.")
+    _say(
+        "`moss-jamf up` (or `make up`) serves the Dagster UI at http://127.0.0.1:3000: this run, step by step, and the "
+        "same fleet to sync again."
+    )
+    _say(
+        "`moss-jamf plan show` lists every change, field by field; `moss-jamf conflicts list` what a person decides."
+    )
+    start = "`moss-jamf db start`, then " if Settings().moss_database_url is None else ""
+    _say(f'{start}`psql "$(moss-jamf db url)"` opens the M.O.S.S. database.')
+    _say("`moss-jamf simulate` serves the fleet by itself and says how to let a week pass in it.")
+
+
+def _say(step: str) -> None:
+    stdout.print(f"→ {step}", soft_wrap=True)

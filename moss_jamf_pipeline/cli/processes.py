@@ -1,0 +1,214 @@
+"""Servers that a command starts for as long as it runs: the simulator, Dagster's webserver and daemon.
+
+Each runs under `guard.py`, which ends it and everything it started when the command ends, is interrupted or killed.
+What the servers say goes to a log file; warnings and errors are shown as well.
+"""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+from rich.markup import escape
+
+from moss_jamf_pipeline.cli import guard
+from moss_jamf_pipeline.cli.options import DemoFleet
+from moss_jamf_pipeline.cli.output import CommandFailed, stderr
+
+# More than a guard grants the server and what the server left behind, one after the other.
+_SECONDS_TO_END: Final = 60.0
+_WORTH_SHOWING: Final = re.compile(
+    r"\b(WARNING|ERROR|CRITICAL)\b|^Traceback|^\w*(Error|Exception):"
+)
+
+
+class Server:
+    """A server process under a guard.
+
+    Args:
+        name: what people call it.
+        command: the program and its arguments.
+        log_file: where its output goes; None to hand standard output to the caller (`output`).
+        environment: variables it gets besides ours.
+        shows_everything: whether its whole output is shown, not only warnings and errors.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log_file: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        shows_everything: bool = False,
+    ) -> None:
+        self.name = name
+        self.log_file = log_file
+        self._shows_everything = shows_everything
+        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+            [sys.executable, "-I", "-S", guard.__file__, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if log_file is None else subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
+        if log_file is not None:
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            threading.Thread(
+                target=self._keep_output, args=(log_file,), name=f"{name} output", daemon=True
+            ).start()
+
+    @property
+    def output(self) -> IO[str]:
+        """Its standard output, if there is no log file."""
+        if self._process.stdout is None or self.log_file is not None:
+            raise RuntimeError(f"the output of {self.name} goes to {self.log_file}")
+        return self._process.stdout
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.poll()
+
+    def wait(self) -> int:
+        """Waits until it has ended by itself."""
+        return self._process.wait()
+
+    def let_go(self) -> None:
+        """Tells it to end, and does not wait."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+
+    def stop(self) -> None:
+        """Tells it to end and waits until it and everything it started are gone."""
+        self.let_go()
+        try:
+            self._process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _keep_output(self, log_file: Path) -> None:
+        output = self._process.stdout
+        if output is None:
+            return
+        with log_file.open("w", encoding="utf-8") as log:
+            for line in output:
+                log.write(line)
+                log.flush()
+                if self._shows_everything or _WORTH_SHOWING.search(line):
+                    stderr.print(f"[dim]{self.name}[/] {escape(line.rstrip())}", soft_wrap=True)
+
+
+class Servers:
+    """The servers of a command.
+
+    Attributes:
+        is_told_to_end: whether `end_waiting` was called.
+    """
+
+    def __init__(self) -> None:
+        self._servers: list[Server] = []
+        self._events: queue.SimpleQueue[Server | None] = queue.SimpleQueue()
+        self.is_told_to_end = False
+
+    def add(self, server: Server) -> Server:
+        """Takes charge of a server."""
+        self._servers.append(server)
+        threading.Thread(
+            target=self._report_end, args=(server,), name=f"{server.name} end", daemon=True
+        ).start()
+        return server
+
+    def wait(self) -> Server | None:
+        """Returns the first server that ends by itself, or None after `end_waiting`."""
+        return self._events.get()
+
+    def first_ended(self) -> Server | None:
+        """A server that has ended by itself so far; None if all run."""
+        return next((server for server in self._servers if server.exit_code is not None), None)
+
+    def end_waiting(self) -> None:
+        """Makes `wait` return; may be called by a signal handler."""
+        self.is_told_to_end = True
+        self._events.put(None)
+
+    def stop(self) -> None:
+        """Ends all servers, at the same time."""
+        for server in self._servers:
+            server.let_go()
+        for server in self._servers:
+            server.stop()
+
+    def _report_end(self, server: Server) -> None:
+        server.wait()
+        self._events.put(server)
+
+
+@contextmanager
+def running_servers() -> Iterator[Servers]:
+    """Servers that end with the block."""
+    servers = Servers()
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
+class SimulatedJamf:
+    """A simulated JAMF Pro in a process of its own. It begins to start at once; `environment` waits until it answers.
+
+    Args:
+        fleet: what it serves.
+    """
+
+    def __init__(self, fleet: DemoFleet) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "moss_jamf_pipeline.cli",
+            "simulate",
+            "--json",
+            *fleet.as_arguments(),
+        ]
+        self.server = Server("simulator", command)
+        self._announced: dict[str, str] | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The environment by which the pipeline finds it. Waits until it answers.
+
+        Raises:
+            CommandFailed: it did not start; it said why on standard error.
+        """
+        if self._announced is None:
+            line = self.server.output.readline()
+            if not line.startswith("{"):
+                raise CommandFailed(
+                    "The simulated JAMF Pro did not start.", "See its message above."
+                )
+            self._announced = orjson.loads(line)
+        return {
+            "JAMF_BASE_URL": self._announced["base_url"],
+            "JAMF_CLIENT_ID": self._announced["client_id"],
+            "JAMF_CLIENT_SECRET": self._announced["client_secret"],
+        }
+
+
+@contextmanager
+def simulated_jamf(fleet: DemoFleet) -> Iterator[SimulatedJamf]:
+    """A simulated JAMF Pro that ends with the block."""
+    jamf = SimulatedJamf(fleet)
+    try:
+        yield jamf
+    finally:
+        jamf.server.stop()

@@ -1,0 +1,238 @@
+"""`moss-jamf up`: the Dagster UI and its daemon, which starts the scheduled syncs, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final
+
+import httpx
+import typer
+
+from moss_jamf_pipeline.cli.options import (
+    DEMO_FLEET,
+    ComputersOption,
+    DemoFleet,
+    GroupsOption,
+    SeedOption,
+    UsersOption,
+    VerboseOption,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import CommandFailed, explained, stderr, stdout
+from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, running_servers
+from moss_jamf_pipeline.cli.simulate import evolve_command
+from moss_jamf_pipeline.cli.trial import refuse_real_inventory
+from moss_jamf_pipeline.cli.workplace import prepare_if_embedded, prepared_moss
+from moss_jamf_pipeline.databases import resolve_databases
+from moss_jamf_pipeline.instance import open_instance, prepare_dagster_home
+from moss_jamf_pipeline.settings import Settings, project_file
+
+app = single_command()
+
+_IPV6: Final = 6
+_SECONDS_TO_ANSWER: Final = 120.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.2
+
+
+@app.command()
+def up(
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="Port of the Dagster UI.")
+    ] = 3000,
+    host: Annotated[
+        str, typer.Option("--host", help="Address the Dagster UI listens on.")
+    ] = "127.0.0.1",
+    computers: ComputersOption = DEMO_FLEET.computers,
+    users: UsersOption = DEMO_FLEET.users,
+    groups: GroupsOption = DEMO_FLEET.groups,
+    seed: SeedOption = DEMO_FLEET.seed,
+    verbose: VerboseOption = False,
+) -> None:
+    """Serve the Dagster UI and its daemon, whose schedule syncs every six hours, until Ctrl-C.
+
+    Without a JAMF server in the environment or in M.O.S.S., the simulated fleet of the demo is served as well.
+    """
+    with explained(verbose=verbose):
+        settings = Settings()
+        _require_free(host, port)
+        prepare_if_embedded(settings)
+        with running_servers() as servers, _ended_by_signals(servers):
+            ended = _serve(
+                servers,
+                settings,
+                DemoFleet(computers, users, groups, seed),
+                host,
+                port,
+                verbose=verbose,
+            )
+            if ended is None:
+                stderr.print("Stopping …")
+                return
+            raise CommandFailed(
+                f"The {ended.name} ended by itself (exit code {ended.exit_code}); the rest is stopped.",
+                f"Its last words are in {ended.log_file}."
+                if ended.log_file
+                else "Its message is above.",
+            )
+
+
+def _serve(
+    servers: Servers, settings: Settings, fleet: DemoFleet, host: str, port: int, *, verbose: bool
+) -> Server | None:
+    """Starts everything and waits. Returns the server that ended by itself, or None when told to stop."""
+    environment = _environment(servers, settings, fleet)
+    # Dagster's tables are made here, not by two servers at once; and its databases stay up while we are.
+    open_instance(settings, captures_output=False).dispose()
+    logs = settings.state_directory.absolute() / "logs"
+    workspace = str(project_file("workspace.yaml"))
+    for name, arguments in (
+        (
+            "webserver",
+            ["dagster_webserver", "--host", host, "--port", str(port), "--suppress-warnings"],
+        ),
+        ("daemon", ["dagster._daemon", "run"]),
+    ):
+        servers.add(
+            Server(
+                name,
+                [
+                    sys.executable,
+                    "-m",
+                    *arguments,
+                    "--workspace",
+                    workspace,
+                    "--code-server-log-level",
+                    "warning",
+                ],
+                log_file=logs / f"{name}.log",
+                environment=environment,
+                shows_everything=verbose,
+            )
+        )
+    ended = _wait_until_it_answers(servers, _address(host, port))
+    if ended is not None or servers.is_told_to_end:
+        return ended
+    _announce(settings, environment, _address(host, port), logs)
+    return servers.wait()
+
+
+def _environment(servers: Servers, settings: Settings, fleet: DemoFleet) -> dict[str, str]:
+    environment = {
+        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "MOSS_JAMF_STATE_DIR": str(settings.state_directory.absolute()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if _wants_simulator(settings):
+        jamf = SimulatedJamf(fleet)
+        servers.add(jamf.server)
+        environment |= jamf.environment()
+    return environment
+
+
+def _wants_simulator(settings: Settings) -> bool:
+    """Whether no JAMF server is configured anywhere and simulated Macs would harm nobody."""
+    if settings.jamf_base_url is not None:
+        return False
+    with prepared_moss(settings) as (connection, integration):
+        if integration.base_url is not None:
+            return False
+        try:
+            refuse_real_inventory(connection, settings)
+        except CommandFailed as refusal:
+            stderr.print(
+                f"[yellow]No JAMF server is configured, so syncs will fail until JAMF_BASE_URL is set. "
+                f"The simulator is not started:[/] {refusal.message}",
+                soft_wrap=True,
+            )
+            return False
+    return True
+
+
+def _announce(settings: Settings, environment: dict[str, str], address: str, logs: Path) -> None:
+    stdout.print(f"[bold]Dagster UI[/]  {address}", soft_wrap=True)
+    stdout.print(f"[bold]Databases[/]   {resolve_databases(settings).where}", soft_wrap=True)
+    simulated = environment.get("JAMF_BASE_URL")
+    if simulated is not None:
+        stdout.print(
+            f"[bold]JAMF Pro[/]    simulated, at {simulated}; to let a week pass in its fleet:",
+            soft_wrap=True,
+        )
+        stdout.print(f"            {evolve_command(simulated)}", soft_wrap=True)
+    elif settings.jamf_base_url is not None:
+        stdout.print(f"[bold]JAMF Pro[/]    {settings.jamf_base_url}", soft_wrap=True)
+    stdout.print(f"[bold]Logs[/]        {logs}; warnings and errors appear here.", soft_wrap=True)
+    stdout.print("Ctrl-C stops everything.", soft_wrap=True)
+
+
+def _wait_until_it_answers(servers: Servers, address: str) -> Server | None:
+    """Returns when the UI answers or it is no use to wait; a server that ended by itself is returned.
+
+    Raises:
+        CommandFailed: it does not answer in time.
+    """
+    deadline = time.monotonic() + _SECONDS_TO_ANSWER
+    while time.monotonic() < deadline and not servers.is_told_to_end:
+        ended = servers.first_ended()
+        if ended is not None:
+            return ended
+        try:
+            if httpx.get(f"{address}/server_info", timeout=5, trust_env=False).is_success:
+                return None
+        except httpx.TransportError:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+    if servers.is_told_to_end:
+        return None
+    raise CommandFailed(
+        f"The Dagster UI did not answer at {address} within {_SECONDS_TO_ANSWER:.0f} seconds.",
+        "Its log in the state directory's logs/ says more; --verbose shows it.",
+    )
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the UI."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if address.is_unspecified:
+        address = ip_address("::1" if address.version == _IPV6 else "127.0.0.1")
+    return f"http://[{address}]:{port}" if address.version == _IPV6 else f"http://{address}:{port}"
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandFailed(
+                f"The Dagster UI cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.",
+                "Choose another port with --port, or stop what listens there.",
+            ) from error
+
+
+@contextmanager
+def _ended_by_signals(servers: Servers) -> Iterator[None]:
+    """Lets Ctrl-C, SIGTERM and a closed terminal end the wait; a second one while stopping changes nothing."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        servers.end_waiting()
+
+    before = {
+        number: signal.signal(number, end)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        servers.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
