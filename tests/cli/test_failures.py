@@ -1,0 +1,128 @@
+"""What goes wrong is named with its cause and its remedy, nothing is half-written, and the history says failed."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
+from tests.cli.conftest import CommandLine, query, wait_until
+
+_NOBODY = "http://127.0.0.1:1"
+
+
+def _assert_failed(command_line: CommandLine, *texts: str) -> dict[str, Any]:
+    """Asserts that the only run is closed as failed with these texts in its message, and wrote nothing."""
+    url = command_line.environment["MOSS_DATABASE_URL"]
+    (run,) = query(
+        url, "select status, error_message, sync_completed_at from integration_sync_history"
+    )
+    assert run["status"] == "failed"
+    assert run["sync_completed_at"] is not None
+    for text in texts:
+        assert text in run["error_message"]
+    for table in (
+        "devices",
+        "people",
+        "ios",
+        "locations",
+        "rooms",
+        "groups",
+        "integration_object_mappings",
+    ):
+        assert query(url, f"select * from {table}") == []
+    return run
+
+
+def test_wrong_credentials(moss_command_line: CommandLine) -> None:
+    result = moss_command_line.run("sync", JAMF_CLIENT_SECRET="not-the-secret")
+    assert result.returncode == 1
+    assert "gives no token" in result.stderr
+    assert "What to do: Check client id and client secret" in result.stderr
+    assert "not-the-secret" not in result.stdout + result.stderr
+    assert result.stderr.count("gives no token") == 1
+    _assert_failed(moss_command_line, "gives no token")
+
+
+def test_a_missing_privilege_is_named_exactly(moss_command_line: CommandLine) -> None:
+    config = SimulatorConfig(computers=20, privileges=READ_PRIVILEGES - {"Read Buildings"})
+    with SimulatorServer(config) as jamf:
+        moss_command_line.environment["JAMF_BASE_URL"] = jamf.base_url
+        sync = moss_command_line.run("sync", "--json")
+        doctor = moss_command_line.json("doctor", code=1)
+    assert sync.returncode == 1
+    assert '"Read Buildings"' in sync.stderr + sync.stdout.replace('\\"', '"')
+    _assert_failed(moss_command_line, '"Read Buildings"')
+    (problem,) = [finding for finding in doctor["findings"] if finding["state"] == "problem"]
+    assert problem["check"] == "JAMF privileges"
+    assert '"Read Buildings"' in problem["remedy"]
+
+
+def test_an_unreachable_jamf(moss_command_line: CommandLine) -> None:
+    result = moss_command_line.run("sync", JAMF_BASE_URL=_NOBODY)
+    assert result.returncode == 1
+    assert f"JAMF Pro at {_NOBODY} cannot be reached" in result.stderr
+    assert "Check the JAMF base URL" in result.stderr
+    _assert_failed(moss_command_line, "cannot be reached", "Check the JAMF base URL")
+
+
+def test_an_interrupted_run_is_closed_and_frees_its_pools(moss_command_line: CommandLine) -> None:
+    url = moss_command_line.environment["MOSS_DATABASE_URL"]
+    sync = moss_command_line.start("sync", JAMF_BASE_URL=_NOBODY)
+    wait_until(lambda: bool(query(url, "select * from integration_sync_history")))
+    sync.send_signal(signal.SIGTERM)
+    _, said = sync.communicate()
+    assert sync.returncode == 1
+    assert "interrupted" in said
+    _assert_failed(moss_command_line, "interrupted")
+    assert moss_command_line.json("sync", "--dry-run")["status"] == "success"
+
+
+def test_an_unreachable_database(command_line: CommandLine) -> None:
+    result = command_line.run(
+        "sync", MOSS_DATABASE_URL="postgresql://moss:hidden-word@127.0.0.1:1/moss"
+    )
+    assert result.returncode == 1
+    assert "127.0.0.1:1" in result.stderr
+    assert "cannot be reached" in result.stderr
+    assert "What to do:" in result.stderr
+    assert "hidden-word" not in result.stdout + result.stderr
+
+
+def test_a_database_that_is_no_moss_is_not_made_one_by_accident(
+    command_line: CommandLine, empty_database: Callable[[], str]
+) -> None:
+    url = empty_database()
+    command_line.environment |= {"MOSS_DATABASE_URL": url}
+    sync = command_line.run("sync")
+    assert sync.returncode == 1
+    assert "moss-jamf init" in sync.stderr
+
+    refused = command_line.run("init")
+    assert refused.returncode == 1
+    assert "not a M.O.S.S." in refused.stderr
+    assert "--create-moss" in refused.stderr
+    assert query(url, "select * from pg_namespace where nspname = 'jamf_sync'") == []
+
+    created = command_line.json("init", "--create-moss")
+    assert created["moss_created"]
+    assert created["integration_created"]
+    again = command_line.json("init")
+    assert (again["moss_created"], again["migrations"], again["integration_created"]) == (
+        False,
+        [],
+        False,
+    )
+
+
+def test_the_doctor_goes_on_after_a_problem(command_line: CommandLine) -> None:
+    findings = command_line.json("doctor", code=1)["findings"]
+    states = {finding["check"]: finding["state"] for finding in findings}
+    assert states["Databases"] == "ok"
+    assert states["M.O.S.S. tables"] == "problem"
+    assert states["Schema jamf_sync"] == "skipped"
+    assert states["JAMF configuration"] == "problem"
+    assert all(finding["remedy"] for finding in findings if finding["state"] == "problem")
+
+
+def test_the_doctor_finds_nothing_wrong_where_nothing_is(moss_command_line: CommandLine) -> None:
+    assert moss_command_line.json("doctor")["healthy"]

@@ -1,0 +1,72 @@
+"""The commands that only look: what they print after a sync, as JSON and for people."""
+
+import json
+
+from tests.cli.conftest import CommandLine, query
+
+
+def test_status_names_captures_plan_run_conflicts_and_the_next_sync(
+    demo_command_line: CommandLine,
+) -> None:
+    status = demo_command_line.json("status")
+    assert {capture["status"] for capture in status["captures"]} == {"complete"}
+    assert status["plan"]["status"] == "applied"
+    assert status["last_run"]["status"] in {"success", "partial"}
+    assert status["schedule"]["next_tick"] > status["last_run"]["sync_started_at"]
+    assert "no daemon runs" in demo_command_line.run("status").stdout
+
+
+def test_a_plan_shows_names_instead_of_ids(demo_command_line: CommandLine) -> None:
+    plan = demo_command_line.json("plan", "show", "1", "--type", "device", "--limit", "500")
+    (url,) = demo_command_line.run("db", "url").stdout.splitlines()
+    people = {row["full_name"] for row in query(url, "select full_name from people")}
+    assigned = [
+        change["after"]
+        for row in plan["changes"]
+        for change in row["fields"]
+        if change["field"] == "assigned_to_person_id"
+    ]
+    assert assigned
+    assert people.issuperset(assigned)
+    assert "create" in demo_command_line.run("plan", "show", "1", "--limit", "3").stdout
+
+
+def test_a_dry_run_plans_and_writes_nothing(demo_command_line: CommandLine) -> None:
+    (url,) = demo_command_line.run("db", "url").stdout.splitlines()
+    before = query(url, "select id, xmin from devices order by id")
+    runs = len(demo_command_line.json("history")["runs"])
+    simulator = demo_command_line.start(
+        "simulate", "--json", "--computers=45", "--users=30", "--groups=6"
+    )
+    try:
+        assert simulator.stdout is not None
+        announced = json.loads(simulator.stdout.readline())
+        result = demo_command_line.run(
+            "sync",
+            "--dry-run",
+            JAMF_BASE_URL=announced["base_url"],
+            JAMF_CLIENT_ID=announced["client_id"],
+            JAMF_CLIENT_SECRET=announced["client_secret"],
+        )
+    finally:
+        simulator.terminate()
+        simulator.communicate()
+    assert result.returncode == 0, result.stderr
+    assert "would be done" in result.stdout
+    assert query(url, "select id, xmin from devices order by id") == before
+    assert len(demo_command_line.json("history")["runs"]) == runs
+    assert demo_command_line.json("status")["plan"]["status"] == "planned"
+
+
+def test_conflicts_and_history_parse(demo_command_line: CommandLine) -> None:
+    conflicts = demo_command_line.json("conflicts", "list")
+    assert sum(conflicts["open"].values()) == len(conflicts["conflicts"])
+    assert demo_command_line.json("history", "--limit", "1")["runs"][0]["run_id"]
+    assert demo_command_line.run("conflicts", "list", "--kind", "none-such").stdout.startswith(
+        "No open conflict"
+    )
+
+
+def test_a_plan_that_does_not_exist_is_an_error_in_words(demo_command_line: CommandLine) -> None:
+    document = demo_command_line.json("plan", "show", "99999", code=1)
+    assert document["error"]["message"] == "There is no plan 99999."
