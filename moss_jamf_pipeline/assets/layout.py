@@ -11,18 +11,19 @@ MOSS_POOL: Final = "moss_writes"
 # Run tag: what M.O.S.S.'s history calls this kind of sync.
 SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
 
-# Objects of M.O.S.S. in the order in which a plan is applied: what others refer to comes first.
-MOSS_CHAIN: Final = (
-    "moss_locations",
-    "moss_rooms",
-    "moss_people",
-    "moss_devices",
-    "moss_ios",
-    "moss_groups",
-    "moss_group_members",
-    "moss_mappings",
-    "moss_sync_history",
-)
+# The assets that write M.O.S.S., in the order in which a plan is applied (what others refer to comes first), each
+# with the object type of the plan that it applies.
+APPLIED_OBJECT_TYPES: Final = {
+    "moss_locations": "location",
+    "moss_rooms": "room",
+    "moss_people": "person",
+    "moss_devices": "device",
+    "moss_ios": "io",
+    "moss_groups": "group",
+    "moss_group_members": "group_member",
+    "moss_mappings": "mapping",
+}
+MOSS_CHAIN: Final = (*APPLIED_OBJECT_TYPES, "moss_sync_history")
 
 # JAMF's own hiccups are retried by the client, request by request; this covers a server that is away for longer.
 JAMF_RETRIES: Final = dg.RetryPolicy(

@@ -5,7 +5,14 @@ Applied again, they find nothing waiting and write nothing.
 
 import dagster as dg
 
-from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES, MOSS_CHAIN, MOSS_POOL, OWNERS, tags
+from moss_jamf_pipeline.assets.layout import (
+    APPLIED_OBJECT_TYPES,
+    DATABASE_RETRIES,
+    MOSS_CHAIN,
+    MOSS_POOL,
+    OWNERS,
+    tags,
+)
 from moss_jamf_pipeline.assets.step import close_history_on_failure, step
 from moss_jamf_pipeline.moss.applying import apply_objects
 from moss_jamf_pipeline.moss.outcome import run_outcome
@@ -18,37 +25,31 @@ from moss_jamf_pipeline.presentation import (
 )
 from moss_jamf_pipeline.resources import MossResource
 
-# Asset -> object type of the plan, the contract's view, what the asset says of itself.
+# Asset -> the contract's view it writes, what it says of itself.
 _APPLIED = {
-    "moss_locations": ("location", "locations", "Locations that JAMF names and M.O.S.S. lacked."),
+    "moss_locations": ("locations", "Locations that JAMF names and M.O.S.S. lacked."),
     "moss_rooms": (
-        "room",
         "rooms",
         "Rooms that JAMF's computers name and M.O.S.S. lacked, inside their location.",
     ),
     "moss_people": (
-        "person",
         "people",
         "People: created from JAMF's users, contact data kept in step.",
     ),
     "moss_devices": (
-        "device",
         "devices",
         "Devices: created from JAMF's computers, JAMF-owned fields kept in step, others only filled while empty.",
     ),
-    "moss_ios": ("io", "ios", "Network interfaces with the MAC addresses JAMF reports."),
+    "moss_ios": ("ios", "Network interfaces with the MAC addresses JAMF reports."),
     "moss_groups": (
-        "group",
         "groups",
         "Groups with the prefix [JAMF]; smart groups as references only.",
     ),
     "moss_group_members": (
-        "group_member",
         "group_device_members",
         "Members of static groups; only ours are removed.",
     ),
     "moss_mappings": (
-        "mapping",
         "integration_object_mappings",
         "Links between JAMF records and M.O.S.S. objects: what is gone, what is back, what is in conflict.",
     ),
@@ -72,7 +73,8 @@ def _upstream(prefix: str, name: str) -> list[dg.AssetKey]:
 
 
 def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
-    object_type, view, description = _APPLIED[name]
+    object_type = APPLIED_OBJECT_TYPES[name]
+    view, description = _APPLIED[name]
 
     @dg.asset(
         name=name,
@@ -124,11 +126,8 @@ def _build_sync_history(prefix: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss) as run:
-            outcome = run_outcome(
-                run.connection,
-                run.integration,
-                plan := newest_plan(run.connection, run.integration.id),
-            )
+            plan = newest_plan(run.connection, run.integration.id)
+            outcome = run_outcome(run.connection, run.integration, plan, run.applied_object_types)
             return dg.MaterializeResult(
                 metadata={
                     **table_facts(run.connection, "moss_contract.integration_sync_history"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 import psycopg
 
-from moss_jamf_pipeline.assets.layout import MOSS_CHAIN, SYNC_TYPE_TAG
+from moss_jamf_pipeline.assets.layout import APPLIED_OBJECT_TYPES, MOSS_CHAIN, SYNC_TYPE_TAG
 from moss_jamf_pipeline.failures import explained_failures
 from moss_jamf_pipeline.moss.history import close_history, open_history
 from moss_jamf_pipeline.moss.integrations import Integration, find_integration
@@ -23,10 +23,12 @@ class Step:
     Attributes:
         connection: to the M.O.S.S. database, in autocommit mode, for this step alone.
         integration: the JAMF server that is synced, with its policies.
+        applied_object_types: what this run applies of a plan; empty if it does not write M.O.S.S.
     """
 
     connection: psycopg.Connection
     integration: Integration
+    applied_object_types: tuple[str, ...]
 
 
 @contextmanager
@@ -45,10 +47,13 @@ def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step
         if chain:
             sync_type = context.run.tags.get(SYNC_TYPE_TAG) or _sync_type(chain)
             open_history(connection, integration.id, run_id=context.run.run_id, sync_type=sync_type)
-        yield Step(connection, integration)
+        applied_object_types = tuple(
+            APPLIED_OBJECT_TYPES[name] for name in chain if name in APPLIED_OBJECT_TYPES
+        )
+        yield Step(connection, integration, applied_object_types)
         if chain and context.asset_key.path[-1] == chain[-1]:
             plan = newest_plan(connection, integration.id)
-            outcome = run_outcome(connection, integration, plan)
+            outcome = run_outcome(connection, integration, plan, applied_object_types)
             close_history(
                 connection,
                 run_id=context.run.run_id,

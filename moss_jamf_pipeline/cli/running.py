@@ -254,7 +254,7 @@ def execute_scope(
             run = instance.create_run_for_job(
                 job_def=job,
                 run_id=run_id,
-                run_config=_run_config(job),
+                run_config=_run_config(job, slot),
                 tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
             )
             instance.add_event_listener(run_id, listen)
@@ -270,10 +270,10 @@ def execute_scope(
     return _report(scope, settings, run_id, job.name, slot, seconds, witness, succeeded=succeeded)
 
 
-def _run_config(job: dg.JobDefinition) -> dict[str, Any]:
+def _run_config(job: dg.JobDefinition, slot: str) -> dict[str, Any]:
     """The job's own configuration, without Dagster's log on the console: progress says what happens."""
     return {
-        **(job.run_config or {}),
+        **job.get_run_config_for_partition_key(slot),
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
 

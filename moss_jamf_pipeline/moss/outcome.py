@@ -1,5 +1,6 @@
 """How a run ended, in a word and a sentence: success, or partial and why."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,13 +37,26 @@ class RunOutcome:
     details: dict[str, Any]
 
 
-def run_outcome(connection: psycopg.Connection, integration: Integration, plan: Plan) -> RunOutcome:
-    """Judges an applied plan and the captures it was made from."""
+def run_outcome(
+    connection: psycopg.Connection,
+    integration: Integration,
+    plan: Plan,
+    applied_object_types: Collection[str],
+) -> RunOutcome:
+    """Judges a plan as far as a run applied it, and the captures it was made from.
+
+    Args:
+        connection: one in autocommit mode.
+        integration: whose run.
+        plan: the plan, applied.
+        applied_object_types: what the run applied; the rest of the plan is none of its deeds.
+    """
     reasons = []
+    counts = [count for count in plan.counts if count.object_type in applied_object_types]
     captures = newest_captures(connection, integration.id)
     for object_type, collection in _COLLECTION_OF.items():
         if (
-            object_type in plan.object_types
+            object_type in applied_object_types
             and collection in captures
             and misses_something(connection, integration.id, captures[collection])
         ):
@@ -52,7 +66,7 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
             )
     reasons.extend(
         f"{count.failed} of {count.seen} {_PLURALS[count.object_type]} could not be used or written."
-        for count in plan.counts
+        for count in counts
         if count.failed
     )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
@@ -63,7 +77,7 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
     )
     return RunOutcome(
         status="partial" if reasons else "success",
-        counts=total(plan.counts),
+        counts=total(counts),
         message=" ".join(reasons) or None,
         details={
             "plan_id": plan.plan_id,
@@ -73,7 +87,7 @@ def run_outcome(connection: psycopg.Connection, integration: Integration, plan: 
                     for name in ObjectCounts.__slots__
                     if name != "object_type"
                 }
-                for count in plan.counts
+                for count in counts
             },
         },
     )

@@ -48,6 +48,7 @@ class CommandLine:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
         assert "Traceback" not in result.stderr + result.stdout
         return result

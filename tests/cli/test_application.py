@@ -20,17 +20,20 @@ except SystemExit:
 print(sorted({{"dagster", "pandas", "httpx"}} & set(sys.modules)), file=sys.stderr)
 """
 
+_HELP_OF_ALL = """
+from moss_jamf_pipeline.cli.application import COMMANDS, load
+for name, lazy in COMMANDS.items():
+    assert load(lazy).help, name
+"""
+
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["db", "status"], ["db", "url"]])
 def test_what_is_used_in_scripts_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = _LOADED_BY.format(arguments=arguments)
     result = subprocess.run(
-        [sys.executable, "-c", _LOADED_BY.format(arguments=arguments)],
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    # `db url` without a server ends with an error, whose explanation is worth the import.
-    loaded = "['dagster', 'httpx']" if arguments == ["db", "url"] else "[]"
-    assert result.stderr.splitlines()[-1] == loaded
+    assert result.stderr.splitlines()[-1] == "[]"
 
 
 def test_help_lists_every_command_and_every_command_has_help(command_line: CommandLine) -> None:
@@ -38,15 +41,7 @@ def test_help_lists_every_command_and_every_command_has_help(command_line: Comma
     for name in COMMANDS:
         assert f" {name} " in listing
     result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from moss_jamf_pipeline.cli.application import COMMANDS, load\n"
-            "for name, lazy in COMMANDS.items():\n"
-            "    assert load(lazy).help, name\n",
-        ],
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", _HELP_OF_ALL], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
 
@@ -59,7 +54,6 @@ def test_the_version_is_printed(command_line: CommandLine) -> None:
     "arguments",
     [
         ["synchronise"],
-        ["sync", "--only", "printers"],
         ["sync", "--only", "users", "--dry-run"],
         ["plan", "show", "--type", "printer"],
         ["simulate", "--port", "70000"],

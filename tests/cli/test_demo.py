@@ -1,11 +1,11 @@
-"""`moss-jamf demo`: what it writes is counted by PostgreSQL, the second time it is nothing, and it leaves nothing behind."""
+"""`moss-jamf demo`: it writes what it says, nothing the second time, and leaves nothing behind."""
 
 import json
 import signal
 
 import psycopg
-import pytest
 
+from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from tests.cli.conftest import (
     SMALL_FLEET,
     CommandLine,
@@ -57,13 +57,16 @@ def test_a_killed_demo_leaves_no_process_and_the_next_run_closes_its_history(
     demo.communicate()
     wait_until(lambda: all_ended(servers))
 
-    assert command_line.run("demo", *SMALL_FLEET).returncode == 0
-    runs = command_line.json("history")["runs"]
-    assert [run["status"] for run in runs][1:] == ["failed"]
-    assert "killed" in runs[1]["error_message"]
+    assert command_line.run("sync").returncode == 1  # no JAMF is configured
+    newest, killed = command_line.json("history")["runs"]
+    assert "No JAMF Pro server is configured" in newest["error_message"]
+    assert killed["status"] == "failed"
+    assert "killed" in killed["error_message"]
 
 
-def test_ctrl_c_ends_the_demo_with_its_history_closed(command_line: CommandLine) -> None:
+def test_ctrl_c_ends_the_demo_closes_its_history_and_frees_its_pools(
+    command_line: CommandLine,
+) -> None:
     demo = command_line.start("demo", *SMALL_FLEET)
     assert demo.stderr is not None
     while "raw_jamf_users" not in demo.stderr.readline():
@@ -75,7 +78,11 @@ def test_ctrl_c_ends_the_demo_with_its_history_closed(command_line: CommandLine)
     assert "interrupted" in rest
     assert "Traceback" not in rest
     wait_until(lambda: all_ended(servers))
-    (run,) = command_line.json("history")["runs"]
+    with EmbeddedPostgres(command_line.state_directory / "postgres").connect_lease() as lease:
+        (run,) = query(
+            lease.url("moss"), "select status, error_message from integration_sync_history"
+        )
+        assert query(lease.url("dagster"), "select * from pending_steps") == []
     assert run["status"] == "failed"
     assert "interrupted" in run["error_message"]
 
@@ -96,11 +103,8 @@ def test_simulated_macs_never_get_into_a_real_inventory(moss_command_line: Comma
     assert query(url, "select hostname from devices") == [{"hostname": "press-3"}]
 
 
-@pytest.mark.parametrize("arguments", [["demo"], ["demo", "--json"]])
-def test_the_demo_does_not_touch_a_real_jamf(
-    command_line: CommandLine, arguments: list[str]
-) -> None:
-    result = command_line.run(*arguments, JAMF_BASE_URL="https://example.jamfcloud.com")
+def test_the_demo_does_not_touch_a_real_jamf(command_line: CommandLine) -> None:
+    result = command_line.run("demo", JAMF_BASE_URL="https://example.jamfcloud.com")
     assert result.returncode == 1
     assert "simulated Macs only" in result.stderr
     assert not command_line.state_directory.exists()

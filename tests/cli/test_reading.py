@@ -1,7 +1,6 @@
 """The commands that only look: what they print after a sync, as JSON and for people."""
 
-import json
-
+from moss_jamf_pipeline.simulator import SimulatorServer
 from tests.cli.conftest import CommandLine, query
 
 
@@ -31,26 +30,19 @@ def test_a_plan_shows_names_instead_of_ids(demo_command_line: CommandLine) -> No
     assert "create" in demo_command_line.run("plan", "show", "1", "--limit", "3").stdout
 
 
-def test_a_dry_run_plans_and_writes_nothing(demo_command_line: CommandLine) -> None:
+def test_a_dry_run_plans_and_writes_nothing(
+    demo_command_line: CommandLine, jamf: SimulatorServer
+) -> None:
     (url,) = demo_command_line.run("db", "url").stdout.splitlines()
     before = query(url, "select id, xmin from devices order by id")
     runs = len(demo_command_line.json("history")["runs"])
-    simulator = demo_command_line.start(
-        "simulate", "--json", "--computers=45", "--users=30", "--groups=6"
+    result = demo_command_line.run(
+        "sync",
+        "--dry-run",
+        JAMF_BASE_URL=jamf.base_url,
+        JAMF_CLIENT_ID=jamf.client_id,
+        JAMF_CLIENT_SECRET=jamf.client_secret,
     )
-    try:
-        assert simulator.stdout is not None
-        announced = json.loads(simulator.stdout.readline())
-        result = demo_command_line.run(
-            "sync",
-            "--dry-run",
-            JAMF_BASE_URL=announced["base_url"],
-            JAMF_CLIENT_ID=announced["client_id"],
-            JAMF_CLIENT_SECRET=announced["client_secret"],
-        )
-    finally:
-        simulator.terminate()
-        simulator.communicate()
     assert result.returncode == 0, result.stderr
     assert "would be done" in result.stdout
     assert query(url, "select id, xmin from devices order by id") == before

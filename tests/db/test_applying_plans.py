@@ -266,7 +266,10 @@ def test_a_value_edited_after_planning_is_not_overwritten(bench: Bench) -> None:
     outcome, detail = _outcomes(bench, plan.plan_id)["device", "1"]
     assert (outcome, "planned anew" in (detail or "")) == ("refused", True)
     assert counts_of(applied)["device"].skipped == 1
-    assert run_outcome(bench.connection, bench.integration, applied).status == "partial"
+    assert (
+        run_outcome(bench.connection, bench.integration, applied, applied.object_types).status
+        == "partial"
+    )
 
 
 def test_another_field_edited_after_planning_does_not_hinder(bench: Bench) -> None:
@@ -548,7 +551,9 @@ def test_a_runs_history_row_is_opened_once_and_closed_once(bench: Bench) -> None
     }
     assert len(opened) == 1
     assert bench.value("select last_sync_status from integration_configs") == "in_progress"
-    total = run_outcome(bench.connection, bench.integration, bench.sync()).counts
+    total = run_outcome(
+        bench.connection, bench.integration, (plan := bench.sync()), plan.object_types
+    ).counts
     assert close_history(bench.connection, run_id="r", status="success", counts=total)
     assert not close_history(
         bench.connection, run_id="r", status="failed", error_message="too late"

@@ -14,7 +14,9 @@ def test_its_link_moves_and_no_second_group_appears(world: World) -> None:
     world.sync()
 
     assert before["external_id"] == "30"
-    assert world.query("select id, external_id from groups") == [{"id": before["id"], "external_id": "31"}]
+    assert world.query("select id, external_id from groups") == [
+        {"id": before["id"], "external_id": "31"}
+    ]
     assert world.query(
         "select external_id, sync_status from integration_object_mappings where external_type = 'computer_group'"
     ) == [{"external_id": "31", "sync_status": "synced"}]

@@ -3,7 +3,9 @@
 from tests.support.world import World
 
 
-def test_a_jamf_that_never_had_users_or_groups_does_not_make_every_run_partial(world: World) -> None:
+def test_a_jamf_that_never_had_users_or_groups_does_not_make_every_run_partial(
+    world: World,
+) -> None:
     world.fleet.add_computer({"id": "1", "hardware": {"serialNumber": "C02AA0000001"}})
     world.fleet.add_building("Berlin")
     world.fleet.add_department("Design")
@@ -11,7 +13,11 @@ def test_a_jamf_that_never_had_users_or_groups_does_not_make_every_run_partial(w
     world.sync()
 
     assert [(row["status"], row["error_message"]) for row in world.history()] == [("success", None)]
-    failed = [check.check_name for check in world.runs[-1].get_asset_check_evaluations() if not check.passed]
+    failed = [
+        check.check_name
+        for check in world.runs[-1].get_asset_check_evaluations()
+        if not check.passed
+    ]
     assert failed == []
 
 
