@@ -87,7 +87,7 @@ def main() -> None:
         "computers": options.computers,
         "users": users,
         "groups": options.groups,
-        "cpus": os.cpu_count(),
+        "cpus": os.cpu_count() or 1,
     }
     options.result.parent.mkdir(parents=True, exist_ok=True)
     options.result.write_text(
@@ -181,10 +181,10 @@ def _evolve(jamf: str, changed: int) -> None:
     httpx.post(f"{jamf}/simulator/evolve", json=request, timeout=120).raise_for_status()
 
 
-def _print_table(fleet: dict[str, int | None], measurements: list[Measurement]) -> None:
-    size = f"{fleet['computers']:,} computers, {fleet['users']:,} users, {fleet['groups']:,} groups, {fleet['cpus']} cores"
+def _print_table(fleet: dict[str, int], measurements: list[Measurement]) -> None:
+    size = ", ".join(f"{fleet[name]:,} {name}" for name in ("computers", "users", "groups"))
     lines = [
-        f"{size}; database and simulator on the same machine",
+        f"{size}; {fleet['cpus']} cores, database and simulator on the same machine",
         "",
         "| phase | status | seconds | CPU s | peak RSS MB | JAMF requests | core rows written | WAL MB |",
         "|---|---|---:|---:|---:|---:|---:|---:|",

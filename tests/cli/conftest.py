@@ -20,6 +20,7 @@ from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 
 SMALL_FLEET = ("--computers=40", "--users=30", "--groups=6")
+NOBODY = "http://127.0.0.1:1"
 _SECONDS_TO_END = 60.0
 
 
@@ -165,3 +166,55 @@ def demo_command_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comm
     (command_line.directory / "first.json").write_text(result.stdout)
     yield command_line
     command_line.stop_database()
+
+
+@dataclass(frozen=True)
+class PatientSyncs:
+    """Syncs of something that does not answer; they give up after a while.
+
+    Attributes:
+        command_line: where JAMF is asked.
+        unreachable_jamf: the sync whose JAMF does not answer.
+        unreachable_database: the sync whose database does not answer.
+    """
+
+    command_line: CommandLine
+    unreachable_jamf: "subprocess.Popen[str]"
+    unreachable_database: "subprocess.Popen[str]"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_syncs(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: DatabaseServer,
+    template_database: str,
+    dagster_template_database: str,
+) -> Iterator[PatientSyncs]:
+    """Started before the first test: half a minute of back-off passes while the others run."""
+    moss = postgres_server.create("moss", template=template_database)
+    dagster = postgres_server.create("dagster", template=dagster_template_database)
+    command_line = CommandLine(
+        tmp_path_factory.mktemp("patient"),
+        {
+            "MOSS_DATABASE_URL": postgres_server.url_of(moss),
+            "DAGSTER_PG_URL": postgres_server.url_of(dagster),
+            "JAMF_BASE_URL": NOBODY,
+            "JAMF_CLIENT_ID": "some-client",
+            "JAMF_CLIENT_SECRET": "some-secret",
+        },
+    )
+    syncs = PatientSyncs(
+        command_line,
+        unreachable_jamf=command_line.start("sync"),
+        unreachable_database=command_line.start(
+            "sync",
+            MOSS_DATABASE_URL="postgresql://moss:hidden-word@127.0.0.1:1/moss",
+            DAGSTER_PG_URL="",
+        ),
+    )
+    yield syncs
+    for sync in (syncs.unreachable_jamf, syncs.unreachable_database):
+        sync.kill()
+        sync.communicate()
+    postgres_server.drop(moss)
+    postgres_server.drop(dagster)

@@ -1,43 +1,9 @@
 """What goes wrong is named with its cause and its remedy, nothing is half-written, and the history says failed."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
-from tests.cli.conftest import CommandLine, query
-from tests.support.databases import DatabaseServer
-
-_NOBODY = "http://127.0.0.1:1"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def unreachable_jamf(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: DatabaseServer,
-    template_database: str,
-    dagster_template_database: str,
-) -> Iterator[tuple[CommandLine, "subprocess.Popen[str]"]]:
-    """A sync whose JAMF does not answer. Its patience takes half a minute, so it works while the other tests run."""
-    moss = postgres_server.create("moss", template=template_database)
-    dagster = postgres_server.create("dagster", template=dagster_template_database)
-    command_line = CommandLine(
-        tmp_path_factory.mktemp("unreachable_jamf"),
-        {
-            "MOSS_DATABASE_URL": postgres_server.url_of(moss),
-            "DAGSTER_PG_URL": postgres_server.url_of(dagster),
-            "JAMF_BASE_URL": _NOBODY,
-            "JAMF_CLIENT_ID": "some-client",
-            "JAMF_CLIENT_SECRET": "some-secret",
-        },
-    )
-    sync = command_line.start("sync")
-    yield command_line, sync
-    sync.kill()
-    sync.communicate()
-    postgres_server.drop(moss)
-    postgres_server.drop(dagster)
+from tests.cli.conftest import NOBODY, CommandLine, PatientSyncs, query
 
 
 def _assert_failed(command_line: CommandLine, *texts: str) -> None:
@@ -86,17 +52,6 @@ def test_a_missing_privilege_is_named_exactly(moss_command_line: CommandLine) ->
     assert '"Read Buildings"' in problem["remedy"]
 
 
-def test_an_unreachable_database(command_line: CommandLine) -> None:
-    result = command_line.run(
-        "sync", MOSS_DATABASE_URL="postgresql://moss:hidden-word@127.0.0.1:1/moss"
-    )
-    assert result.returncode == 1
-    assert "127.0.0.1:1" in result.stderr
-    assert "cannot be reached" in result.stderr
-    assert "What to do:" in result.stderr
-    assert "hidden-word" not in result.stdout + result.stderr
-
-
 def test_a_database_that_is_no_moss_is_not_made_one_by_accident(
     command_line: CommandLine, empty_database: Callable[[], str]
 ) -> None:
@@ -137,13 +92,20 @@ def test_the_doctor_finds_nothing_wrong_where_nothing_is(moss_command_line: Comm
     assert moss_command_line.json("doctor")["healthy"]
 
 
-def test_an_unreachable_jamf(
-    unreachable_jamf: tuple[CommandLine, "subprocess.Popen[str]"],
-) -> None:
-    command_line, sync = unreachable_jamf
-    _, said = sync.communicate()
-    assert sync.returncode == 1
-    assert f"JAMF Pro at {_NOBODY} cannot be reached" in said
+def test_an_unreachable_database(patient_syncs: PatientSyncs) -> None:
+    said = patient_syncs.unreachable_database.communicate()[1]
+    assert patient_syncs.unreachable_database.returncode == 1
+    assert "127.0.0.1:1" in said
+    assert "cannot be reached" in said
+    assert "What to do:" in said
+    assert "Traceback" not in said
+    assert "hidden-word" not in said
+
+
+def test_an_unreachable_jamf(patient_syncs: PatientSyncs) -> None:
+    said = patient_syncs.unreachable_jamf.communicate()[1]
+    assert patient_syncs.unreachable_jamf.returncode == 1
+    assert f"JAMF Pro at {NOBODY} cannot be reached" in said
     assert "Check the JAMF base URL" in said
     assert "Traceback" not in said
-    _assert_failed(command_line, "cannot be reached", "Check the JAMF base URL")
+    _assert_failed(patient_syncs.command_line, "cannot be reached", "Check the JAMF base URL")
