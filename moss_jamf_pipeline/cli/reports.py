@@ -6,18 +6,7 @@ from rich.markup import escape
 
 from moss_jamf_pipeline.cli.output import duration, print_error, print_table, stderr, stdout
 from moss_jamf_pipeline.cli.running import RunReport
-from moss_jamf_pipeline.moss.planning import ObjectCounts
-
-PLURALS = {
-    "location": "locations",
-    "room": "rooms",
-    "person": "people",
-    "device": "devices",
-    "io": "interfaces",
-    "group": "groups",
-    "group_member": "group members",
-    "mapping": "links",
-}
+from moss_jamf_pipeline.moss.planning import PLURALS, ObjectCounts
 
 _COUNTS = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
 _MORE = ("removed", "linked", "moved", "returned", "unenrolled", "deleted_internal")

@@ -327,7 +327,7 @@ def _report(
         if succeeded:
             raise
         history = None
-    if history is not None:
+    if succeeded and history is not None:
         status, message = history["status"], history["error_message"]
     return RunReport(
         run_id=run_id,

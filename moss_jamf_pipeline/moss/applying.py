@@ -18,7 +18,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     "room": ("create_rooms", "mark_applied"),
     "person": (
         "lock_people",
-        "refuse_moved_people",
+        "refuse_moved_objects",
         "refuse_existing_people",
         "create_people",
         "overwrite_people",
@@ -29,7 +29,8 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     "device": (
         "lock_devices",
         "leave_out_missing_references",
-        "refuse_moved_devices",
+        "refuse_moved_objects",
+        "refuse_rooms_elsewhere",
         "refuse_existing_devices",
         "create_devices",
         "overwrite_devices",
@@ -39,7 +40,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "io": (
         "lock_ios",
-        "refuse_moved_ios",
+        "refuse_moved_objects",
         "create_ios",
         "overwrite_ios",
         "record_applied_values",
@@ -47,7 +48,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "group": (
         "lock_groups",
-        "refuse_moved_groups",
+        "refuse_moved_objects",
         "create_groups",
         "overwrite_groups",
         *_LINK_AND_MARK,

@@ -9,7 +9,7 @@ import psycopg
 from moss_jamf_pipeline.moss.captures import misses_something, newest_captures
 from moss_jamf_pipeline.moss.history import Status
 from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.moss.planning import ObjectCounts, Plan, total
+from moss_jamf_pipeline.moss.planning import PLURALS, ObjectCounts, Plan, total
 from moss_jamf_pipeline.moss.statements import fetch_all
 
 _COLLECTION_OF = {
@@ -65,13 +65,13 @@ def run_outcome(
                 f"JAMF's {collection} were not captured completely, so nothing counts as gone: {why}"
             )
     reasons.extend(
-        f"{count.failed} of {count.seen} {_PLURALS[count.object_type]} could not be used or written."
+        f"{count.failed} of {count.seen} {PLURALS[count.object_type]} could not be used or written."
         for count in counts
         if count.failed
     )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
     reasons.extend(
-        f"{row['refused']} planned changes of {_PLURALS.get(row['object_type'], 'links')} were refused: "
+        f"{row['refused']} planned changes of {PLURALS[row['object_type']]} were refused: "
         "M.O.S.S. changed meanwhile, or what they refer to is not there. They are planned anew next time."
         for row in refused
     )
@@ -91,14 +91,3 @@ def run_outcome(
             },
         },
     )
-
-
-_PLURALS = {
-    "location": "locations",
-    "room": "rooms",
-    "person": "people",
-    "device": "devices",
-    "io": "interfaces",
-    "group": "groups",
-    "group_member": "group members",
-}

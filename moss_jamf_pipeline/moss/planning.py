@@ -23,6 +23,18 @@ from moss_jamf_pipeline.moss.statements import (
 # In the order in which they are planned and applied: what others refer to comes first.
 OBJECT_TYPES = ("location", "room", "person", "device", "io", "group", "group_member")
 
+# What people call them.
+PLURALS = {
+    "location": "locations",
+    "room": "rooms",
+    "person": "people",
+    "device": "devices",
+    "io": "interfaces",
+    "group": "groups",
+    "group_member": "group members",
+    "mapping": "links",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectCounts:

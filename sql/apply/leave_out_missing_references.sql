@@ -1,6 +1,6 @@
 -- Takes out of the planned changes of devices what refers to a person, location or room that is not there: its own row was refused
 -- or rejected, and must not keep the device out. It is planned anew next time; a row of which nothing is left is refused.
--- Parameters: plan_id, first_row, last_row. Run before refuse_moved_devices, in the same transaction.
+-- Parameters: plan_id, first_row, last_row. Run before refuse_moved_objects, in the same transaction.
 with referring as (
   select row_id, array_remove(array[
     case when after ->> 'assigned_to_person_id' is not null

@@ -45,3 +45,9 @@ create or replace view moss_contract.io_values as
     'interface_name', jamf_sync.unescaped(interface_name), 'interface_type', interface_type
   ) as values
   from moss_contract.ios;
+
+create or replace view moss_contract.object_values as
+  select 'device' as object_type, id, values from moss_contract.device_values
+  union all select 'person', id, values from moss_contract.person_values
+  union all select 'group', id, values from moss_contract.group_values
+  union all select 'io', id, values from moss_contract.io_values;
