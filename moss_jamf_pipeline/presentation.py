@@ -9,6 +9,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.moss.planning import ObjectCounts
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
 
@@ -68,6 +69,11 @@ def changes_preview(
         "plan/preview_changes",
         {"plan_id": plan_id, "object_type": object_type, "row_limit": _PREVIEW_ROWS},
     )
+    values = [(row["field"], row[side]) for row in rows for side in ("before", "after")]
+    names = Names.of(connection, values, plan_id)
+    for row in rows:
+        for side in ("before", "after"):
+            row[side] = names.shown(row["field"], row[side])
     return markdown_table(rows, "No change.")
 
 

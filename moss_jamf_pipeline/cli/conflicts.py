@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from moss_jamf_pipeline.cli.naming import Names
+from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from moss_jamf_pipeline.cli.naming import Names
+from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import (
     CommandFailed,

@@ -2,6 +2,11 @@
 -- Grain: one id. Index: the primary keys of the M.O.S.S. tables; change_plan_rows.
 with wanted as (
   select unnest(%(ids)s::uuid[]) as id
+),
+planned as (
+  select distinct on (object_id) object_id as id, label from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type in ('person', 'location', 'room', 'device') and object_id = any (%(ids)s::uuid[])
+  order by object_id, row_id
 )
 select wanted.id, coalesce(person.full_name, location.name, room.name, device.hostname, device.serial_number, planned.label) as name
 from wanted
@@ -9,8 +14,4 @@ left join moss_contract.people as person using (id)
 left join moss_contract.locations as location using (id)
 left join moss_contract.rooms as room using (id)
 left join moss_contract.devices as device using (id)
-left join lateral (
-  select label from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type in ('person', 'location', 'room', 'device') and object_id = wanted.id
-  limit 1
-) as planned on true
+left join planned using (id)
