@@ -60,6 +60,12 @@ def explained_failures() -> Iterator[None]:
             metadata={"remedy": str(getattr(error, "remedy", "")), "kind": type(error).__name__},
             allow_retries=bool(getattr(error, "is_transient", False)),
         ) from error
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as interrupt:
+        # Dagster takes an interrupt for a reason to try the step again; whoever terminates a run means it.
+        raise dg.Failure(
+            description="The run was terminated before it was done. Run it again: what was written stays.",
+            allow_retries=False,
+        ) from interrupt
     except _WORTH_RETRYING as error:
         raise dg.Failure(
             description=f"The M.O.S.S. database was busy: {error.diag.message_primary}. The step is tried again."

@@ -1,5 +1,6 @@
 """Which failures Dagster tries again: counted attempts of real runs, and what the failure says."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,14 @@ def test_what_cannot_pass_by_itself_is_not_tried_again(
     ephemeral_instance: dg.DagsterInstance, error: Exception
 ) -> None:
     assert _attempts(ephemeral_instance, _raising(error))[0] == 1
+
+
+def test_a_run_that_is_terminated_is_not_tried_again(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    attempts, result = _attempts(ephemeral_instance, lambda: signal.raise_signal(signal.SIGINT))
+    assert attempts == 1
+    assert "The run was terminated before it was done." in _error_of(result)
 
 
 def test_what_is_not_foreseen_keeps_its_own_traceback_and_is_tried_again(
