@@ -7,6 +7,7 @@ template database per session, cloned for each test that commits.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -19,6 +20,15 @@ from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible_processes() -> None:
+    """Let the processes that tests start be interrupted, also when this one was started in the background.
+
+    A shell without job control starts background commands with SIGINT ignored, and what is ignored is inherited.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
