@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.moss.conflicts import open_conflicts, open_conflicts_by_kind
+from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.settings import Settings
 
 app = command_group()

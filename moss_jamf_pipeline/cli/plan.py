@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import (
     CommandFailed,
@@ -17,6 +16,7 @@ from moss_jamf_pipeline.cli.output import (
 )
 from moss_jamf_pipeline.cli.reports import counts_document, print_counts
 from moss_jamf_pipeline.cli.workplace import prepared_moss
+from moss_jamf_pipeline.moss.naming import Names
 from moss_jamf_pipeline.moss.planning import newest_plan, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 from moss_jamf_pipeline.settings import Settings
