@@ -28,11 +28,21 @@ class ConfigurationMissing(Exception):
         super().__init__(f"{what_is_missing} {remedy}")
 
 
+class RunTerminated(Exception):
+    """Somebody ended the run; what has not begun yet does not begin."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The run was terminated before it was done. Run it again: what was written stays."
+        )
+
+
 # Everything whose message is written for an operator.
 EXPLAINED = (
     JamfError,
     MossError,
     ConfigurationMissing,
+    RunTerminated,
     DatabaseUrlError,
     DatabaseUnreachableError,
     EmbeddedPostgresError,
@@ -62,10 +72,7 @@ def explained_failures() -> Iterator[None]:
         ) from error
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as interrupt:
         # Dagster takes an interrupt for a reason to try the step again; whoever terminates a run means it.
-        raise dg.Failure(
-            description="The run was terminated before it was done. Run it again: what was written stays.",
-            allow_retries=False,
-        ) from interrupt
+        raise dg.Failure(description=str(RunTerminated()), allow_retries=False) from interrupt
     except _WORTH_RETRYING as error:
         raise dg.Failure(
             description=f"The M.O.S.S. database was busy: {error.diag.message_primary}. The step is tried again."

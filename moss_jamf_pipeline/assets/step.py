@@ -8,7 +8,7 @@ import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.assets.layout import APPLIED_OBJECT_TYPES, MOSS_CHAIN, SYNC_TYPE_TAG
-from moss_jamf_pipeline.failures import explained_failures
+from moss_jamf_pipeline.failures import RunTerminated, explained_failures
 from moss_jamf_pipeline.moss.history import close_history, open_history
 from moss_jamf_pipeline.moss.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.outcome import run_outcome
@@ -42,6 +42,7 @@ def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step
         dg.Failure: with a description that says what happened and what to do.
     """
     with explained_failures(), moss.database.connection() as connection:
+        _stop_if_terminated(context)
         integration = find_integration(connection, moss.integration)
         chain = _moss_assets_of_run(context)
         if chain:
@@ -62,6 +63,13 @@ def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step
                 error_message=outcome.message,
                 error_details=outcome.details,
             )
+
+
+def _stop_if_terminated(context: dg.AssetExecutionContext) -> None:
+    """Ends the steps that a terminated run still has: Dagster interrupts the one at work and begins the others."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    if run is not None and run.status is dg.DagsterRunStatus.CANCELING:
+        raise RunTerminated
 
 
 def _moss_assets_of_run(context: dg.AssetExecutionContext) -> list[str]:
