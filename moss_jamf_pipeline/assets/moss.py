@@ -62,14 +62,10 @@ def build_moss_assets(prefix: str) -> list[dg.AssetsDefinition]:
 
 
 def _upstream(prefix: str, name: str) -> list[dg.AssetKey]:
+    # The conflict queue comes before the first write: what a run overwrites or adopts is flagged even if it
+    # dies in between, for the next plan no longer finds it.
     place = MOSS_CHAIN.index(name)
-    names = {
-        "moss_locations": ["change_plan"],
-        "moss_mappings": ["conflicts", MOSS_CHAIN[place - 1]],
-    }
-    return [
-        dg.AssetKey([prefix, upstream]) for upstream in names.get(name, [MOSS_CHAIN[place - 1]])
-    ]
+    return [dg.AssetKey([prefix, MOSS_CHAIN[place - 1] if place else "conflicts"])]
 
 
 def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:

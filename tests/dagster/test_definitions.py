@@ -141,14 +141,14 @@ def test_assets_that_write_moss_run_one_after_the_other_after_the_plan() -> None
         for name in _GROUPS["moss"]
     }
     assert upstream == {
-        "moss_locations": {"change_plan"},
+        "moss_locations": {"conflicts"},
         "moss_rooms": {"moss_locations"},
         "moss_people": {"moss_rooms"},
         "moss_devices": {"moss_people"},
         "moss_ios": {"moss_devices"},
         "moss_groups": {"moss_ios"},
         "moss_group_members": {"moss_groups"},
-        "moss_mappings": {"moss_group_members", "conflicts"},
+        "moss_mappings": {"moss_group_members"},
         "moss_sync_history": {"moss_mappings"},
     }
 
