@@ -6,22 +6,28 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up bench check lint types lock clean
+.PHONY: help demo test test-other-postgres up bench soak check lint types lock clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 28
 
 demo: $(VENV)/.installed ## Sync a simulated fleet of 1,000 Macs into an embedded M.O.S.S. database
 	$(BIN)/moss-jamf demo
 
 test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator over HTTP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other PostgreSQL (14 to 18) of this machine
+	$(BIN)/python -m tests.support.other_servers -- -q tests/db
 
 up: $(VENV)/.installed ## Serve the Dagster UI and its daemon until Ctrl-C
 	$(BIN)/moss-jamf up
 
 bench: $(VENV)/.installed ## Time a first import and an unchanged re-run (COMPUTERS=10000)
 	$(BIN)/python -m tests.bench --computers $(or $(COMPUTERS),10000)
+
+soak: $(VENV)/.installed ## Sync 200 times against injected faults (RUNS=200 SEED=1)
+	$(BIN)/python -W ignore -m tests.soak --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
 
 check: lint types ## Lint and type-check
 

@@ -1,4 +1,4 @@
-"""Jobs and schedules of one integration: what runs, and when."""
+"""The jobs of one integration: what runs together. When it runs is `schedule` and `sensors`."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,6 @@ from moss_jamf_pipeline.assets.layout import MOSS_CHAIN, SYNC_TYPE_TAG
 from moss_jamf_pipeline.assets.step import close_history_on_failure
 from moss_jamf_pipeline.moss.captures import COLLECTIONS
 from moss_jamf_pipeline.moss.planning import OBJECT_TYPES
-from moss_jamf_pipeline.partitions import slot_key_at
 
 _MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
@@ -25,8 +24,9 @@ class SyncScope:
         job: its name.
         sync_type: what M.O.S.S.'s history calls it.
         collections: what is pulled from JAMF.
-        object_types: what is planned.
-        applies: whether the plan is applied.
+        object_types: what is planned; empty: nothing new is.
+        applies: whether a plan is applied.
+        looks_back: whether it only plans what a stored slot would do.
     """
 
     job: str
@@ -35,6 +35,7 @@ class SyncScope:
     collections: tuple[str, ...]
     object_types: tuple[str, ...]
     applies: bool = True
+    looks_back: bool = False
 
     def assets(self) -> list[str]:
         """The names of the assets this scope materialises."""
@@ -43,8 +44,12 @@ class SyncScope:
             for collection in self.collections
             for name in (f"raw_jamf_{collection}", f"jamf_{collection}_snapshot")
         ]
-        planned = [*captured, *_MATCHES, "change_plan"]
-        return [*planned, "conflicts", *MOSS_CHAIN] if self.applies else planned
+        planned = ["jamf_server", *captured, *_MATCHES, "change_plan"] if self.object_types else []
+        if self.looks_back:
+            return ["what_if_plan"]
+        if not self.applies:
+            return [*planned, "plan_validation"]
+        return [*planned, "guarded_plan", "conflicts", *MOSS_CHAIN]
 
 
 _COMPUTER_TYPES = ("location", "room", "person", "device", "io", "group_member")
@@ -75,10 +80,27 @@ SCOPES = {
     "plan": SyncScope(
         "plan_jamf",
         "plan",
-        "A dry run: everything up to the plan. Writes nothing to M.O.S.S.",
+        "A dry run: everything up to the plan, and a trial of it that is rolled back. Writes nothing to M.O.S.S.",
         COLLECTIONS,
         OBJECT_TYPES,
         applies=False,
+    ),
+    "apply": SyncScope(
+        "apply_jamf_plan",
+        "apply",
+        "Applies a plan that was made before: name it as plan_id of guarded_plan, and in approve the kinds of held "
+        "changes to let through. Asks JAMF nothing.",
+        (),
+        (),
+    ),
+    "what_if": SyncScope(
+        "what_if_jamf",
+        "plan",
+        "Plans what a sync of a stored slot would do to M.O.S.S. as it is now. Asks JAMF nothing; never applied.",
+        (),
+        (),
+        applies=False,
+        looks_back=True,
     ),
 }
 
@@ -95,36 +117,23 @@ def build_jobs(prefix: str) -> list[UnresolvedAssetJobDefinition]:
             executor_def=dg.in_process_executor,
             # Assets carry the hook for runs of any kind; a job's own hears the steps of checks as well.
             hooks={close_history_on_failure},
-            config={
-                "ops": {
-                    f"{prefix}__change_plan": {"config": {"object_types": list(scope.object_types)}}
-                }
-            },
+            config={"ops": _op_config(prefix, scope)},
             tags={"dagster/max_runtime": str(_MAX_RUNTIME_SECONDS), SYNC_TYPE_TAG: scope.sync_type},
         )
         for scope in SCOPES.values()
     ]
 
 
+def _op_config(prefix: str, scope: SyncScope) -> dict[str, object]:
+    """The configuration that a job's launchpad begins with."""
+    config: dict[str, object] = {}
+    if scope.object_types:
+        config[f"{prefix}__change_plan"] = {"config": {"object_types": list(scope.object_types)}}
+    elif scope.applies:
+        config[f"{prefix}__guarded_plan"] = {"config": {"plan_id": 0, "approve": []}}
+    return config
+
+
 def job_name(prefix: str, scope: SyncScope) -> str:
     """A scope's job for one integration; the first integration, slug `jamf_pro`, keeps the plain names."""
     return scope.job if prefix == "jamf_pro" else f"{scope.job}__{prefix}"
-
-
-def build_schedules(prefix: str) -> list[dg.ScheduleDefinition]:
-    """The schedules of one integration: a full sync at the start of every slot, on unless someone turns it off."""
-    everything = SCOPES["everything"]
-
-    @dg.schedule(
-        name=f"{job_name(prefix, everything)}_every_six_hours",
-        job_name=job_name(prefix, everything),
-        cron_schedule="0 */6 * * *",
-        execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Syncs everything at 00:00, 06:00, 12:00 and 18:00 UTC: the slot that contains now.",
-    )
-    def sync_every_six_hours(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        slot = slot_key_at(context.scheduled_execution_time)
-        return dg.RunRequest(run_key=slot, partition_key=slot)
-
-    return [sync_every_six_hours]

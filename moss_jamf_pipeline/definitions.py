@@ -1,7 +1,7 @@
 """The whole code location on one page.
 
 `build_definitions` puts one integration together: a JAMF server, its assets under its own key prefix, its
-checks, jobs and schedule. Another JAMF server is one more call.
+checks, jobs and the sensor that follows its schedule. Another JAMF server is one more call.
 """
 
 import dagster as dg
@@ -11,9 +11,11 @@ from moss_jamf_pipeline.assets.moss import build_moss_assets
 from moss_jamf_pipeline.assets.plan import build_plan_assets
 from moss_jamf_pipeline.assets.raw import build_raw_assets
 from moss_jamf_pipeline.assets.snapshots import build_snapshot_assets
-from moss_jamf_pipeline.automation import build_jobs, build_schedules
+from moss_jamf_pipeline.automation import build_jobs
 from moss_jamf_pipeline.checks import build_checks
 from moss_jamf_pipeline.resources import JamfResource, MossResource
+from moss_jamf_pipeline.retention import build_retention
+from moss_jamf_pipeline.sensors import build_sensors
 from moss_jamf_pipeline.settings import Settings
 
 
@@ -27,6 +29,7 @@ def build_definitions(
         jamf: how to reach JAMF; by default as the environment says.
         moss: how to reach M.O.S.S.; by default as the environment says.
     """
+    forget_old_captures, every_night = build_retention(prefix)
     return dg.Definitions(
         assets=[
             *build_raw_assets(prefix),
@@ -36,8 +39,9 @@ def build_definitions(
             *build_moss_assets(prefix),
         ],
         asset_checks=build_checks(prefix),
-        jobs=build_jobs(prefix),
-        schedules=build_schedules(prefix),
+        jobs=[*build_jobs(prefix), forget_old_captures],
+        schedules=[every_night],
+        sensors=build_sensors(prefix),
         resources={"jamf": jamf or JamfResource(), "moss": moss or MossResource()},
         # A dozen small SQL steps: a process each would cost half a minute, this costs a second.
         executor=dg.in_process_executor,

@@ -20,6 +20,8 @@ async def capture_collection(
     integration_id: UUID,
     collection: str,
     slots: Sequence[datetime],
+    *,
+    scope_groups: Sequence[str] = (),
 ) -> tuple[Capture, SweepSummary]:
     """Pulls a collection once, now, and stores it as the capture that covers the given slots.
 
@@ -31,21 +33,29 @@ async def capture_collection(
         integration_id: whose capture it is.
         collection: `computers`, `users`, `groups`, `buildings` or `departments`.
         slots: the starts of the slots it stands for.
+        scope_groups: ids or names of the JAMF groups to which computers must belong, all of them; of the others
+            nothing is stored but that they are there. Of other collections everything is in scope.
 
     Returns:
         The stored capture, and what reading it took.
 
     Raises:
+        JamfScopeInvalid: such a group is not in JAMF; nothing is stored.
         JamfError: JAMF could not be read; nothing is stored.
         OtherJamfServer: earlier captures came from another server.
     """
     with open_capture(
         connection, integration_id, collection, server_identity(client.base_url)
     ) as writer:
-        sweep = client.sweep(Collection(collection))
+        scope = scope_groups if collection == Collection.COMPUTERS else ()
+        group_ids = await client.computer_group_ids(scope) if scope else frozenset()
+        sweep = client.sweep(Collection(collection), scope_group_ids=group_ids)
         async for page in sweep:
             writer.write_page(page.records)
         summary = sweep.summary
+        if scope:
+            # A group that is deleted meanwhile vanishes from its members at once: all would seem out of scope.
+            await client.computer_group_ids(scope)
         capture = writer.finish(_facts(summary), slots)
     return capture, summary
 

@@ -10,22 +10,11 @@ from contextlib import contextmanager
 import dagster as dg
 import psycopg
 
+from moss_jamf_pipeline.access import ConfigurationMissing
 from moss_jamf_pipeline.databases import DatabaseUnreachableError, DatabaseUrlError
 from moss_jamf_pipeline.embedded.errors import EmbeddedPostgresError
 from moss_jamf_pipeline.jamf import JamfError
 from moss_jamf_pipeline.moss.errors import MossError
-
-
-class ConfigurationMissing(Exception):
-    """A setting that a run needs is not there.
-
-    Attributes:
-        remedy: what to set.
-    """
-
-    def __init__(self, what_is_missing: str, remedy: str) -> None:
-        self.remedy = remedy
-        super().__init__(f"{what_is_missing} {remedy}")
 
 
 class RunTerminated(Exception):

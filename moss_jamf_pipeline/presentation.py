@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from moss_jamf_pipeline.moss.naming import Names
+from moss_jamf_pipeline.moss.plan_pages import suppressed_changes
 from moss_jamf_pipeline.moss.planning import ObjectCounts
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
 
@@ -46,7 +47,10 @@ def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:
     if counts is None:
         return {}
     always = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
-    sometimes = ("removed", "linked", "moved", "returned", "unenrolled", "deleted_internal")
+    sometimes = (
+        *("held", "removed", "linked", "moved", "returned"),
+        *("unenrolled", "unenrolments_held", "deleted_internal"),
+    )
     return {name: getattr(counts, name) for name in always} | {
         name: getattr(counts, name) for name in sometimes if getattr(counts, name)
     }
@@ -75,6 +79,27 @@ def changes_preview(
         for side in ("before", "after"):
             row[side] = names.shown(row["field"], row[side])
     return markdown_table(rows, "No change.")
+
+
+def suppressed_metadata(
+    connection: psycopg.Connection, plan_id: int
+) -> dict[str, dg.MetadataValue | int]:
+    """What JAMF asks for and a rule keeps from M.O.S.S.: how many changes, and the first of them."""
+    rows = suppressed_changes(connection, plan_id, limit=_PREVIEW_ROWS)
+    hidden = ("object_id", "external_type", "total")
+    return {
+        "suppressed": rows[0]["total"] if rows else 0,
+        "suppressed_changes": markdown_table(
+            [{name: row[name] for name in row if name not in hidden} for row in rows],
+            "No rule keeps a change of JAMF's from M.O.S.S.",
+        ),
+    }
+
+
+def held_table(connection: psycopg.Connection, plan_id: int) -> dg.MarkdownMetadataValue:
+    """What the guard counted in a plan, and what it made of it."""
+    rows = fetch_all(connection, "guard/guarded_changes", {"plan_id": plan_id})
+    return markdown_table(rows, "Nothing in this plan is guarded.")
 
 
 def column_schema(connection: psycopg.Connection, table: str) -> dg.TableSchema:

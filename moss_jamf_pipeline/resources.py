@@ -7,13 +7,15 @@ it, so that no secret enters a definition. They do no I/O when a run starts, so 
 from functools import cached_property
 
 import dagster as dg
+import psycopg
 
+from moss_jamf_pipeline.access import JamfAccess, jamf_access
 from moss_jamf_pipeline.databases import resolve_databases
-from moss_jamf_pipeline.failures import ConfigurationMissing
-from moss_jamf_pipeline.jamf import ClientCredentials, ClientLimits, JamfClient, UserCredentials
+from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.moss.run_lock import RunLock
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
 class MossResource(dg.ConfigurableResource[MossDatabase]):
@@ -26,18 +28,26 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         """The database of MOSS_DATABASE_URL, or the embedded one; connects when first used."""
         return MossDatabase(resolve_databases(Settings()).moss_url)
 
+    @cached_property
+    def run_lock(self) -> RunLock:
+        """What shows other runs that this one is alive; held by a run that writes M.O.S.S., from its first step on."""
+        return RunLock(self.database)
+
     def teardown_after_execution(
         self,
         context: dg.InitResourceContext,  # noqa: ARG002 - Dagster's signature
     ) -> None:
-        """Closes the pooled connections of a run, in a process that may live on after it."""
+        """Ends the run's lock and its pooled connections, in a process that may live on after it."""
+        if "run_lock" in self.__dict__:
+            self.run_lock.release()
         if "database" in self.__dict__:
             self.database.dispose()
 
     @property
-    def integration(self) -> str:
-        """The name of the `integration_configs` row."""
-        return self.integration_name or Settings().integration_name
+    def integration(self) -> IntegrationChoice:
+        """Which row of `integration_configs` is synced."""
+        chosen = Settings().integration
+        return chosen._replace(name=self.integration_name or chosen.name)
 
 
 class JamfResource(dg.ConfigurableResource[JamfClient]):
@@ -45,31 +55,25 @@ class JamfResource(dg.ConfigurableResource[JamfClient]):
 
     max_in_flight: int = 5
 
-    def client(self, integration: Integration) -> JamfClient:
+    def client(self, integration: Integration, connection: psycopg.Connection | None) -> JamfClient:
         """A client for the integration's server; the environment overrides what M.O.S.S. has saved.
+
+        Args:
+            integration: whose server.
+            connection: to the M.O.S.S. database, for saved credentials; None if it cannot be asked.
 
         Raises:
             ConfigurationMissing: no server or no credentials are configured.
+            CredentialsUnreadable: credentials are saved in M.O.S.S. and cannot be read.
+            JamfAddressInvalid: the server's address cannot be used.
         """
-        settings = Settings()
-        base_url = settings.jamf_base_url or integration.base_url
-        if not base_url:
-            raise ConfigurationMissing(
-                f"No JAMF Pro server is configured for the integration {integration.name!r}.",
-                "Set JAMF_BASE_URL, e.g. https://example.jamfcloud.com.",
-            )
-        return JamfClient(
-            base_url, _credentials(settings), limits=ClientLimits(max_in_flight=self.max_in_flight)
-        )
+        return self.client_for(jamf_access(Settings(), integration, connection))
 
+    def client_for(self, access: JamfAccess) -> JamfClient:
+        """A client for a server with its credentials.
 
-def _credentials(settings: Settings) -> ClientCredentials | UserCredentials:
-    if settings.jamf_client_id and settings.jamf_client_secret:
-        return ClientCredentials(settings.jamf_client_id, settings.jamf_client_secret)
-    if settings.jamf_username and settings.jamf_password:
-        return UserCredentials(settings.jamf_username, settings.jamf_password)
-    raise ConfigurationMissing(
-        "No credentials for JAMF Pro are configured.",
-        "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, "
-        "JAMF_USERNAME and JAMF_PASSWORD).",
-    )
+        Raises:
+            JamfAddressInvalid: the server's address cannot be used.
+        """
+        limits = ClientLimits(max_in_flight=self.max_in_flight)
+        return JamfClient(access.base_url, access.credentials, limits=limits)

@@ -3,7 +3,10 @@ instances.
 
 One server per session: the embedded one in a directory of its own, or the one that
 MOSS_TEST_DATABASE_URL names (its role must be a superuser or may create databases and roles). One
-template database per session, cloned for each test that commits.
+template database per dialect of M.O.S.S. and session, cloned for each test that commits.
+
+A test under tests/db, tests/e2e or tests/failures that uses a M.O.S.S. database runs once per dialect; the mark
+`dialects("release")` says which alone, where the others cannot differ or have nothing to show.
 """
 
 import os
@@ -16,10 +19,33 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
+from moss_jamf_pipeline import scrubbing
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
+from tests.support.dialects import DIALECTS, STRATEGY, Dialect
+
+_BOTH_DIALECTS = tuple(Path(__file__).parent / folder for folder in ("db", "e2e", "failures"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the mark known."""
+    config.addinivalue_line(
+        "markers", "dialects(*names): run only on the M.O.S.S. of these dialects (default: all)"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs a test of the pipeline's statements once per dialect that it is marked for."""
+    if "dialect" not in metafunc.fixturenames:
+        return
+    if not any(metafunc.definition.path.is_relative_to(folder) for folder in _BOTH_DIALECTS):
+        return
+    mark = metafunc.definition.get_closest_marker("dialects")
+    names = mark.args if mark else [dialect.name for dialect in DIALECTS]
+    dialects = [dialect for dialect in DIALECTS if dialect.name in names]
+    metafunc.parametrize("dialect", dialects, indirect=True, scope="session", ids=str)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,6 +68,13 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setitem(Settings.model_config, "env_file", None)
         patch.setenv("MOSS_JAMF_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """Let no test's secrets be taken out of the texts of the next one."""
+    yield
+    scrubbing._remembered.clear()
 
 
 @pytest.fixture(scope="session")
@@ -75,18 +108,46 @@ def empty_database(postgres_server: DatabaseServer) -> Iterator[Callable[[], str
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_server: DatabaseServer) -> Iterator[str]:
-    """Name of a database with the strategy's M.O.S.S. tables and our schema, to be cloned only."""
-    name = postgres_server.create("moss_template")
-    import_module("tests.support.schema").create_strategy_moss(postgres_server.url_of(name))
-    yield name
-    postgres_server.drop(name)
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """The dialect of the test's M.O.S.S.; the strategy's where a test does not run on all of them."""
+    chosen = getattr(request, "param", STRATEGY)
+    assert isinstance(chosen, Dialect)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def template_of(postgres_server: DatabaseServer) -> Iterator[Callable[[Dialect], str]]:
+    """Names the database of a dialect with M.O.S.S.'s tables and our schema, to be cloned only.
+
+    It is made when first asked for.
+    """
+    names: dict[str, str] = {}
+
+    def name_of(dialect: Dialect) -> str:
+        if dialect.name not in names:
+            name = postgres_server.create("moss_template")
+            create = import_module("tests.support.schema").create_moss
+            create(postgres_server.url_of(name), dialect)
+            names[dialect.name] = name
+        return names[dialect.name]
+
+    yield name_of
+    for name in names.values():
+        postgres_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def template_database(template_of: Callable[[Dialect], str]) -> str:
+    """Name of the strategy's template."""
+    return template_of(STRATEGY)
 
 
 @pytest.fixture
-def moss_database(postgres_server: DatabaseServer, template_database: str) -> Iterator[str]:
-    """URL of a fresh M.O.S.S. database in the strategy's dialect, dropped after the test."""
-    name = postgres_server.create("moss", template=template_database)
+def moss_database(
+    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str], dialect: Dialect
+) -> Iterator[str]:
+    """URL of a fresh M.O.S.S. database in the test's dialect, dropped after the test."""
+    name = postgres_server.create("moss", template=template_of(dialect))
     yield postgres_server.url_of(name)
     postgres_server.drop(name)
 

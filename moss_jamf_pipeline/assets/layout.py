@@ -1,8 +1,11 @@
 """What all assets share: keys, groups, owners, pools, retries. No asset is defined here."""
 
+from datetime import timedelta
 from typing import Final
 
 import dagster as dg
+
+from moss_jamf_pipeline.settings import Settings
 
 OWNERS: Final = ["team:it_asset_management"]
 JAMF_POOL: Final = "jamf_api"
@@ -10,6 +13,8 @@ MOSS_POOL: Final = "moss_writes"
 
 # Run tag: what M.O.S.S.'s history calls this kind of sync.
 SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
+# Run tag: who or what started the run; without it, Dagster's own tags tell.
+TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
 
 # The assets that write M.O.S.S., in the order in which a plan is applied (what others refer to comes first), each
 # with the object type of the plan that it applies.
@@ -32,6 +37,14 @@ JAMF_RETRIES: Final = dg.RetryPolicy(
 DATABASE_RETRIES: Final = dg.RetryPolicy(
     max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
+
+
+def freshness() -> dg.FreshnessPolicy:
+    """When an asset that every full sync makes counts as overdue: an hour after the sync that should have made it."""
+    expected = timedelta(hours=Settings().expected_hours)
+    return dg.FreshnessPolicy.time_window(
+        warn_window=expected + timedelta(minutes=30), fail_window=expected + timedelta(hours=1)
+    )
 
 
 def tags(layer: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""M.O.S.S. assets: each applies the newest plan to one kind of M.O.S.S. object, in the order of `MOSS_CHAIN`.
+"""M.O.S.S. assets: each applies the run's plan to one kind of M.O.S.S. object, in the order of `MOSS_CHAIN`.
 
+Which plan that is, `guarded_plan` decides; in a run without it, the first of these assets does, by the same rules.
 Applied again, they find nothing waiting and write nothing.
 """
 
@@ -11,12 +12,12 @@ from moss_jamf_pipeline.assets.layout import (
     MOSS_CHAIN,
     MOSS_POOL,
     OWNERS,
+    freshness,
     tags,
 )
-from moss_jamf_pipeline.assets.step import close_history_on_failure, step
+from moss_jamf_pipeline.assets.step import choice_of_run, close_history_on_failure, step
 from moss_jamf_pipeline.moss.applying import apply_objects
 from moss_jamf_pipeline.moss.outcome import run_outcome
-from moss_jamf_pipeline.moss.planning import newest_plan
 from moss_jamf_pipeline.presentation import (
     changes_preview,
     counts_metadata,
@@ -76,10 +77,11 @@ def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
         name=name,
         key_prefix=prefix,
         group_name="moss",
-        description=f"{description} Applies the newest plan, row by row guarded by the value it was planned against.",
+        description=f"{description} Applies the guarded plan, row by row guarded by the value it was planned against.",
         deps=_upstream(prefix, name),
         kinds={"sql", "postgres"},
         owners=OWNERS,
+        freshness_policy=freshness(),
         tags=tags("moss"),
         pool=MOSS_POOL,
         retry_policy=DATABASE_RETRIES,
@@ -89,14 +91,16 @@ def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss) as run:
-            plan = newest_plan(run.connection, run.integration.id)
-            counts = apply_objects(run.connection, run.integration, plan, object_type)
+            choice = choice_of_run(context.run, run.connection, run.integration)
+            counts = apply_objects(
+                run.connection, run.integration, choice.plan, object_type, since=choice.chosen_at
+            )
             return dg.MaterializeResult(
                 metadata={
                     **table_facts(run.connection, f"moss_contract.{view}"),
-                    "plan_id": plan.plan_id,
+                    "plan_id": choice.plan.plan_id,
                     **counts_metadata(counts),
-                    "changes": changes_preview(run.connection, plan.plan_id, object_type),
+                    "changes": changes_preview(run.connection, choice.plan.plan_id, object_type),
                 }
             )
 
@@ -113,6 +117,7 @@ def _build_sync_history(prefix: str) -> dg.AssetsDefinition:
         deps=_upstream(prefix, "moss_sync_history"),
         kinds={"postgres"},
         owners=OWNERS,
+        freshness_policy=freshness(),
         tags=tags("moss"),
         pool=MOSS_POOL,
         retry_policy=DATABASE_RETRIES,
@@ -122,15 +127,21 @@ def _build_sync_history(prefix: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss) as run:
-            plan = newest_plan(run.connection, run.integration.id)
-            outcome = run_outcome(run.connection, run.integration, plan, run.applied_object_types)
+            choice = choice_of_run(context.run, run.connection, run.integration)
+            outcome = run_outcome(
+                run.connection,
+                run.integration,
+                choice.plan,
+                run.applied_object_types,
+                choice.chosen_at,
+            )
             return dg.MaterializeResult(
                 metadata={
                     **table_facts(run.connection, "moss_contract.integration_sync_history"),
                     "status": outcome.status,
                     "message": outcome.message or "Everything JAMF has was seen and used.",
                     **counts_metadata(outcome.counts),
-                    "counts": counts_table(plan.counts),
+                    "counts": counts_table(choice.plan.counts),
                 }
             )
 

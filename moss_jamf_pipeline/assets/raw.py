@@ -10,7 +10,7 @@ import dagster as dg
 from moss_jamf_pipeline.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
 from moss_jamf_pipeline.assets.step import Step, close_history_on_failure, step
 from moss_jamf_pipeline.extraction import capture_collection
-from moss_jamf_pipeline.jamf import SweepSummary
+from moss_jamf_pipeline.jamf import JamfClient, SweepSummary
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture, covered_slots
 from moss_jamf_pipeline.partitions import SLOTS, slot_start, slots_to_capture
 from moss_jamf_pipeline.presentation import table_facts
@@ -26,19 +26,56 @@ _CONTENTS = {
 
 
 def build_raw_assets(prefix: str) -> list[dg.AssetsDefinition]:
-    """The raw assets of one integration, keyed `<prefix>/raw_jamf_<collection>`."""
-    return [_build_raw_asset(prefix, collection) for collection in COLLECTIONS]
+    """The raw assets of one integration, keyed `<prefix>/raw_jamf_<collection>`, and the server they come from."""
+    return [
+        _build_server_asset(prefix),
+        *(_build_raw_asset(prefix, collection) for collection in COLLECTIONS),
+    ]
+
+
+def _build_server_asset(prefix: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key_prefix=prefix,
+        group_name="jamf_raw",
+        description=(
+            "Whether JAMF Pro answers and takes the credentials, and its version. Asked first: when JAMF is away, a "
+            "run ends here, once, and not in each of its captures."
+        ),
+        kinds={"http"},
+        owners=OWNERS,
+        tags=tags("raw"),
+        pool=JAMF_POOL,
+        retry_policy=JAMF_RETRIES,
+        hooks={close_history_on_failure},
+    )
+    def jamf_server(
+        context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
+    ) -> dg.MaterializeResult[None]:
+        with step(context, moss) as run:
+            client = jamf.client(run.integration, run.connection)
+            version = asyncio.run(_ask_version(client))
+            return dg.MaterializeResult(
+                metadata={"jamf_version": version, "server": dg.MetadataValue.url(client.base_url)}
+            )
+
+    return jamf_server
+
+
+async def _ask_version(client: JamfClient) -> str:
+    async with client:
+        return str(await client.server_version())
 
 
 def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
     @dg.asset(
         name=f"raw_jamf_{collection}",
         key_prefix=prefix,
+        deps=[dg.AssetKey([prefix, "jamf_server"])],
         group_name="jamf_raw",
         description=(
             f"{_CONTENTS[collection]}. Allow-listed documents, stored as versions: an object is written "
             "again only when it changed. A past slot is never captured again; one without a capture is "
-            "covered by the present."
+            "covered by the present. Not asked for where M.O.S.S. has switched it off."
         ),
         partitions_def=SLOTS,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -54,6 +91,8 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         slots = [slot_start(key) for key in context.partition_keys]
         with step(context, moss) as run:
+            if reason := run.integration.settings.switched_off(collection):
+                return dg.MaterializeResult(metadata={"switched_off": reason, "requests": 0})
             covered = covered_slots(run.connection, run.integration.id, collection, slots)
             due = slots_to_capture(slots, covered, datetime.now(UTC))
             metadata: dict[str, Any] = dict(
@@ -62,6 +101,8 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
             if due:
                 capture, summary = asyncio.run(_capture(run, jamf, collection, due))
                 metadata |= _capture_metadata(capture, summary)
+                if collection == "computers" and run.integration.scope_groups:
+                    metadata["scope_groups"] = list(run.integration.scope_groups)
                 covered |= dict.fromkeys(due, capture.capture_id)
             metadata["requests"] = metadata.get("requests", 0)
             metadata["covered_by"] = {
@@ -75,9 +116,14 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
 async def _capture(
     run: Step, jamf: JamfResource, collection: str, slots: Sequence[datetime]
 ) -> tuple[Capture, SweepSummary]:
-    async with jamf.client(run.integration) as client:
+    async with jamf.client(run.integration, run.connection) as client:
         return await capture_collection(
-            client, run.connection, run.integration.id, collection, slots
+            client,
+            run.connection,
+            run.integration.id,
+            collection,
+            slots,
+            scope_groups=run.integration.scope_groups,
         )
 
 

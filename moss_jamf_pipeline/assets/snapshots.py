@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES, OWNERS, tags
+from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES, OWNERS, freshness, tags
 from moss_jamf_pipeline.assets.step import Step, close_history_on_failure, step
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, covered_slots
 from moss_jamf_pipeline.moss.errors import NothingCaptured
@@ -14,6 +14,8 @@ from moss_jamf_pipeline.partitions import SLOTS, slot_start
 from moss_jamf_pipeline.presentation import markdown_table
 from moss_jamf_pipeline.resources import MossResource
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
+
+_QUIET_DAYS = 90
 
 
 def build_snapshot_assets(prefix: str) -> list[dg.AssetsDefinition]:
@@ -36,6 +38,7 @@ def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"pandas", "postgres"},
         owners=OWNERS,
+        freshness_policy=freshness(),
         tags=tags("snapshot"),
         retry_policy=DATABASE_RETRIES,
         hooks={close_history_on_failure},
@@ -57,6 +60,8 @@ def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         slots = [slot_start(key) for key in context.partition_keys]
         with step(context, moss) as run:
+            if reason := run.integration.settings.switched_off(collection):
+                return dg.MaterializeResult(metadata={"switched_off": reason})
             captures = covered_slots(run.connection, run.integration.id, collection, slots)
             missing = [
                 key
@@ -89,6 +94,7 @@ def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) ->
         },
     )
     return {
+        **(_quiet_computers(run, newest.capture_id) if collection == "computers" else {}),
         "capture_id": newest.capture_id,
         "captured_at": dg.MetadataValue.timestamp(newest.captured_at),
         "staged": sum(snapshot.staged for snapshot in snapshots),
@@ -97,4 +103,25 @@ def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) ->
         "is_complete": newest.status == "complete",
         "held_back": markdown_table(held_back, "Nothing was held back."),
         "dagster/partition_row_count": newest.row_count,
+    }
+
+
+def _quiet_computers(run: Step, capture_id: int) -> dict[str, Any]:
+    """Macs that have not checked in for long. They are shown; nothing is done about them."""
+    quiet = fetch_all(
+        run.connection,
+        "staging/quiet_computers",
+        {
+            "integration_id": run.integration.id,
+            "capture_id": capture_id,
+            "quiet_days": _QUIET_DAYS,
+            "row_limit": 25,
+        },
+    )
+    return {
+        f"not_seen_for_{_QUIET_DAYS}_days": quiet[0]["total"] if quiet else 0,
+        "longest_not_seen": markdown_table(
+            [{name: row[name] for name in row if name != "total"} for row in quiet],
+            "Every Mac has checked in.",
+        ),
     }

@@ -1,6 +1,6 @@
 """What surrounds the body of every asset: a connection, the integration, the run's history row, explained failures."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -8,11 +8,16 @@ import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.assets.layout import APPLIED_OBJECT_TYPES, MOSS_CHAIN, SYNC_TYPE_TAG
+from moss_jamf_pipeline.assets.triggers import trigger_of
 from moss_jamf_pipeline.failures import RunTerminated, explained_failures
-from moss_jamf_pipeline.moss.history import close_history, open_history
-from moss_jamf_pipeline.moss.integrations import Integration, find_integration
+from moss_jamf_pipeline.moss.guard import Choice, choose_plan
+from moss_jamf_pipeline.moss.history import (
+    close_history,
+    close_history_of_dead_runs,
+    open_history,
+)
+from moss_jamf_pipeline.moss.integrations import Integration, find_integration, require_enabled
 from moss_jamf_pipeline.moss.outcome import run_outcome
-from moss_jamf_pipeline.moss.planning import newest_plan
 from moss_jamf_pipeline.resources import MossResource
 
 
@@ -21,7 +26,8 @@ class Step:
     """What an asset body works with.
 
     Attributes:
-        connection: to the M.O.S.S. database, in autocommit mode, for this step alone.
+        connection: to the M.O.S.S. database, in autocommit mode, for this step alone; under the role that cannot write
+            M.O.S.S.
         integration: the JAMF server that is synced, with its policies.
         applied_object_types: what this run applies of a plan; empty if it does not write M.O.S.S.
     """
@@ -35,26 +41,37 @@ class Step:
 def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step]:
     """Opens what the body of an asset needs.
 
-    A run that writes M.O.S.S. opens its history row before its first step; its last step closes it. If a step fails,
-    `close_history_on_failure` does.
+    A run that writes M.O.S.S. opens its history row before its first step, under a lock that says it is alive, and
+    closes those of dead runs; its last step closes its own. If a step fails, `close_history_on_failure` does.
 
     Raises:
         dg.Failure: with a description that says what happened and what to do.
     """
-    with explained_failures(), moss.database.connection() as connection:
+    with explained_failures(), moss.database.reading() as connection:
         _stop_if_terminated(context)
         integration = find_integration(connection, moss.integration)
+        require_enabled(integration)
         chain = _moss_assets_of_run(context)
         if chain:
-            sync_type = context.run.tags.get(SYNC_TYPE_TAG) or _sync_type(chain)
-            open_history(connection, integration.id, run_id=context.run.run_id, sync_type=sync_type)
+            # The lock comes before the row: a row that nobody holds is a dead run's.
+            moss.run_lock.hold(context.run.run_id)
+            close_history_of_dead_runs(connection, integration.id)
+            open_history(
+                connection,
+                integration.id,
+                run_id=context.run.run_id,
+                sync_type=context.run.tags.get(SYNC_TYPE_TAG) or _sync_type(chain),
+                triggered_by=trigger_of(context.run.tags),
+            )
         applied_object_types = tuple(
             APPLIED_OBJECT_TYPES[name] for name in chain if name in APPLIED_OBJECT_TYPES
         )
         yield Step(connection, integration, applied_object_types)
         if chain and context.asset_key.path[-1] == chain[-1]:
-            plan = newest_plan(connection, integration.id)
-            outcome = run_outcome(connection, integration, plan, applied_object_types)
+            choice = choice_of_run(context.run, connection, integration)
+            outcome = run_outcome(
+                connection, integration, choice.plan, applied_object_types, choice.chosen_at
+            )
             close_history(
                 connection,
                 run_id=context.run.run_id,
@@ -63,6 +80,38 @@ def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step
                 error_message=outcome.message,
                 error_details=outcome.details,
             )
+
+
+def choice_of_run(
+    run: dg.DagsterRun,
+    connection: psycopg.Connection,
+    integration: Integration,
+    *,
+    plan_id: int = 0,
+    approve: Collection[str] = (),
+) -> Choice:
+    """The plan that a run applies. The first step that asks decides; `guarded_plan` is the one that can name a plan.
+
+    Args:
+        run: which.
+        connection: one in autocommit mode.
+        integration: whose plan.
+        plan_id: the plan that is meant; 0: the one the run made, else its parent's choice, else the newest.
+        approve: kinds of held changes that whoever started the run lets through.
+
+    Raises:
+        PlanNotApplicable: the plan cannot be applied, or cannot be any more.
+        NothingCaptured: there is no such plan.
+    """
+    return choose_plan(
+        connection,
+        integration,
+        run_id=run.run_id,
+        plan_id=plan_id,
+        approve=approve,
+        approved_by=trigger_of(run.tags),
+        parent_run_id=run.parent_run_id,
+    )
 
 
 def _stop_if_terminated(context: dg.AssetExecutionContext) -> None:
@@ -92,7 +141,7 @@ def close_history_on_failure(context: dg.HookContext) -> None:
     message = (
         error.description if isinstance(error, dg.Failure) else None
     ) or f"{type(error).__name__}: {error}"
-    with moss.database.connection() as connection:
+    with moss.database.reading() as connection:
         close_history(
             connection,
             run_id=context.run_id,

@@ -37,10 +37,19 @@ COMMANDS = {
     "init": LazyCommand(
         "init", "Prepare the M.O.S.S. database for the sync. Safe to repeat.", _WORK
     ),
+    "credentials": LazyCommand(
+        "credentials", "JAMF credentials saved in M.O.S.S.: set and test them.", _WORK
+    ),
     "sync": LazyCommand("sync", "Bring M.O.S.S. in step with JAMF, as one Dagster run.", _WORK),
+    "apply": LazyCommand("apply", "Apply a plan that was looked at, exactly as it is.", _WORK),
+    "approve": LazyCommand("approve", "Let through what the guard holds of a plan.", _WORK),
+    "revert": LazyCommand("revert", "Undo what an applied plan wrote and still stands.", _WORK),
+    "replay": LazyCommand("replay", "What a sync of a stored slot would do now.", _LOOK),
     "status": LazyCommand("status", "What is stored, what is open, what runs next.", _LOOK),
     "plan": LazyCommand("plan", "Changes a sync would make, or made.", _LOOK),
-    "conflicts": LazyCommand("conflicts", "What M.O.S.S. and JAMF disagree on.", _LOOK),
+    "conflicts": LazyCommand(
+        "conflicts", "What M.O.S.S. and JAMF disagree on: look, decide.", _LOOK
+    ),
     "history": LazyCommand("history", "The latest runs and how they ended.", _LOOK),
     "demo": LazyCommand("demo", "Sync a simulated fleet and show what happened.", _LOCAL),
     "up": LazyCommand("up", "Serve the Dagster UI and its daemon until Ctrl-C.", _LOCAL),
@@ -111,5 +120,8 @@ for _name, _lazy in COMMANDS.items():
 
 
 def main() -> None:
-    """Runs the command line: exit code 0 done, also in part; 1 failed; 2 wrong usage; 130 interrupted."""
+    """Runs the command line.
+
+    Exit code 0: done, also in part; 1: failed; 2: wrong usage; 3: something waits for an approval; 130: interrupted.
+    """
     app(prog_name="moss-jamf", args=sys.argv[1:])

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -12,14 +12,29 @@ import psycopg
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.access import JamfAccess, jamf_access
+from moss_jamf_pipeline.cli.jamf_checks import READABLE, refuse_missing_privileges
 from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explanation_of, print_json, stdout
+from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.databases import Databases, connect_or_explain, resolve_databases
 from moss_jamf_pipeline.jamf import JamfClient
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings, find_integration
-from moss_jamf_pipeline.moss.schema import STRATEGY_TABLES, missing_columns, pending_migrations
-from moss_jamf_pipeline.resources import JamfResource
+from moss_jamf_pipeline.moss.dialects import Dialect, detect
+from moss_jamf_pipeline.moss.integrations import (
+    DEFAULT_NAME,
+    Integration,
+    SyncSettings,
+    find_integration,
+    require_enabled,
+)
+from moss_jamf_pipeline.moss.roles import (
+    administrator_script,
+    missing_contract_privileges,
+    missing_table_privileges,
+)
+from moss_jamf_pipeline.moss.schema import pending_migrations
+from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()
@@ -85,6 +100,11 @@ class Examination:
         """Notes a check that an earlier problem makes pointless."""
         self.findings.append(Finding(name, "skipped", because))
 
+    def skip_all(self, names: Iterable[str], because: str) -> None:
+        """Notes several of them."""
+        for name in names:
+            self.skip(name, because)
+
 
 @app.command()
 def doctor(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
@@ -96,7 +116,7 @@ def doctor(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
     settings = Settings()
     _examine_files(examination, settings)
     integration = _examine_moss(examination, settings)
-    _examine_jamf(examination, integration or _unsaved_integration(settings))
+    _examine_jamf(examination, settings, integration)
     findings = examination.findings
     problems = [finding for finding in findings if finding.state == "problem"]
     if as_json:
@@ -153,17 +173,22 @@ def _examine_files(examination: Examination, settings: Settings) -> None:
     examination.check("Dagster home", find_dagster_home)
 
 
+# What is looked at in M.O.S.S.'s database, in order; a problem with one leaves nothing to look at in the next.
+_MOSS_CHECKS: Final = (
+    "M.O.S.S. database",
+    "M.O.S.S. tables",
+    "Rights in M.O.S.S.",
+    "Database roles",
+    "Schema jamf_sync",
+    "Contract",
+    "Integration",
+)
+
+
 def _examine_moss(examination: Examination, settings: Settings) -> Integration | None:
     databases = examination.check("Databases", lambda: _resolve(settings))
     if databases is None:
-        for name in (
-            "M.O.S.S. database",
-            "M.O.S.S. tables",
-            "Schema jamf_sync",
-            "Integration",
-            "Dagster database",
-        ):
-            examination.skip(name, "not looked at: no database")
+        examination.skip_all(("Dagster database", *_MOSS_CHECKS), "not looked at: no database")
         return None
     examination.check("Dagster database", lambda: _look_at_dagster(databases.dagster_url))
     database = MossDatabase(databases.moss_url)
@@ -176,21 +201,27 @@ def _examine_moss(examination: Examination, settings: Settings) -> Integration |
 def _examine_moss_database(
     examination: Examination, settings: Settings, database: MossDatabase
 ) -> Integration | None:
-    if examination.check("M.O.S.S. database", lambda: _look_at_server(database)) is None:
-        for name in ("M.O.S.S. tables", "Schema jamf_sync", "Integration"):
-            examination.skip(name, "not looked at: the database cannot be used")
+    if examination.check(_MOSS_CHECKS[0], lambda: _look_at_server(database)) is None:
+        examination.skip_all(_MOSS_CHECKS[1:], "not looked at: the database cannot be used")
         return None
     with database.connection() as connection:
-        has_moss = examination.check(
+        dialect = examination.check(
             "M.O.S.S. tables", lambda: _look_at_tables(connection, settings)
         )
-        if has_moss is None:
-            for name in ("Schema jamf_sync", "Integration"):
-                examination.skip(name, "not looked at: there is no M.O.S.S.")
+        if dialect is None:
+            examination.skip_all(_MOSS_CHECKS[2:], "not looked at: M.O.S.S.'s tables are not there")
             return None
+        examination.check("Rights in M.O.S.S.", lambda: _look_at_rights(connection, dialect))
+        has_roles = examination.check("Database roles", lambda: _look_at_roles(connection))
         if examination.check("Schema jamf_sync", lambda: _look_at_schema(connection)) is None:
-            examination.skip("Integration", "not looked at: the schema jamf_sync is not ready")
+            examination.skip_all(
+                ("Contract", "Integration"), "not looked at: the schema jamf_sync is not ready"
+            )
             return None
+        if has_roles is None:
+            examination.skip("Contract", "not looked at: the roles are not there")
+        else:
+            examination.check("Contract", lambda: _look_at_contract(connection))
         return examination.check("Integration", lambda: _look_at_integration(connection, settings))
 
 
@@ -224,24 +255,57 @@ def _look_at_server(database: MossDatabase) -> tuple[str, bool]:
     return f"{text} answers at {database.where}", True
 
 
-def _look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, bool]:
-    missing = missing_columns(connection)
-    if set(missing) == set(STRATEGY_TABLES):
+def _look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, Dialect]:
+    found = detect(connection)
+    if found.is_empty:
         raise CommandFailed(
-            "The database holds no M.O.S.S. tables.",
+            found.what_is_missing(),
             "Run `moss-jamf init` to create them in the embedded database."
             if settings.moss_database_url is None
-            else "Point MOSS_DATABASE_URL at the M.O.S.S. database; for a trial, `moss-jamf init --create-moss`.",
+            else f"{found.remedy()} For a trial in an empty one: `moss-jamf init --create-moss`.",
         )
-    if missing:
-        raise CommandFailed(
-            f"M.O.S.S. lacks {', '.join(missing)}.",
-            "Point MOSS_DATABASE_URL at a M.O.S.S. database of a version that the pipeline knows.",
-        )
+    if not found.is_usable:
+        raise CommandFailed(found.what_is_missing(), found.remedy())
+    migration = "" if found.release_migration is None else f", migration {found.release_migration}"
+    tables = len(found.dialect.tables())
     return (
-        f"all {len(STRATEGY_TABLES)} tables and their columns are there (dialect: strategy)",
-        True,
+        f"{found.dialect.title}{migration}: all {tables} tables that are used (dialect: {found.dialect.name})",
+        found.dialect,
     )
+
+
+def _look_at_rights(connection: psycopg.Connection, dialect: Dialect) -> tuple[str, bool]:
+    lacking = missing_table_privileges(connection, dialect)
+    if lacking is not None:
+        raise CommandFailed(
+            f"The owner of the contract may not do what the sync does: {lacking.what}.",
+            f"Let the owner of M.O.S.S.'s tables run: {lacking.remedy}",
+        )
+    return "every table that is used can be read, and written where the sync writes", True
+
+
+def _look_at_roles(connection: psycopg.Connection) -> tuple[str, bool]:
+    script = administrator_script(connection)
+    if script is not None:
+        raise CommandFailed(
+            "The roles that the sync works under (moss_jamf_reader, moss_jamf_writer) are not there, or this log-in "
+            "is no member of them.",
+            f"Run `moss-jamf init`. If this log-in may not create roles, let a database administrator run: {script}",
+        )
+    return "moss_jamf_reader plans, moss_jamf_writer applies; this log-in may take on both", True
+
+
+def _look_at_contract(connection: psycopg.Connection) -> tuple[str, bool]:
+    lacking = missing_contract_privileges(connection)
+    if lacking is not None:
+        raise CommandFailed(
+            f"The contract's privileges are not as the ownership table has them: {lacking.what}.",
+            "Run `moss-jamf init`, which grants them anew.",
+        )
+    absent = fetch_all(connection, "catalogue/absent_capabilities")
+    return " ".join(
+        ("its privileges are those of the ownership table.", *(row["meaning"] for row in absent))
+    ), True
 
 
 def _look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
@@ -256,12 +320,8 @@ def _look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
 def _look_at_integration(
     connection: psycopg.Connection, settings: Settings
 ) -> tuple[str, Integration]:
-    integration = find_integration(connection, settings.integration_name)
-    if not integration.is_enabled:
-        raise CommandFailed(
-            f"The integration {integration.name!r} is switched off in M.O.S.S.",
-            "Enable it on M.O.S.S.'s integrations page.",
-        )
+    integration = find_integration(connection, settings.integration)
+    require_enabled(integration)
     return f"{integration.name!r}, enabled", integration
 
 
@@ -269,47 +329,49 @@ def _unsaved_integration(settings: Settings) -> Integration:
     """What the environment alone says, to check JAMF by when M.O.S.S. cannot be asked."""
     return Integration(
         id=UUID(int=0),
-        name=settings.integration_name,
+        name=settings.integration_name or DEFAULT_NAME,
         is_enabled=True,
         base_url=None,
         settings=SyncSettings(),
     )
 
 
-def _examine_jamf(examination: Examination, integration: Integration) -> None:
-    client = examination.check("JAMF configuration", lambda: _configured_client(integration))
-    if client is None:
-        for name in ("JAMF Pro", "JAMF privileges"):
-            examination.skip(name, "not looked at: JAMF is not configured")
+def _examine_jamf(
+    examination: Examination, settings: Settings, integration: Integration | None
+) -> None:
+    access = examination.check("JAMF configuration", lambda: _look_at_access(settings, integration))
+    if access is None:
+        examination.skip_all(
+            ("JAMF Pro", "JAMF privileges"), "not looked at: JAMF is not configured"
+        )
         return
-    version = examination.check("JAMF Pro", lambda: asyncio.run(_ask_version(client)))
+    # A client is used once: its connections belong to the event loop that opened them.
+    version = examination.check("JAMF Pro", lambda: asyncio.run(_ask_version(access)))
     if version is None:
         examination.skip("JAMF privileges", "not looked at: JAMF cannot be used")
         return
-    # A client is used once: its connections belong to the event loop that opened them.
-    _, another = _configured_client(integration)
-    examination.check("JAMF privileges", lambda: asyncio.run(_look_at_privileges(another)))
+    examination.check("JAMF privileges", lambda: asyncio.run(_look_at_privileges(access)))
 
 
-def _configured_client(integration: Integration) -> tuple[str, JamfClient]:
-    client = JamfResource().client(integration)
-    return client.base_url, client
+def _look_at_access(settings: Settings, integration: Integration | None) -> tuple[str, JamfAccess]:
+    if integration is None:
+        access = jamf_access(settings, _unsaved_integration(settings), None)
+    else:
+        with prepared_moss(settings) as (connection, found):
+            access = jamf_access(settings, found, connection)
+    # Made to see whether the address can be used; nothing is sent.
+    client = JamfClient(access.base_url, access.credentials)
+    return f"{client.base_url}; credentials: {access.source}", access
 
 
-async def _ask_version(client: JamfClient) -> tuple[str, str]:
-    async with client:
+async def _ask_version(access: JamfAccess) -> tuple[str, str]:
+    async with JamfClient(access.base_url, access.credentials) as client:
         version = await client.server_version()
     return f"version {version} accepts the credentials", str(version)
 
 
-async def _look_at_privileges(client: JamfClient) -> tuple[str, bool]:
-    async with client:
+async def _look_at_privileges(access: JamfAccess) -> tuple[str, bool]:
+    async with JamfClient(access.base_url, access.credentials) as client:
         gaps = await client.missing_privileges()
-    if gaps:
-        names = sorted({f'"{privilege}"' for gap in gaps for privilege in gap.privileges})
-        raise CommandFailed(
-            f"JAMF's {' and '.join(gap.collection for gap in gaps)} cannot be read "
-            f"({', '.join(gap.endpoint for gap in gaps)}).",
-            f"In JAMF Pro, give the API role (or the user account) {', '.join(names)}.",
-        )
-    return "computers, users, groups, buildings and departments can be read", True
+    refuse_missing_privileges(gaps)
+    return READABLE, True

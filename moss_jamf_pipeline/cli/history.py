@@ -1,4 +1,4 @@
-"""`moss-jamf history`: the latest runs, as M.O.S.S.'s own pages show them."""
+"""`moss-jamf history`: the latest runs, as M.O.S.S.'s own pages show them, and who started them."""
 
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, single_command
 from moss_jamf_pipeline.cli.output import duration, explained, print_json, print_table, stdout
@@ -20,7 +20,7 @@ _COUNTS = {
 
 @app.command()
 def history(limit: LimitOption = 20, as_json: JsonOption = False) -> None:
-    """The latest runs that were to write M.O.S.S., newest first: when, what, how they ended and why.
+    """The latest runs that were to write M.O.S.S., newest first: when, what, who started them, how they ended and why.
 
     Dry runs leave no history; the Dagster UI shows them.
     """
@@ -32,7 +32,7 @@ def history(limit: LimitOption = 20, as_json: JsonOption = False) -> None:
         stdout.print("There was no run yet. Start one with `moss-jamf sync`.")
     else:
         print_table(
-            ["started", "took", "what", "ended", *_COUNTS, "why", "run"],
+            ["started", "took", "what", "who", "ended", *_COUNTS, "why", "run"],
             [_row(run) for run in runs],
             numbers=["took", *_COUNTS],
         )
@@ -44,6 +44,7 @@ def _row(run: Row) -> list[object]:
         run["sync_started_at"],
         None if seconds is None else duration(float(seconds)),
         run["sync_type"],
+        run["triggered_by"],
         run["status"],
         *(run[column] for column in _COUNTS.values()),
         run["error_message"],

@@ -7,7 +7,7 @@ import typer
 from moss_jamf_pipeline.cli.options import JsonOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
 from moss_jamf_pipeline.cli.workplace import Preparation, prepare_databases
-from moss_jamf_pipeline.moss.errors import MossNotPrepared
+from moss_jamf_pipeline.moss.errors import MossAbsent
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -22,6 +22,13 @@ def init(
             help="Into an empty database: create the M.O.S.S. tables of the strategy as well. Not for a real M.O.S.S.",
         ),
     ] = False,
+    enable: Annotated[
+        bool,
+        typer.Option(
+            "--enable",
+            help="Switch the integration on; M.O.S.S.'s own pages cannot, once it exists.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Prepare the M.O.S.S. database: our schema, the contract over its tables, the integration's row. Safe to repeat.
@@ -31,26 +38,27 @@ def init(
     with explained(as_json=as_json):
         settings = Settings()
         try:
-            done = prepare_databases(settings, may_create_moss=create_moss)
-        except MossNotPrepared as error:
+            done = prepare_databases(settings, may_create_moss=create_moss, enables=enable)
+        except MossAbsent as error:
             raise CommandFailed(
                 str(error).removesuffix(error.remedy).strip(),
                 f"{error.remedy} For a trial in an empty database: `moss-jamf init --create-moss`.",
             ) from error
         if as_json:
-            print_json(_document(done, settings))
+            print_json(_document(done))
         else:
             _print(done, settings)
 
 
-def _document(done: Preparation, settings: Settings) -> dict[str, object]:
+def _document(done: Preparation) -> dict[str, object]:
     return {
         "database": done.databases.where,
-        "dialect": done.schema.dialect,
+        "dialect": done.schema.dialect.name,
         "moss_created": done.schema.created_moss,
         "migrations": done.schema.migrations,
-        "integration": settings.integration_name,
-        "integration_created": done.integration_created,
+        "integration": done.integration.name,
+        "integration_created": done.integration.is_new,
+        "integration_enabled": done.integration.is_enabled or done.integration_enabled,
     }
 
 
@@ -65,9 +73,10 @@ def _print(done: Preparation, settings: Settings) -> None:
         )
     else:
         stdout.print("The schema jamf_sync was up to date.")
-    stdout.print(f"Installed the contract (dialect: {done.schema.dialect}).")
-    verb = "Created" if done.integration_created else "Found"
-    stdout.print(f"{verb} the integration {settings.integration_name!r}.", markup=False)
+    stdout.print(
+        f"Installed the contract over {done.schema.dialect.title} (dialect: {done.schema.dialect.name})."
+    )
+    stdout.print(_about(done), markup=False, soft_wrap=True)
     if not settings.jamf_base_url:
         stdout.print(
             "Next: set JAMF_BASE_URL, JAMF_CLIENT_ID and JAMF_CLIENT_SECRET, then `moss-jamf doctor`. "
@@ -76,3 +85,13 @@ def _print(done: Preparation, settings: Settings) -> None:
         )
     else:
         stdout.print("Next: `moss-jamf doctor`, then `moss-jamf sync --dry-run`.")
+
+
+def _about(done: Preparation) -> str:
+    integration = done.integration
+    text = f"{'Created' if integration.is_new else 'Found'} the integration {integration.name!r}."
+    if done.integration_enabled:
+        return f"{text} It was switched off; now it is on."
+    if not integration.is_enabled:
+        return f"{text} It is switched off: nothing is synced until `moss-jamf init --enable`."
+    return text

@@ -16,6 +16,16 @@ VerboseOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to show at most.")]
 
+TriggeredByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--triggered-by",
+        metavar="ADDRESS",
+        help="Who asks for this, for the history: the e-mail address of a M.O.S.S. user, or any name. "
+        "By default the operating system's user.",
+    ),
+]
+
 ComputersOption = Annotated[int, typer.Option("--computers", min=1, help="Simulated computers.")]
 UsersOption = Annotated[int, typer.Option("--users", min=0, help="Simulated user records.")]
 GroupsOption = Annotated[int, typer.Option("--groups", min=0, help="Simulated computer groups.")]

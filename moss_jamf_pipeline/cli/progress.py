@@ -38,6 +38,9 @@ _SHOWN = (
     "failed",
     "opened",
     "closed",
+    "tried",
+    "problems",
+    "held",
 )
 
 

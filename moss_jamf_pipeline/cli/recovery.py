@@ -1,8 +1,9 @@
 """What runs of this command line leave behind when their process is killed, and how the next one clears it away.
 
 A daemon would notice, after a while; there may be none. A run that is executed here holds a lock file, which the
-kernel frees when the process dies, however. A file without a holder names a dead run: it is closed as failed, in
-Dagster and in M.O.S.S.'s history, and gives its pool slots back, without which the next run would wait for ever.
+kernel frees when the process dies, however. A file without a holder names a dead run: it is closed as failed in
+Dagster and gives its pool slots back, without which the next run would wait for ever. Its row in M.O.S.S.'s history is
+closed by the next run that opens one (`moss.run_lock`); a dry run has none, so that lock could not replace the files.
 """
 
 import os
@@ -14,9 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from moss_jamf_pipeline.assets.layout import JAMF_POOL, MOSS_POOL
-from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.embedded.locks import lock_exclusively, try_lock_exclusively
-from moss_jamf_pipeline.moss.history import close_history
 from moss_jamf_pipeline.settings import Settings
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -52,7 +51,7 @@ def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[st
             continue
         run = instance.get_run_by_id(lock_file.stem)
         if run is not None:
-            _close(instance, settings, run)
+            _close(instance, run)
             dead.append(run.run_id)
         lock_file.unlink(missing_ok=True)
         os.close(lock)
@@ -93,12 +92,10 @@ def _pool_holders(instance: dg.DagsterInstance) -> set[str]:
     return holders
 
 
-def _close(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun) -> None:
+def _close(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     if not run.is_finished:
         instance.report_run_failed(run, _DIED)
     instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-    with prepared_moss(settings) as (connection, _):
-        close_history(connection, run_id=run.run_id, status="failed", error_message=_DIED)
 
 
 def _lock_files(settings: Settings) -> Path:

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 
 from rich.markup import escape
 
+from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.output import duration, print_error, print_table, stderr, stdout
 from moss_jamf_pipeline.cli.running import RunReport
-from moss_jamf_pipeline.moss.planning import PLURALS, ObjectCounts
+from moss_jamf_pipeline.moss.planning import ObjectCounts
 
-_COUNTS = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
-_MORE = ("removed", "linked", "moved", "returned", "unenrolled", "deleted_internal")
 _COLOURS = {"success": "green", "partial": "yellow", "failed": "red"}
 
 
@@ -27,6 +26,17 @@ def run_document(report: RunReport) -> dict[str, object]:
         "counts": counts_document(report.plan.counts) if report.plan else [],
         "failed_checks": report.failed_checks,
         "open_conflicts": report.open_conflicts,
+        "held": [
+            {
+                "kind": change.kind,
+                "object_type": change.object_type,
+                "planned": change.planned,
+                "linked": change.linked,
+                "allowed": change.allowed,
+            }
+            for change in report.held
+        ],
+        "problems": report.problems,
         "errors": [
             {
                 "step": failure.step,
@@ -38,33 +48,6 @@ def run_document(report: RunReport) -> dict[str, object]:
     }
 
 
-def counts_document(counts: Iterable[ObjectCounts]) -> list[dict[str, object]]:
-    """The counts of each object type as JSON."""
-    return [
-        {name: getattr(count, name) for name in ("object_type", *_COUNTS, *_MORE)}
-        for count in counts
-    ]
-
-
-def print_counts(counts: Iterable[ObjectCounts], title: str) -> None:
-    """Prints the counts of each object type as a table; the last column holds what is rare."""
-    print_table(
-        ["objects", *_COUNTS, "of which"],
-        [
-            [
-                PLURALS[count.object_type],
-                *(getattr(count, name) for name in _COUNTS),
-                ", ".join(
-                    f"{getattr(count, name):,} {name}" for name in _MORE if getattr(count, name)
-                ),
-            ]
-            for count in counts
-        ],
-        title=title,
-        numbers=_COUNTS,
-    )
-
-
 def print_run(report: RunReport, *, verbose: bool = False) -> None:
     """Prints a run's report: counts, how it ended, what is not as it should be."""
     for failure in report.failures:
@@ -74,9 +57,11 @@ def print_run(report: RunReport, *, verbose: bool = False) -> None:
     if not report.failures and report.plan is not None:
         verb = "was done" if report.applies else "would be done"
         print_counts(report.plan.counts, f"What {verb} (plan {report.plan.plan_id})")
+    _print_problems(report)
     _print_failed_checks(report)
+    _print_held(report)
     colour = _COLOURS[report.status]
-    ended = "The dry run" if not report.applies else "The sync"
+    ended = "The sync" if report.applies else "The dry run"
     stdout.print(
         f"[bold {colour}]{report.status}[/] · {ended} took {duration(report.seconds)} · job {report.job} · "
         f"slot {report.slot} · run {report.run_id}",
@@ -84,6 +69,37 @@ def print_run(report: RunReport, *, verbose: bool = False) -> None:
     )
     if report.message and not report.failures:
         stdout.print(escape(report.message), style=colour, soft_wrap=True)
+
+
+def _print_problems(report: RunReport) -> None:
+    """Prints what M.O.S.S. would not take of a dry run's plan."""
+    if not report.problems:
+        return
+    total = report.problems[0]["total"]
+    print_table(
+        ["action", "object", "name", "would be", "because"],
+        [
+            [
+                row["action"],
+                row["object_type"],
+                row["label"] or row["external_id"],
+                row["problem"].replace("_", " "),
+                row["detail"],
+            ]
+            for row in report.problems
+        ],
+        title=f"M.O.S.S. would not take {total:,} of these changes as they are"
+        + (f"; the first {len(report.problems)}" if total > len(report.problems) else ""),
+    )
+
+
+def _print_held(report: RunReport) -> None:
+    """Prints what a dry run's plan would hold; of one that was applied, the run's message says it."""
+    if report.applies or not report.held:
+        return
+    stdout.print("[bold]Would wait for an approval[/]")
+    for change in report.held:
+        stdout.print(f"  [yellow]![/] {escape(change.sentence)}", soft_wrap=True)
 
 
 def print_next_steps(report: RunReport) -> None:
@@ -94,7 +110,11 @@ def print_next_steps(report: RunReport) -> None:
 
 
 def _print_failed_checks(report: RunReport) -> None:
-    checks = [check for check in report.failed_checks if not check.is_blocking]
+    # Those two are told by what they are about.
+    told = {"nothing_is_held", "plan_fits_moss"}
+    checks = [
+        check for check in report.failed_checks if not check.is_blocking and check.check not in told
+    ]
     if not checks:
         return
     stdout.print("[bold]Worth a look[/]")
@@ -116,11 +136,21 @@ def _next_steps(report: RunReport) -> list[str]:
             "`moss-jamf doctor` checks every connection; `moss-jamf up` shows the run step by step."
         ]
     steps = []
-    if report.plan is not None and not report.applies:
+    if report.plan is not None and report.plan.kind == "what_if":
         steps.append(
-            "`moss-jamf plan show` lists every change; `moss-jamf sync` makes a fresh plan and applies it."
+            f"`moss-jamf plan show {report.plan.plan_id}` lists every change. It is a what-if, and never applied."
         )
-    elif report.plan is not None and _changed(report.plan.counts):
+    elif report.plan is not None and not report.applies:
+        number = report.plan.plan_id
+        steps.append(
+            f"`moss-jamf plan show {number}` lists every change; `moss-jamf apply {number}` applies exactly these."
+        )
+    if report.plan is not None and report.held:
+        number = report.plan.plan_id
+        steps.append(
+            f"`moss-jamf approve {number}` shows what is held, and releases it if you say so."
+        )
+    if report.plan is not None and report.applies and _changed(report.plan.counts):
         steps.append("`moss-jamf plan show` lists what changed, field by field.")
     if report.open_conflicts:
         steps.append(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import dagster as dg
+import psycopg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.execution.api import execute_run
@@ -21,18 +22,24 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
 from dagster._utils.interrupts import pop_captured_interrupt
 from dagster_shared.error import SerializableErrorInfo
 
+from moss_jamf_pipeline.access import ConfigurationMissing
+from moss_jamf_pipeline.assets.layout import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.automation import SyncScope, job_name
+from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.output import Explanation, separated
 from moss_jamf_pipeline.cli.recovery import close_dead_runs, marked_as_alive, wait_for_pools
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
-from moss_jamf_pipeline.failures import EXPLAINED, ConfigurationMissing
+from moss_jamf_pipeline.failures import EXPLAINED
 from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
 from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
+from moss_jamf_pipeline.moss.guard import HeldChanges, held_changes
 from moss_jamf_pipeline.moss.history import close_history
+from moss_jamf_pipeline.moss.integrations import Integration, require_enabled
 from moss_jamf_pipeline.moss.planning import Plan, read_plan
-from moss_jamf_pipeline.moss.statements import fetch_one
+from moss_jamf_pipeline.moss.statements import Row, fetch_one
+from moss_jamf_pipeline.moss.validation import plan_problems
 from moss_jamf_pipeline.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
 
@@ -45,6 +52,8 @@ _INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
 # By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
 _REPOSITORY = "__repository__@moss_jamf_pipeline"
+
+_PROBLEMS_SHOWN = 10
 
 _INTERRUPTED = Explanation(
     "The run was interrupted before it was done.",
@@ -97,12 +106,14 @@ class RunReport:
     Attributes:
         status: `success`, `partial` or `failed`, as the history row has it.
         message: why it is partial; None for a success.
-        plan: the plan it made, counted after it was applied; None if it did not get that far.
+        plan: the plan it made or applied, as far as this run went; None if it did not get that far.
         applies: whether the plan was to be applied, or only made.
         failed_checks: the statements that are not true this time.
         failures: the steps that failed, one per distinct reason, or that the run was interrupted; empty if it did not
             fail.
         open_conflicts: how many conflicts wait for a person.
+        held: what the guard holds of the plan.
+        problems: of a dry run, the first changes that M.O.S.S. would not take as they are; each has their `total`.
     """
 
     run_id: str
@@ -116,6 +127,31 @@ class RunReport:
     failed_checks: tuple[FailedCheck, ...]
     failures: tuple[StepFailure, ...]
     open_conflicts: int
+    held: tuple[HeldChanges, ...] = ()
+    problems: tuple[Row, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: 1 it failed, 3 something waits for an approval, else 0."""
+        return 1 if self.failures else 3 if self.held else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is asked to do beyond its scope.
+
+    Attributes:
+        slot: the slot of its partition; None: the one that contains now.
+        plan_id: the plan to apply; 0: the one it makes.
+        approve: kinds of held changes to let through.
+    """
+
+    slot: str | None = None
+    plan_id: int = 0
+    approve: tuple[str, ...] = ()
+
+
+_NOTHING_SPECIAL = Order()
 
 
 class RunObserver(Protocol):
@@ -221,22 +257,28 @@ def execute_scope(
     settings: Settings,
     *,
     observer: RunObserver,
+    triggered_by: str | None = None,
+    order: Order = _NOTHING_SPECIAL,
 ) -> RunReport:
-    """Runs a scope for the slot that contains now, and returns when it has ended, however it ended.
+    """Runs a scope, and returns when it has ended, however it ended.
 
     Args:
         scope: what to sync.
         settings: the environment.
         observer: is told of every event of the run, in this thread.
+        triggered_by: who started it; the operating system's user by default.
+        order: the slot, by default the one that contains now; the plan to apply.
 
     Raises:
-        MossError: the database is not reachable or not prepared; no run was started.
+        MossError: the database is not reachable or not prepared, or the integration is switched off; no run was
+            started.
     """
-    slot = slot_key_at(datetime.now(UTC))
+    slot = order.slot or slot_key_at(datetime.now(UTC))
     run_id = str(uuid.uuid4())
     witness = _Witness()
-    with prepared_moss(settings):
-        pass  # else the run would fail in its first step, and leave a run to look at
+    with prepared_moss(settings) as (_, integration):
+        # Else the run would fail in its first step, and leave a run to look at.
+        require_enabled(integration)
     with open_instance(settings, captures_output=False) as instance, _terminating_as_interrupt():
         close_dead_runs(instance, settings)
         wait_for_pools(instance, observer.say)
@@ -254,8 +296,13 @@ def execute_scope(
             run = instance.create_run_for_job(
                 job_def=job,
                 run_id=run_id,
-                run_config=_run_config(job, slot),
-                tags={**job.run_tags, PARTITION_NAME_TAG: slot, REPOSITORY_LABEL_TAG: _REPOSITORY},
+                run_config=_run_config(job, slot, settings.integration_slug, order),
+                tags={
+                    **job.run_tags,
+                    **({PARTITION_NAME_TAG: slot} if job.partitions_def is not None else {}),
+                    REPOSITORY_LABEL_TAG: _REPOSITORY,
+                    TRIGGERED_BY_TAG: operator(triggered_by),
+                },
             )
             instance.add_event_listener(run_id, listen)
             succeeded = False
@@ -270,12 +317,14 @@ def execute_scope(
     return _report(scope, settings, run_id, job.name, slot, seconds, witness, succeeded=succeeded)
 
 
-def _run_config(job: dg.JobDefinition, slot: str) -> dict[str, Any]:
+def _run_config(job: dg.JobDefinition, slot: str, prefix: str, order: Order) -> dict[str, Any]:
     """The job's own configuration, without Dagster's log on the console: progress says what happens."""
-    return {
-        **job.get_run_config_for_partition_key(slot),
-        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-    }
+    if job.partitions_def is not None:
+        config = dict(job.get_run_config_for_partition_key(slot))
+    else:
+        choice = {"plan_id": order.plan_id, "approve": list(order.approve)}
+        config = {"ops": {f"{prefix}__guarded_plan": {"config": choice}}}
+    return {**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @contextmanager
@@ -315,14 +364,17 @@ def _report(
     succeeded: bool,
 ) -> RunReport:
     status, message, plan, open_conflicts = "success" if succeeded else "failed", None, None, 0
+    held: tuple[HeldChanges, ...] = ()
+    problems: list[Row] = []
     try:
         with prepared_moss(settings) as (connection, integration):
-            made = fetch_one(
-                connection, "plan/plan_of_run", {"integration_id": integration.id, "run_id": run_id}
-            )
-            plan = read_plan(connection, made["plan_id"]) if made else None
+            plan = _plan_of(connection, integration, run_id)
             history = fetch_one(connection, "history/history_of_run", {"run_id": run_id})
             open_conflicts = sum(open_conflicts_by_kind(connection, integration.id).values())
+            if plan is not None:
+                held = held_changes(connection, plan.plan_id)
+                if not scope.applies:
+                    problems = plan_problems(connection, plan.plan_id, limit=_PROBLEMS_SHOWN)
     except EXPLAINED:
         if succeeded:
             raise
@@ -341,14 +393,33 @@ def _report(
         failed_checks=tuple(witness.failed_checks),
         failures=tuple(witness.failures),
         open_conflicts=open_conflicts,
+        held=held,
+        problems=tuple(problems),
     )
+
+
+def _plan_of(connection: psycopg.Connection, integration: Integration, run_id: str) -> Plan | None:
+    """The plan that a run applied, as far as it did, or made."""
+    chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
+    if chosen is not None:
+        return read_plan(connection, chosen["plan_id"], since=chosen["chosen_at"])
+    for kind in ("sync", "what_if"):
+        made = fetch_one(
+            connection,
+            "plan/plan_of_run",
+            {"integration_id": integration.id, "run_id": run_id, "plan_kind": kind},
+        )
+        if made is not None:
+            return read_plan(connection, made["plan_id"])
+    return None
 
 
 def _failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
     return FailedCheck(
         asset=evaluation.asset_key.path[-1],
         check=evaluation.check_name,
-        description=_check_descriptions().get(evaluation.asset_check_key, ""),
+        description=evaluation.description
+        or _check_descriptions().get(evaluation.asset_check_key, ""),
         facts={
             name: value.value
             for name, value in evaluation.metadata.items()

@@ -1,8 +1,10 @@
 """`moss-jamf status`: what is stored, what is open, what ran last and what runs next."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from dagster import DagsterInstance
 from dagster._core.definitions.run_request import InstigatorType
 from rich.markup import escape
@@ -22,8 +24,11 @@ from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, newest_captures
 from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.history import recent_history
+from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.statements import fetch_one
-from moss_jamf_pipeline.partitions import SLOTS, slot_key_at
+from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.schedule import next_sync
+from moss_jamf_pipeline.sensors import schedule_name
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -37,41 +42,51 @@ def status(as_json: JsonOption = False) -> None:
     """Show the newest captures, the newest plan, the last run, open conflicts and the next scheduled sync."""
     with explained(as_json=as_json):
         settings = Settings()
-        document = _moss_status(settings) | {"schedule": _schedule_status(settings)}
+        with prepared_moss(settings) as (connection, integration):
+            document = _moss_status(connection, integration)
+        document["schedule"] = _schedule_status(settings, integration)
     if as_json:
         print_json(document)
     else:
         _print(document)
 
 
-def _moss_status(settings: Settings) -> dict[str, Any]:
-    with prepared_moss(settings) as (connection, integration):
-        captures = newest_captures(connection, integration.id)
-        newest = fetch_one(connection, "plan/newest_plan", {"integration_id": integration.id})
-        runs = recent_history(connection, integration.id, limit=1)
-        return {
-            "integration": integration.name,
-            "enabled": integration.is_enabled,
-            "captures": [
-                captures.get(name) or {"collection": name, "status": "none"} for name in COLLECTIONS
-            ],
-            "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,
-            "last_run": runs[0] if runs else None,
-            "open_conflicts": open_conflicts_by_kind(connection, integration.id),
-        }
+def _moss_status(connection: psycopg.Connection, integration: Integration) -> dict[str, Any]:
+    captures = newest_captures(connection, integration.id)
+    newest = fetch_one(connection, "plan/newest_plan", {"integration_id": integration.id})
+    runs = recent_history(connection, integration.id, limit=1)
+    switched_off = integration.settings.switched_off
+    return {
+        "integration": integration.name,
+        "environment": integration.environment,
+        "enabled": integration.is_enabled,
+        "scope_groups": integration.scope_groups,
+        "captures": [
+            captures.get(name) or {"collection": name, "status": "none"} for name in COLLECTIONS
+        ],
+        "switched_off": {
+            name: reason for name in COLLECTIONS if (reason := switched_off(name)) is not None
+        },
+        "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,
+        "last_run": runs[0] if runs else None,
+        "open_conflicts": open_conflicts_by_kind(connection, integration.id),
+    }
 
 
-def _schedule_status(settings: Settings) -> dict[str, Any]:
+def _schedule_status(settings: Settings, integration: Integration) -> dict[str, Any]:
     now = datetime.now(UTC)
-    slot = slot_key_at(now)
+    following = next_sync(integration, now)
     with open_instance(settings, captures_output=False) as instance:
         return {
-            "slot": slot,
-            "next_tick": SLOTS.time_window_for_partition_key(slot).end.astimezone(UTC),
+            "slot": slot_key_at(now),
+            "cron": integration.schedule,
+            "next_tick": following.at,
+            "why_not": following.why_not,
             "daemon_is_running": _daemon_is_running(instance, now),
             "is_switched_off": any(
                 not state.is_running
-                for state in instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+                for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+                if state.name == schedule_name(settings.integration_slug)
             ),
         }
 
@@ -86,9 +101,15 @@ def _print(document: dict[str, Any]) -> None:
     stdout.print(f"Integration {document['integration']!r}{switched}", markup=False)
     print_table(
         ["captured from JAMF", "objects", "when", "complete"],
-        [_capture_row(capture) for capture in document["captures"]],
+        [_capture_row(capture, document["switched_off"]) for capture in document["captures"]],
         numbers=["objects"],
     )
+    if document["scope_groups"]:
+        groups = " and ".join(repr(group) for group in document["scope_groups"])
+        stdout.print(
+            f"[bold]Scope[/]        only computers of the JAMF group {escape(groups)}",
+            soft_wrap=True,
+        )
     plan = document["plan"]
     if plan:
         stdout.print(
@@ -103,11 +124,14 @@ def _print(document: dict[str, Any]) -> None:
     stdout.print(f"[bold]Schedule[/]     {_schedule(document['schedule'])}", soft_wrap=True)
 
 
-def _capture_row(capture: Any) -> list[object]:
+def _capture_row(capture: Any, switched_off: Mapping[str, str]) -> list[object]:
     if isinstance(capture, dict):
-        return [capture["collection"], None, "never", None]
+        name = capture["collection"]
+        return [name, None, "never", "switched off in M.O.S.S." if name in switched_off else None]
     age = (datetime.now(UTC) - capture.captured_at).total_seconds()
     complete = "yes" if capture.is_complete else f"no: {' '.join(capture.incomplete_reasons)}"
+    if capture.collection in switched_off:
+        complete = "switched off in M.O.S.S. since"
     return [
         capture.collection,
         capture.captured,
@@ -124,10 +148,12 @@ def _last_run(run: dict[str, Any] | None) -> str:
 
 
 def _schedule(schedule: dict[str, Any]) -> str:
+    if schedule["next_tick"] is None:
+        return f"slot {schedule['slot']}; no sync is due: {escape(schedule['why_not'])}"
     ahead = (schedule["next_tick"] - datetime.now(UTC)).total_seconds()
     text = f"slot {schedule['slot']}; the next sync is due {moment(schedule['next_tick'])}, in {duration(ahead)}"
     if schedule["is_switched_off"]:
-        return f"{text}, but the schedule is switched off in the Dagster UI"
+        return f"{text}, but the sensor that follows the schedule is switched off in the Dagster UI"
     if not schedule["daemon_is_running"]:
         return f"{text}, but no daemon runs that would start it: `moss-jamf up`"
     return text

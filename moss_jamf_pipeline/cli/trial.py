@@ -23,15 +23,14 @@ def refuse_real_inventory(connection: psycopg.Connection, settings: Settings) ->
         "Unset MOSS_DATABASE_URL to try it in the embedded PostgreSQL (MOSS_JAMF_STATE_DIR names another one), "
         "or name an empty database."
     )
-    saved = find_integration(connection, settings.integration_name).base_url
+    integration = find_integration(connection, settings.integration)
+    saved = integration.base_url
     if saved is not None and not is_on_this_machine(saved):
         raise CommandFailed(
             f"This M.O.S.S. is connected to the JAMF Pro server {saved}; simulated Macs do not belong there.",
             remedy,
         )
-    found = fetch_one(
-        connection, "demo/devices_of_others", {"integration_name": settings.integration_name}
-    )
+    found = fetch_one(connection, "demo/devices_of_others", {"integration_id": integration.id})
     if found is None:
         raise LookupError("sql/demo/devices_of_others.sql was to yield one row and yielded none")
     if found["server"] is not None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -14,6 +15,7 @@ from typing import Annotated, Final
 
 import httpx
 import typer
+from rich.markup import escape
 
 from moss_jamf_pipeline.cli.options import (
     DEMO_FLEET,
@@ -25,13 +27,14 @@ from moss_jamf_pipeline.cli.options import (
     VerboseOption,
     single_command,
 )
-from moss_jamf_pipeline.cli.output import CommandFailed, explained, stderr, stdout
+from moss_jamf_pipeline.cli.output import CommandFailed, explained, moment, stderr, stdout
 from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, running_servers
 from moss_jamf_pipeline.cli.simulate import evolve_command
 from moss_jamf_pipeline.cli.trial import refuse_real_inventory
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded, prepared_moss
 from moss_jamf_pipeline.databases import resolve_databases
 from moss_jamf_pipeline.instance import open_instance, prepare_dagster_home
+from moss_jamf_pipeline.schedule import next_sync
 from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()
@@ -55,7 +58,7 @@ def up(
     seed: SeedOption = DEMO_FLEET.seed,
     verbose: VerboseOption = False,
 ) -> None:
-    """Serve the Dagster UI and its daemon, whose schedule syncs every six hours, until Ctrl-C.
+    """Serve the Dagster UI and its daemon, which syncs by the schedule in M.O.S.S., until Ctrl-C.
 
     Without a JAMF server in the environment or in M.O.S.S., the simulated fleet of the demo is served as well.
     """
@@ -167,8 +170,19 @@ def _announce(settings: Settings, environment: dict[str, str], address: str, log
         stdout.print(f"            {evolve_command(simulated)}", soft_wrap=True)
     elif settings.jamf_base_url is not None:
         stdout.print(f"[bold]JAMF Pro[/]    {settings.jamf_base_url}", soft_wrap=True)
+    stdout.print(f"[bold]Next sync[/]   {_next_sync(settings)}", soft_wrap=True)
     stdout.print(f"[bold]Logs[/]        {logs}; warnings and errors appear here.", soft_wrap=True)
     stdout.print("Ctrl-C stops everything.", soft_wrap=True)
+
+
+def _next_sync(settings: Settings) -> str:
+    with prepared_moss(settings) as (_, integration):
+        following = next_sync(integration, datetime.now(UTC))
+    if following.at is None:
+        return f"none: {escape(following.why_not)}"
+    return (
+        f"{moment(following.at)}, by the schedule in M.O.S.S. ({escape(integration.schedule)}, UTC)"
+    )
 
 
 def _wait_until_it_answers(servers: Servers, address: str) -> Server | None:

@@ -10,7 +10,13 @@ from moss_jamf_pipeline.databases import Databases, resolve_databases
 from moss_jamf_pipeline.extraction import server_identity
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
-from moss_jamf_pipeline.moss.integrations import Integration, create_integration, find_integration
+from moss_jamf_pipeline.moss.integrations import (
+    EnsuredIntegration,
+    Integration,
+    enable_integration,
+    ensure_integration,
+    find_integration,
+)
 from moss_jamf_pipeline.moss.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.settings import Settings
 
@@ -22,18 +28,21 @@ class Preparation:
     Attributes:
         databases: which.
         schema: what became of its schema.
-        integration_created: whether the integration's row was created.
+        integration: the integration's row, found or created.
+        integration_enabled: whether the row was off and has been switched on.
     """
 
     databases: Databases
     schema: SchemaReport
-    integration_created: bool
+    integration: EnsuredIntegration
+    integration_enabled: bool
 
 
 def prepare_databases(
     settings: Settings,
     *,
     may_create_moss: bool,
+    enables: bool = False,
     condition: Callable[[psycopg.Connection], None] | None = None,
 ) -> Preparation:
     """Prepares the M.O.S.S. database and creates the integration's row, all or nothing. Safe to repeat.
@@ -42,21 +51,24 @@ def prepare_databases(
         settings: the environment.
         may_create_moss: whether an empty given database may get the strategy's M.O.S.S. tables; the embedded one may
             always.
+        enables: whether an integration that is switched off is switched on.
         condition: looks at the prepared database and raises if it is not to be used; then nothing was done.
 
     Raises:
         MossNotPrepared: the database holds no M.O.S.S. that the contract knows.
+        IntegrationUnclear: M.O.S.S. has several integrations that could be meant.
         MossUnreachable: the database does not answer.
     """
     databases = resolve_databases(settings)
     with _connection(databases) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
-        created = create_integration(
-            connection, settings.integration_name, _remembered_base_url(settings.jamf_base_url)
+        integration = ensure_integration(
+            connection, settings.integration, _remembered_base_url(settings.jamf_base_url)
         )
+        enabled = enables and enable_integration(connection, integration.id)
         if condition is not None:
             condition(connection)
-    return Preparation(databases, schema, integration_created=created)
+    return Preparation(databases, schema, integration, integration_enabled=enabled)
 
 
 def is_on_this_machine(base_url: str) -> bool:
@@ -87,7 +99,8 @@ def prepared_moss(settings: Settings) -> Iterator[tuple[psycopg.Connection, Inte
 
     Raises:
         MossNotPrepared: our schema is absent or older than this version of the pipeline.
-        IntegrationMissing: there is no row for the integration.
+        IntegrationMissing: there is no row for the integration, or its settings cannot be read.
+        IntegrationUnclear: there are several.
         MossUnreachable: the database does not answer.
     """
     databases = resolve_databases(settings)
@@ -99,7 +112,7 @@ def prepared_moss(settings: Settings) -> Iterator[tuple[psycopg.Connection, Inte
                 f"The database is not prepared for the sync ({place}); it lacks {', '.join(pending)}.",
                 "Run `moss-jamf init`.",
             )
-        yield connection, find_integration(connection, settings.integration_name)
+        yield connection, find_integration(connection, settings.integration)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfError,
     JamfNotFound,
     JamfPrivilegeMissing,
+    JamfScopeInvalid,
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits
@@ -36,6 +37,7 @@ __all__ = [
     "JamfNotFound",
     "JamfPrivilegeMissing",
     "JamfRecord",
+    "JamfScopeInvalid",
     "JamfUnreachable",
     "MissingPrivilege",
     "RejectedRecord",

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,6 +18,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfError,
     JamfNotFound,
     JamfPrivilegeMissing,
+    JamfScopeInvalid,
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
 from moss_jamf_pipeline.jamf.listings import SOURCES, Collection, Listing, ListingStyle
@@ -142,16 +144,67 @@ class JamfClient:
                 missing.append(MissingPrivilege(collection, error.endpoint, error.privileges))
         return missing
 
-    def sweep(self, collection: Collection) -> Sweep:
+    def sweep(
+        self, collection: Collection, *, scope_group_ids: frozenset[str] = frozenset()
+    ) -> Sweep:
         """Read a collection completely.
 
         Args:
             collection: what to read.
+            scope_group_ids: groups, smart or static; of a computer that is not in all of them only
+                its id and that it is out of scope is kept. Other collections have no scope.
 
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
         """
-        return Sweep(Collection(collection), self._session, self.server_version, self._limits)
+        return Sweep(
+            Collection(collection),
+            self._session,
+            self.server_version,
+            self._limits,
+            scope_group_ids,
+        )
+
+    async def computer_group_ids(self, references: Iterable[str]) -> frozenset[str]:
+        """The ids of computer groups, smart or static.
+
+        Args:
+            references: an id each, or a name in any case.
+
+        Raises:
+            JamfScopeInvalid: JAMF lists no such group, or several of that name.
+            JamfError: the groups could not be read.
+        """
+        documents = [
+            parse_leniently(record.document)
+            async for page in self.sweep(Collection.GROUPS)
+            for record in page.records
+        ]
+        names = {document["id"]: document["name"] or "" for document in documents}
+        return frozenset(self._group_id(reference, names) for reference in references)
+
+    def _group_id(self, reference: str, names: Mapping[str, str]) -> str:
+        wanted = reference.strip()
+        if wanted in names:
+            return wanted
+        found = [
+            jamf_id
+            for jamf_id, name in names.items()
+            if name.strip().casefold() == wanted.casefold()
+        ]
+        if len(found) == 1:
+            return found[0]
+        what = (
+            f"has {len(found)} computer groups named {reference!r} (ids {', '.join(found)})"
+            if found
+            else f"lists no computer group with the id or the name {reference!r}"
+        )
+        raise JamfScopeInvalid(
+            f"M.O.S.S. confines the sync to a group, and JAMF Pro at {self.base_url} {what}. Nothing "
+            "was captured: every computer would be taken for out of scope.",
+            "Correct access_scope, or sync_settings.smart_group_filter, of the integration in M.O.S.S.: "
+            "a group's id is in its address in JAMF Pro.",
+        )
 
     async def _ask_version(self) -> ServerVersion:
         try:

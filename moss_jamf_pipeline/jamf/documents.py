@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar, cast
 
@@ -163,6 +164,12 @@ class DocumentReader(Generic[_RecordT]):
         self._array = array
         self._distil = distil
 
+    def distilling_by(self, distil: _Distil[_RecordT]) -> "DocumentReader[_RecordT]":
+        """A reader of the same answers that stores something else of each record."""
+        return DocumentReader(
+            record=self._record, page=self._page, array=self._array, distil=distil
+        )
+
     def read_page(self, body: bytes) -> ReadPage:
         """Read `{totalCount, results}`.
 
@@ -230,13 +237,19 @@ class DocumentReader(Generic[_RecordT]):
 # -- computers -------------------------------------------------------------------------------------
 
 
-def distil_computer(computer: Computer) -> JamfRecord | RejectedRecord:
+def distil_computer(
+    computer: Computer, scope_group_ids: frozenset[str] = frozenset()
+) -> JamfRecord | RejectedRecord:
     """Reduce a computer to its stable document and its two volatile times.
 
-    Of a personally-owned Mac nothing but its id is kept (DESIGN §9). A computer without one of the
-    requested sections is rejected: null means "not delivered", and reading it as "empty" would
-    clear good data. Of its groups only the static ones are kept: smart membership follows rules and
-    changes by itself.
+    Of a personally-owned Mac nothing but its id is kept (DESIGN §9), nor of one out of scope. A
+    computer without one of the requested sections is rejected: null means "not delivered", and
+    reading it as "empty" would clear good data. Of its groups only the static ones are kept: smart
+    membership follows rules and changes by itself.
+
+    Args:
+        computer: as JAMF delivered it; it is taken apart.
+        scope_group_ids: the groups, smart or static, to all of which a computer in scope belongs.
     """
     fields = cast("dict[str, Any]", computer)
     jamf_id = _usable_id(fields["id"])
@@ -250,11 +263,14 @@ def distil_computer(computer: Computer) -> JamfRecord | RejectedRecord:
         return RejectedRecord(
             jamf_id, RejectionReason.SECTION_MISSING, f"JAMF delivered no {', '.join(missing)}"
         )
+    memberships = fields.pop("groupMemberships")
+    if scope_group_ids and not scope_group_ids <= {item["groupId"] for item in memberships}:
+        return _record(jamf_id, {"id": jamf_id, "outOfScope": True})
     last_contact = general.pop("lastContact")
     last_check_in = general.pop("lastCheckIn")
     last_contact_time = general.pop("lastContactTime")
     report_date = general.pop("reportDate")
-    fields["staticGroupIds"] = _static_group_ids(fields.pop("groupMemberships"))
+    fields["staticGroupIds"] = _static_group_ids(memberships)
     return _record(
         jamf_id,
         fields,
@@ -479,6 +495,12 @@ DEPARTMENT_READER = DocumentReader(
 
 _CLASSIC_USER = TypeAdapter(ClassicUserAnswer)
 _CLASSIC_USER_LIST = TypeAdapter(ClassicUserList)
+
+
+def computer_reader(scope_group_ids: frozenset[str]) -> DocumentReader[Computer]:
+    """Reads computers; of one that is not in all of these groups only its id is kept."""
+    return COMPUTER_READER.distilling_by(partial(distil_computer, scope_group_ids=scope_group_ids))
+
 
 READERS: Mapping[Collection, DocumentReader[Any]] = {
     Collection.COMPUTERS: COMPUTER_READER,

@@ -113,5 +113,9 @@ class JamfAnswerInvalid(JamfError):
     """
 
 
+class JamfScopeInvalid(JamfError):
+    """The group to which the sync is confined is not in JAMF, or not the only one of its name."""
+
+
 class JamfNotFound(JamfError):
     """404, 405 or 410: this server has no such object or endpoint."""

@@ -16,6 +16,7 @@ from moss_jamf_pipeline.jamf.documents import (
     JamfRecord,
     RejectedRecord,
     RejectionReason,
+    computer_reader,
 )
 from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfNotFound
 from moss_jamf_pipeline.jamf.limits import ClientLimits
@@ -187,6 +188,7 @@ class Sweep:
         session: the server.
         version: yields the server's version.
         limits: see `ClientLimits`.
+        scope_group_ids: of computers only: the groups, to all of which a computer in scope belongs.
     """
 
     def __init__(
@@ -195,11 +197,17 @@ class Sweep:
         session: JamfSession,
         version: Callable[[], Awaitable[ServerVersion]],
         limits: ClientLimits,
+        scope_group_ids: frozenset[str] = frozenset(),
     ) -> None:
         self.collection = collection
         self._session = session
         self._version = version
         self._limits = limits
+        self._reader = (
+            computer_reader(scope_group_ids)
+            if scope_group_ids and collection is Collection.COMPUTERS
+            else READERS[collection]
+        )
         self._source = SOURCES[collection]
         self._summary: SweepSummary | None = None
         self._is_started = False
@@ -260,7 +268,7 @@ class Sweep:
         return kind(
             self._session,
             listing,
-            READERS[self.collection],
+            self._reader,
             self._source.privileges,
             self._limits,
             ledger,

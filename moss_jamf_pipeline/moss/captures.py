@@ -15,6 +15,7 @@ from moss_jamf_pipeline.moss.statements import (
     fetch_all,
     fetch_one,
     fetch_value,
+    refresh_statistics,
     set_based_transaction,
 )
 
@@ -173,7 +174,7 @@ class CaptureWriter:
             execute(self._connection, "capture/cover_slots", self._scope | {"slots": list(slots)})
         if inserted + changed_existing + removed > self.captured // 10:
             # The first import and a great change leave statistics that would mislead every plan after them.
-            self._connection.execute("analyze jamf_sync.raw_jamf")
+            refresh_statistics(self._connection, "jamf_sync.raw_jamf")
         return capture_by_id(self._connection, self._capture_id)
 
 
@@ -293,6 +294,22 @@ def captured_before(
         },
     )
     return captured
+
+
+def usual_count(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> int | None:
+    """How many objects the collection usually has: the median of earlier captures; None if they are too few."""
+    usual: int | None = fetch_value(
+        connection,
+        "capture/usual_count",
+        {
+            "integration_id": integration_id,
+            "collection": capture.collection,
+            "capture_id": capture.capture_id,
+        },
+    )
+    return usual
 
 
 def misses_something(

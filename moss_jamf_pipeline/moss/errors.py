@@ -26,8 +26,20 @@ class MossNotPrepared(MossError):
     """The database answers but lacks M.O.S.S. tables, our schema or the contract."""
 
 
+class MossAbsent(MossNotPrepared):
+    """The database holds no M.O.S.S. at all."""
+
+
 class IntegrationMissing(MossError):
-    """No `integration_configs` row of that name."""
+    """There is no such `integration_configs` row, or its settings cannot be read."""
+
+
+class IntegrationUnclear(MossError):
+    """Several `integration_configs` rows could be meant."""
+
+
+class IntegrationDisabled(MossError):
+    """The integration is switched off in M.O.S.S."""
 
 
 class OtherJamfServer(MossError):
@@ -38,6 +50,18 @@ class NothingCaptured(MossError):
     """A step needs a capture or a plan that does not exist yet."""
 
 
+class PlanNotApplicable(MossError):
+    """A plan was named that cannot be applied, or cannot be applied any more."""
+
+
+class PlanNotRevertible(MossError):
+    """A plan was named that cannot be reverted."""
+
+
+class ConflictNotResolvable(MossError):
+    """A conflict that is not there or not open, or a resolution that its kind does not allow."""
+
+
 class AnotherApplyRuns(MossError):
     """Another run is applying a plan of this integration."""
 
@@ -46,3 +70,11 @@ class AnotherApplyRuns(MossError):
 
 class OwnershipInvalid(MossError):
     """The ownership table or an integration's override of it cannot be used."""
+
+
+class CredentialsUnreadable(MossError):
+    """The credentials saved with an integration cannot be decrypted, or are none."""
+
+
+class CredentialsNotKept(MossError):
+    """There is no usable key to save credentials under, or no row to save them in."""

@@ -43,12 +43,17 @@ def match(
 def match_parameters(integration: Integration, captures: Mapping[str, Capture]) -> dict[str, Any]:
     """The bind parameters that the files of `sql/matching` share."""
     settings = integration.settings
+    used = settings.in_use(captures)
+    if "users" in captures:
+        # Switched off, user records still tell who the people are that are linked to them (`users_are_synced`).
+        used |= {"users": captures["users"]}
     return {
         "integration_id": integration.id,
+        "users_are_synced": settings.sync_users,
         "create_missing_locations": settings.create_missing_locations,
         "hold_unlinked": settings.on_unlinked_serial == "hold",
         "recreate_deleted": settings.recreate_deleted,
-        **capture_parameters(captures),
+        **capture_parameters(used),
     }
 
 

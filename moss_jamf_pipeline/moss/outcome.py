@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from moss_jamf_pipeline.moss.captures import misses_something, newest_captures
+from moss_jamf_pipeline.moss.guard import held_changes, held_summary
+from moss_jamf_pipeline.moss.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.history import Status
 from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.planning import PLURALS, ObjectCounts, Plan, total
@@ -20,12 +23,20 @@ _COLLECTION_OF = {
 }
 
 
+_REFUSED = {
+    "sync": "{number} planned changes of {objects} were refused: M.O.S.S. changed meanwhile, or what they refer to "
+    "is not there. They are planned anew next time.",
+    "revert": "{number} changes of {objects} were not undone: M.O.S.S. holds something else by now, or other data "
+    "refers to them.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What the history row of a run says.
 
     Attributes:
-        status: `success`, or `partial` when something could not be used, was refused or was not seen whole.
+        status: `success`, or `partial` when something could not be used, was refused, is held or was not seen whole.
         counts: the sum over devices, people and groups.
         message: why it is partial, in sentences; None for a success.
         details: the same by object type, for machines.
@@ -42,6 +53,7 @@ def run_outcome(
     integration: Integration,
     plan: Plan,
     applied_object_types: Collection[str],
+    since: datetime | None = None,
 ) -> RunOutcome:
     """Judges a plan as far as a run applied it, and the captures it was made from.
 
@@ -50,13 +62,15 @@ def run_outcome(
         integration: whose run.
         plan: the plan, applied.
         applied_object_types: what the run applied; the rest of the plan is none of its deeds.
+        since: when the run took the plan on; neither is what was settled before.
     """
     reasons = []
     counts = [count for count in plan.counts if count.object_type in applied_object_types]
-    captures = newest_captures(connection, integration.id)
+    captures = integration.settings.in_use(newest_captures(connection, integration.id))
     for object_type, collection in _COLLECTION_OF.items():
         if (
-            object_type in applied_object_types
+            plan.kind == "sync"
+            and object_type in applied_object_types
             and collection in captures
             and misses_something(connection, integration.id, captures[collection])
         ):
@@ -69,12 +83,19 @@ def run_outcome(
         for count in counts
         if count.failed
     )
-    refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id})
+    refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id, "since": since})
     reasons.extend(
-        f"{row['refused']} planned changes of {PLURALS[row['object_type']]} were refused: "
-        "M.O.S.S. changed meanwhile, or what they refer to is not there. They are planned anew next time."
+        _REFUSED[plan.kind].format(number=row["refused"], objects=PLURALS[row["object_type"]])
         for row in refused
     )
+    held = [
+        change
+        for change in held_changes(connection, plan.plan_id)
+        if ("mapping" if change.kind is GuardKind.UNENROLL else change.object_type)
+        in applied_object_types
+    ]
+    if held:
+        reasons.append(held_summary(plan.plan_id, held))
     return RunOutcome(
         status="partial" if reasons else "success",
         counts=total(counts),
@@ -89,5 +110,9 @@ def run_outcome(
                 }
                 for count in counts
             },
+            "held": [
+                {"kind": change.kind, "object_type": change.object_type, "changes": change.planned}
+                for change in held
+            ],
         },
     )

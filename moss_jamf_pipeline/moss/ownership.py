@@ -20,6 +20,7 @@ class OwnershipRule(BaseModel):
     """What happens to one field (DESIGN, "Field ownership").
 
     Attributes:
+        place: where M.O.S.S. keeps it: a `column` of the object's table, or the value of a `custom_field`.
         on_create: `write` JAMF's value, write a `default`, or `never` write it.
         on_update: `overwrite` when JAMF differs, `fill` only while empty, or `never`.
         on_null: what a JAMF null means: `keep` what is there, or `clear` it.
@@ -30,12 +31,18 @@ class OwnershipRule(BaseModel):
 
     object_type: str
     field: str
+    place: Literal["column", "custom_field"]
     owner: Literal["JAMF", "M.O.S.S."]
     on_create: Literal["write", "default", "never"]
     on_update: Literal["overwrite", "fill", "never"]
     on_null: Literal["keep", "clear"]
     records_conflict: bool
     why: str
+
+    @property
+    def is_column(self) -> bool:
+        """Whether it is a column of the object's table."""
+        return self.place == "column"
 
 
 class OwnershipOverride(BaseModel):
@@ -95,4 +102,13 @@ def clearable_fields(rules: tuple[OwnershipRule, ...], object_type: str) -> list
         if rule.object_type == object_type
         and rule.on_null == "clear"
         and rule.on_update == "overwrite"
+    ]
+
+
+def custom_fields(object_type: str) -> list[str]:
+    """The fields of an object type that are values of custom fields."""
+    return [
+        rule.field
+        for rule in declared_rules()
+        if rule.object_type == object_type and not rule.is_column
     ]

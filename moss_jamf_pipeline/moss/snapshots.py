@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured
-from moss_jamf_pipeline.moss.statements import execute, fetch_one, statement
+from moss_jamf_pipeline.moss.statements import execute, fetch_one, refresh_statistics, statement
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, STAGING_RULES, Staged, rows_for_copy, stage
 
 _CHUNK = 5_000
@@ -67,7 +67,7 @@ def stage_snapshot(
             )
             staged += len(chunk)
     if staged:
-        connection.execute(sql.SQL("analyze {}").format(_table(collection)))
+        refresh_statistics(connection, f"jamf_sync.jamf_{collection}_snapshot")
     row = fetch_one(connection, "staging/snapshot_summary", scope)
     if row is None or row["status"] not in ("complete", "incomplete"):
         raise NothingCaptured(

@@ -59,6 +59,16 @@ def fetch_value(
     return row[0]
 
 
+def refresh_statistics(connection: psycopg.Connection, table: str) -> None:
+    """Renews PostgreSQL's statistics of a table of `jamf_sync` after much of it changed; without them it plans badly.
+
+    Args:
+        connection: any, under any of the pipeline's roles.
+        table: `schema.name`.
+    """
+    execute(connection, "catalogue/refresh_statistics", {"table": table})
+
+
 @contextmanager
 def set_based_transaction(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction for statements that join whole fleets.

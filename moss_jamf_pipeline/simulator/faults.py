@@ -97,6 +97,10 @@ class ServerError(Knob):
     )
 
 
+class LogInPage(Knob):
+    """Answers 200 with a page of HTML, as a proxy or a portal between client and server does."""
+
+
 class DroppedConnection(Knob):
     """Closes the connection in the middle of the body."""
 
@@ -182,6 +186,7 @@ class Faults(BaseModel):
     latency: Latency | None = None
     rate_limited: RateLimited | None = None
     server_error: ServerError | None = None
+    log_in_page: LogInPage | None = None
     dropped_connection: DroppedConnection | None = None
     truncated_body: TruncatedBody | None = None
     wrong_content_type: WrongContentType | None = None

@@ -8,7 +8,7 @@ import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moss_jamf_pipeline.simulator.faults import (
@@ -134,6 +134,8 @@ def _refusal(faults: Faults, path: str) -> Response | None:
     error = faults.server_error
     if error is not None and error.strikes(path):
         return _server_error(error)
+    if faults.log_in_page is not None and faults.log_in_page.strikes(path):
+        return HTMLResponse("<!DOCTYPE html><title>Log in</title><form method=post></form>")
     return None
 
 

@@ -4,6 +4,7 @@ A page of 2,000 records is then little more than a join of cached bytes. The cac
 (`Record.rendered`) and dies with any change of it; what the caches of a renderer hold is bounded.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -79,7 +80,7 @@ class InventoryRenderer:
         return None if section is None else _built(section, computer, self._fleet, self._shape)
 
     def _rendered(self, computer: Computer, section: Section) -> bytes:
-        rendered = orjson.dumps(_built(section, computer, self._fleet, self._shape))
+        rendered = _json_of(_built(section, computer, self._fleet, self._shape))
         self._cache_room -= len(rendered)
         if self._cache_room < 0:
             # Changed records have left stale bytes uncounted, so the true size is unknown here; starting over is
@@ -101,6 +102,14 @@ def page(total_count: int, records: Iterable[bytes]) -> bytes:
         `{"totalCount": ..., "results": [...]}`: no links, no cursor, no echo of the page, as JAMF answers.
     """
     return b'{"totalCount":%d,"results":[' % total_count + b",".join(records) + b"]}"
+
+
+def _json_of(document: Json) -> bytes:
+    """A document as JSON, also one with what orjson refuses: lone surrogates, numbers of any size."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return json.dumps(document).encode()
 
 
 def _built(section: Section, computer: Computer, fleet: Fleet, shape: Shape) -> Json:

@@ -36,7 +36,13 @@ class TokenStore:
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
+        self._issued: list[str] = []
         self._signing_key = secrets.token_bytes(32)
+
+    @property
+    def issued(self) -> tuple[str, ...]:
+        """Every token handed out so far, ended or not: what must show up nowhere."""
+        return tuple(self._issued)
 
     def issue(
         self, subject: str, owner: Owner, privileges: frozenset[str], lifetime_seconds: int
@@ -65,6 +71,7 @@ class TokenStore:
             "exp": now + lifetime_seconds,
         }
         token = self._signed(claims)
+        self._issued.append(token)
         self._sessions[token] = Session(
             subject, owner, privileges, time.monotonic() + lifetime_seconds
         )

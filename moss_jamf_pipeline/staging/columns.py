@@ -84,6 +84,11 @@ SNAPSHOT_COLUMNS: Final[Mapping[str, Sequence[SnapshotColumn]]] = {
             "boolean",
             "True: nothing else of the computer is kept (privacy).",
         ),
+        SnapshotColumn(
+            "is_out_of_scope",
+            "boolean",
+            "True: not of the group that M.O.S.S. confines the sync to; nothing else is kept.",
+        ),
         SnapshotColumn("enrolled_at", "timestamptz", "When the computer last enrolled."),
         SnapshotColumn(
             "static_group_ids",

@@ -1,6 +1,7 @@
 """Stages computers: what concerns several fields or is no text; text fields stand in `fields`."""
 
 from collections.abc import Sequence
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -30,19 +31,23 @@ def stage_computers(versions: Sequence[RawVersion]) -> Staged:
 
     Returns:
         Their rows and quarantine. A computer without a serial number is unusable (DESIGN §6), and
-        so is a personally owned one, of which nothing but the id is kept (DESIGN §9).
+        so are a personally owned one and one out of scope, of which nothing but the id is kept
+        (DESIGN §9).
     """
     personal = [_is_personally_owned(document) for _, _, document in versions]
-    chunk = Chunk(versions, withheld=personal)
+    elsewhere = [_is_out_of_scope(document) for _, _, document in versions]
+    chunk = Chunk(versions, withheld=map(or_, personal, elsewhere))
     is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
+    is_out_of_scope = pd.Series(elsewhere, index=chunk.index, dtype="bool") & ~is_personal
     columns: Columns = {field.column: chunk.texts(field) for field in COMPUTER_FIELDS}
     _add_interfaces(chunk, columns)
     columns["form_factor"] = form_factor(columns["model"], columns["model_identifier"])
     columns["is_managed"] = chunk.truths("is_managed", "general.remoteManagement", "managed")
     columns["is_personally_owned"] = is_personal
+    columns["is_out_of_scope"] = is_out_of_scope
     columns["enrolled_at"] = _enrolled_at(chunk)
     columns["static_group_ids"] = chunk.id_lists("static_group_ids", "", "staticGroupIds")
-    columns["is_usable"] = _is_usable(chunk, columns, is_personal)
+    columns["is_usable"] = _is_usable(chunk, columns, is_personal, is_out_of_scope)
     return chunk.staged("computers", columns)
 
 
@@ -56,6 +61,11 @@ def _is_personally_owned(document: object) -> bool:
         isinstance(enrollment, str) and enrollment.strip().casefold() == _USER_ENROLLMENT
     )
     return bool(document.get("personallyOwned")) or is_user_enrolled
+
+
+def _is_out_of_scope(document: object) -> bool:
+    """Whether the client found a computer outside the group that the sync is confined to."""
+    return isinstance(document, dict) and bool(document.get("outOfScope"))
 
 
 def _add_interfaces(chunk: Chunk, columns: "Columns") -> None:
@@ -81,18 +91,27 @@ def _enrolled_at(chunk: Chunk) -> "pd.Series[pd.Timestamp]":
     return times
 
 
-def _is_usable(chunk: Chunk, columns: "Columns", is_personal: "Truths") -> "Truths":
+def _is_usable(
+    chunk: Chunk, columns: "Columns", is_personal: "Truths", is_out_of_scope: "Truths"
+) -> "Truths":
     chunk.note(
         is_personal,
         "is_personally_owned",
         Reason.PERSONALLY_OWNED,
         "Personally owned: nothing but its id is kept, and it is not synced.",
     )
+    chunk.note(
+        is_out_of_scope,
+        "is_out_of_scope",
+        Reason.OUT_OF_SCOPE,
+        "Not of the JAMF group that M.O.S.S. confines the sync to: it is left as it is.",
+    )
+    is_withheld = is_personal | is_out_of_scope
     has_serial_number = columns["serial_number"].notna()
     chunk.note(
-        ~has_serial_number & ~is_personal & ~chunk.noted("serial_number"),
+        ~has_serial_number & ~is_withheld & ~chunk.noted("serial_number"),
         "serial_number",
         Reason.SERIAL_NUMBER_MISSING,
         "JAMF has no serial number for this computer; enter it in JAMF or delete the record there.",
     )
-    return has_serial_number & ~is_personal
+    return has_serial_number & ~is_withheld

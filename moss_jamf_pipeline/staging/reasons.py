@@ -10,6 +10,7 @@ class Reason(StrEnum):
     SERIAL_NUMBER_MISSING = "serial_number_missing"
     SERIAL_NUMBER_PLACEHOLDER = "serial_number_placeholder"
     PERSONALLY_OWNED = "personally_owned"
+    OUT_OF_SCOPE = "out_of_scope"
     NO_USERNAME_OR_EMAIL = "no_username_or_email"
     NAME_MISSING = "name_missing"
     GROUP_KIND_UNKNOWN = "group_kind_unknown"

@@ -14,7 +14,7 @@ refused as (
 ),
 created as (
   insert into moss_contract.rooms (id, location_id, name)
-  select object_id, location_id, after ->> 'name' from pending where row_id not in (select row_id from refused)
+  select object_id, location_id, jamf_sync.storable(after ->> 'name') from pending where row_id not in (select row_id from refused)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A room of this name exists by now, or its location does not.'

@@ -1,12 +1,12 @@
 -- Writes the planned JAMF-owned fields of devices; fields without a change keep their value. Parameters: plan_id, first_row, last_row.
 -- Only rows that change one of these columns are touched: an UPDATE bumps updated_at, which users see.
 update moss_contract.devices as device
-set serial_number = case when planned.after ? 'serial_number' then planned.after ->> 'serial_number' else device.serial_number end,
-    hostname = case when planned.after ? 'hostname' then planned.after ->> 'hostname' else device.hostname end,
-    model = case when planned.after ? 'model' then planned.after ->> 'model' else device.model end,
-    manufacturer = case when planned.after ? 'manufacturer' then planned.after ->> 'manufacturer' else device.manufacturer end,
-    operating_system = case when planned.after ? 'operating_system' then planned.after ->> 'operating_system' else device.operating_system end,
-    os_version = case when planned.after ? 'os_version' then planned.after ->> 'os_version' else device.os_version end,
+set serial_number = case when planned.after ? 'serial_number' then jamf_sync.storable(planned.after ->> 'serial_number') else device.serial_number end,
+    hostname = case when planned.after ? 'hostname' then jamf_sync.storable(planned.after ->> 'hostname') else device.hostname end,
+    model = case when planned.after ? 'model' then jamf_sync.storable(planned.after ->> 'model') else device.model end,
+    manufacturer = case when planned.after ? 'manufacturer' then jamf_sync.storable(planned.after ->> 'manufacturer') else device.manufacturer end,
+    operating_system = case when planned.after ? 'operating_system' then jamf_sync.storable(planned.after ->> 'operating_system') else device.operating_system end,
+    os_version = case when planned.after ? 'os_version' then jamf_sync.storable(planned.after ->> 'os_version') else device.os_version end,
     assigned_to_person_id = case when planned.after ? 'assigned_to_person_id'
       then (planned.after ->> 'assigned_to_person_id')::uuid else device.assigned_to_person_id end
 from jamf_sync.change_plan as planned

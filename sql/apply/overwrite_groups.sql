@@ -1,6 +1,6 @@
 -- Writes the planned fields of groups; fields without a change keep their value. Parameters: plan_id, first_row, last_row.
 update moss_contract.groups as moss_group
-set name = case when planned.after ? 'name' then planned.after ->> 'name' else moss_group.name end,
+set name = case when planned.after ? 'name' then jamf_sync.storable(planned.after ->> 'name') else moss_group.name end,
     group_type = case when planned.after ? 'group_type' then planned.after ->> 'group_type' else moss_group.group_type end,
     external_id = case when planned.after ? 'external_id' then planned.after ->> 'external_id' else moss_group.external_id end
 from jamf_sync.change_plan as planned

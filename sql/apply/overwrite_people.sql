@@ -1,8 +1,8 @@
 -- Writes the planned JAMF-owned fields of people; fields without a change keep their value. Parameters: plan_id, first_row, last_row.
 update moss_contract.people as person
-set email_address = case when planned.after ? 'email_address' then planned.after ->> 'email_address' else person.email_address end,
-    phone_number = case when planned.after ? 'phone_number' then planned.after ->> 'phone_number' else person.phone_number end,
-    job_title = case when planned.after ? 'job_title' then planned.after ->> 'job_title' else person.job_title end
+set email_address = case when planned.after ? 'email_address' then jamf_sync.storable(planned.after ->> 'email_address') else person.email_address end,
+    phone_number = case when planned.after ? 'phone_number' then jamf_sync.storable(planned.after ->> 'phone_number') else person.phone_number end,
+    job_title = case when planned.after ? 'job_title' then jamf_sync.storable(planned.after ->> 'job_title') else person.job_title end
 from jamf_sync.change_plan as planned
 where planned.plan_id = %(plan_id)s and planned.object_type = 'person' and planned.action <> 'create' and planned.outcome is null
   and planned.row_id between %(first_row)s and %(last_row)s

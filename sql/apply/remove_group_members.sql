@@ -14,5 +14,4 @@ removed_devices as (
   delete from moss_contract.group_device_members as member using forgotten
   where forgotten.member_type = 'device' and member.group_id = forgotten.group_id and member.device_id = forgotten.member_id
 )
-delete from moss_contract.group_person_members as member using forgotten
-where forgotten.member_type = 'person' and member.group_id = forgotten.group_id and member.person_id = forgotten.member_id
+select moss_contract.remove_person_from_group(group_id, member_id) from forgotten where member_type = 'person'

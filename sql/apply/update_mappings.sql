@@ -6,6 +6,7 @@ with pending as (
   left join jamf_sync.raw_jamf as raw
     on raw.collection = planned.details ->> 'collection' and raw.version_id = (planned.details ->> 'version_id')::bigint
   where planned.plan_id = %(plan_id)s and planned.object_type = 'mapping' and planned.outcome is null
+    and planned.action in ('unenroll', 'delete_internal', 'update')
     and planned.row_id between %(first_row)s and %(last_row)s
 ),
 changed as (
@@ -24,4 +25,5 @@ update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'The link changed since the plan was made; it is planned anew next time.'
 from pending
 where change.row_id = pending.row_id
-  and not exists (select from changed where changed.id = (pending.details ->> 'mapping_id')::uuid)
+  -- As NOT IN: nobody knows how many rows `changed` has, and NOT EXISTS would look through them link by link.
+  and (pending.details ->> 'mapping_id')::uuid not in (select id from changed)

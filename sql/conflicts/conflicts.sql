@@ -1,6 +1,7 @@
--- conflicts: brings the queue in step with what the newest plan found. Parameters: integration_id, plan_id, object_types.
--- A conflict is opened once, refreshed while it lasts, not opened again for a pair of values that a person resolved, and closed
--- when the plan no longer finds it. What only a person can confirm (an adopted device, an overwritten edit) stays open.
+-- conflicts: brings the queue in step with what a sync's plan found; other plans find nothing. Parameters: integration_id, plan_id, object_types.
+-- A conflict is opened once, refreshed while it lasts, not opened again for a pair of values that a person decided on nor for a field
+-- that is pinned, and closed when the plan no longer finds it. What only a person can confirm (an adopted device, an overwritten
+-- edit) stays open, unless the object is gone. Decisions are left alone: the roles this runs under could not touch them.
 with found as materialized (
   select distinct on (object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, ''))
          *, coalesce(object_id::text, external_type || ':' || external_id) as object_key
@@ -11,12 +12,18 @@ closed as (
   update jamf_sync.conflicts as conflict set status = 'closed', closed_at = now()
   where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
     and conflict.object_type = any (%(object_types)s)
-    and conflict.kind not in ('serial_not_linked', 'human_edit_overwritten')
-    and not exists (
-      select from found
-      where found.object_type = conflict.object_type
-        and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
-        and found.kind = conflict.kind and found.field is not distinct from conflict.field)
+    and exists (select from jamf_sync.plans as plan where plan.plan_id = %(plan_id)s and plan.kind = 'sync')
+    and case
+      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten') then not exists (
+        select from found
+        where found.object_type = conflict.object_type
+          and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
+          and found.kind = conflict.kind and found.field is not distinct from conflict.field)
+      when conflict.object_type = 'device' then not exists (
+        select from moss_contract.devices as device where device.id = conflict.object_id)
+      when conflict.object_type = 'person' then not exists (
+        select from moss_contract.people as person where person.id = conflict.object_id)
+      else not exists (select from moss_contract.groups as moss_group where moss_group.id = conflict.object_id) end
   returning conflict_id
 ),
 opened as (
@@ -30,12 +37,16 @@ opened as (
     select from jamf_sync.conflicts as resolved
     where resolved.integration_id = %(integration_id)s and resolved.status = 'resolved' and resolved.object_type = found.object_type
       and coalesce(resolved.object_id::text, resolved.external_type || ':' || resolved.external_id) = found.object_key
-      and resolved.kind = found.kind and resolved.field is not distinct from found.field
-      and resolved.jamf_value is not distinct from found.jamf_value and resolved.moss_value is not distinct from found.moss_value)
+      and resolved.field is not distinct from found.field
+      and (resolved.resolution = 'pin' or resolved.kind = found.kind
+        and resolved.jamf_value is not distinct from found.jamf_value and resolved.moss_value is not distinct from found.moss_value
+        and (found.kind <> 'serial_not_linked' or resolved.external_id is not distinct from found.external_id)))
   on conflict (integration_id, object_type, (coalesce(object_id::text, external_type || ':' || external_id)), kind, (coalesce(field, '')))
     where status = 'open'
-  do update set label = excluded.label, jamf_value = excluded.jamf_value, moss_value = excluded.moss_value, detail = excluded.detail
-  where (conflict.jamf_value, conflict.moss_value, conflict.label) is distinct from (excluded.jamf_value, excluded.moss_value, excluded.label)
+  do update set external_type = excluded.external_type, external_id = excluded.external_id, label = excluded.label,
+                jamf_value = excluded.jamf_value, moss_value = excluded.moss_value, base_value = excluded.base_value, detail = excluded.detail
+  where (conflict.external_id, conflict.jamf_value, conflict.moss_value, conflict.label, conflict.detail)
+        is distinct from (excluded.external_id, excluded.jamf_value, excluded.moss_value, excluded.label, excluded.detail)
   returning conflict_id, opened_by_plan
 )
 select (select count(*) from opened where opened_by_plan = %(plan_id)s) as opened, (select count(*) from closed) as closed

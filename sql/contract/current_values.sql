@@ -1,17 +1,18 @@
 -- What M.O.S.S. holds now, one JSON object of field -> text per object, as planning compares it and as applying guards it.
 -- Reads only the contract's views, so it is the same for every dialect. Text is unescaped (the M.O.S.S. web
--- application stores it HTML-escaped), so that an escaped value equals the plain one and is not written again.
+-- application stores it HTML-escaped), so that an escaped value equals the plain one and is not written again. Where the web
+-- application's forms leave an empty text, there is no value.
 
-create or replace view moss_contract.device_values as
+create view moss_contract.device_values as
   select device.id, jsonb_build_object(
-    'serial_number', jamf_sync.unescaped(device.serial_number),
-    'hostname', jamf_sync.unescaped(device.hostname),
+    'serial_number', nullif(btrim(jamf_sync.unescaped(device.serial_number)), ''),
+    'hostname', nullif(btrim(jamf_sync.unescaped(device.hostname)), ''),
     'model', jamf_sync.unescaped(device.model),
     'manufacturer', jamf_sync.unescaped(device.manufacturer),
     'operating_system', jamf_sync.unescaped(device.operating_system),
     'os_version', jamf_sync.unescaped(device.os_version),
     'assigned_to_person_id', device.assigned_to_person_id::text,
-    'asset_tag', jamf_sync.unescaped(device.asset_tag),
+    'asset_tag', nullif(btrim(jamf_sync.unescaped(device.asset_tag)), ''),
     'location_id', device.location_id::text,
     'room_id', device.room_id::text,
     'os_build', null, 'form_factor', null, 'barcode_1', null, 'barcode_2', null, 'jamf_enrollment_status', null
@@ -24,7 +25,7 @@ create or replace view moss_contract.device_values as
       and field.field_name in ('os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status')
   ) as custom on true;
 
-create or replace view moss_contract.person_values as
+create view moss_contract.person_values as
   select person.id, jsonb_build_object(
     'username', nullif(btrim(jamf_sync.unescaped(person.username)), ''),
     'full_name', nullif(btrim(jamf_sync.unescaped(person.full_name)), ''),
@@ -34,19 +35,19 @@ create or replace view moss_contract.person_values as
   ) as values
   from moss_contract.people as person;
 
-create or replace view moss_contract.group_values as
+create view moss_contract.group_values as
   select id, jsonb_build_object(
     'name', jamf_sync.unescaped(name), 'group_type', group_type, 'external_id', external_id
   ) as values
   from moss_contract.groups;
 
-create or replace view moss_contract.io_values as
+create view moss_contract.io_values as
   select id, jsonb_build_object(
     'interface_name', jamf_sync.unescaped(interface_name), 'interface_type', interface_type
   ) as values
   from moss_contract.ios;
 
-create or replace view moss_contract.object_values as
+create view moss_contract.object_values as
   select 'device' as object_type, id, values from moss_contract.device_values
   union all select 'person', id, values from moss_contract.person_values
   union all select 'group', id, values from moss_contract.group_values

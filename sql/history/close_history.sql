@@ -1,9 +1,10 @@
 -- Closes the history row of a run and shows its end on the integration.
 -- Parameters: run_id, status, processed, created, updated, skipped, failed (counts), error_message, error_details.
--- A row is closed once; a later call changes nothing. integration_configs knows success and failed: a partial run is a success there,
--- with its reason in last_sync_error.
+-- A row is closed once; a later call changes nothing, unless another run took this one for dead: it knows better how it ended.
+-- integration_configs knows success and failed: a partial run is a success there, with its reason in last_sync_error.
 with finished as (
-  update jamf_sync.sync_runs set finished_at = now() where run_id = %(run_id)s and finished_at is null
+  update jamf_sync.sync_runs set finished_at = now(), presumed_dead_at = null
+  where run_id = %(run_id)s and (finished_at is null or presumed_dead_at is not null)
   returning history_id, integration_id, started_at
 ),
 closed as (

@@ -1,16 +1,25 @@
--- Opens the history row of a run, once however often it is asked for. Parameters: integration_id, run_id, sync_type.
--- Yields history_id. M.O.S.S.'s own pages show the row and integration_configs.last_sync_*.
+-- Opens the history row of a run, once however often it is asked for.
+-- Parameters: integration_id, run_id, sync_type, triggered_by.
+-- Yields history_id. M.O.S.S.'s own pages show the row and integration_configs.last_sync_*. Whoever started the run is also named as
+-- a user of M.O.S.S. if exactly one has that address.
 with known as (
   select history_id from jamf_sync.sync_runs where run_id = %(run_id)s
 ),
+person as (
+  select (array_agg(id))[1] as id from moss_contract.users
+  where lower(btrim(jamf_sync.unescaped(email))) = lower(%(triggered_by)s)
+  having count(*) = 1
+),
 opened as (
-  insert into moss_contract.integration_sync_history (integration_config_id, sync_started_at, status, sync_type)
-  select %(integration_id)s, now(), 'in_progress', %(sync_type)s where not exists (select from known)
+  insert into moss_contract.integration_sync_history
+    (integration_config_id, sync_started_at, status, sync_type, triggered_by_user_id)
+  select %(integration_id)s, now(), 'in_progress', %(sync_type)s, (select id from person)
+  where not exists (select from known)
   returning id
 ),
 remembered as (
-  insert into jamf_sync.sync_runs (run_id, integration_id, history_id, sync_type)
-  select %(run_id)s, %(integration_id)s, id, %(sync_type)s from opened
+  insert into jamf_sync.sync_runs (run_id, integration_id, history_id, sync_type, triggered_by)
+  select %(run_id)s, %(integration_id)s, id, %(sync_type)s, %(triggered_by)s from opened
 ),
 shown as (
   update moss_contract.integration_configs set last_sync_status = 'in_progress'

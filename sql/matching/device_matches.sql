@@ -1,6 +1,7 @@
 -- device_matches: which M.O.S.S. device each JAMF computer is, with its person, location and room.
 -- Grain: one row per usable computer. Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted.
 -- Reads location_matches, room_matches, person_matches. Order: mapping by JAMF id, mapping by management id or UDID, serial number.
+-- A computer that a person declined to link to a device (decisions) is not linked to it, and not created beside it.
 -- Of several computers with one serial number (re-enrolment twins) one wins: managed before unmanaged, then the
 -- one already mapped, unless another was enrolled after its last contact or was heard of a day later (so the winner does
 -- not flip while both live), then the latest contact, then the highest id.
@@ -99,6 +100,13 @@ by_serial as materialized (
   where winner.mapped_device_id is null or (not winner.mapped_device_exists and %(recreate_deleted)s)
   group by winner.jamf_id
 ),
+decisions as materialized (
+  -- What people decided on linking a computer to the device of its serial number: take_jamf links it, keep_moss never does.
+  select distinct on (external_id, object_id) external_id as jamf_id, object_id as device_id, resolution
+  from jamf_sync.decisions
+  where integration_id = %(integration_id)s and object_type = 'device' and kind = 'serial_not_linked'
+  order by external_id, object_id, resolved_at desc, conflict_id desc
+),
 identity_by_username as materialized (
   select distinct on (username_key) username_key, person_id
   from jamf_sync.person_matches
@@ -120,7 +128,7 @@ resolved as (
          earlier.device_id as planned_device_id,
          coalesce(by_username.person_id, username_as_email.person_id,
                   case when computer.username_key is null then by_email.person_id end) as person_id,
-         location.location_id, room.room_id
+         location.location_id, room.room_id, decision.resolution
   from ranked as computer
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
   left join by_twin as twin on twin.jamf_id = computer.jamf_id
@@ -128,6 +136,10 @@ resolved as (
   left join free_mappings as serial_mapping on serial_mapping.device_id = serial.device_id and serial.hits = 1
   left join jamf_sync.device_matches as earlier
     on earlier.integration_id = %(integration_id)s and earlier.jamf_id = computer.jamf_id and earlier.outcome = 'create'
+  left join decisions as decision
+    on decision.jamf_id = computer.jamf_id
+   and decision.device_id = case when computer.mapped_device_exists then computer.mapped_device_id
+                                 else coalesce(twin.device_id, serial.device_id) end
   left join identity_by_username as by_username on by_username.username_key = computer.username_key
   left join identity_by_email as username_as_email on username_as_email.email_key = computer.username_key
   left join identity_by_email as by_email on by_email.email_key = computer.email_key
@@ -140,25 +152,27 @@ resolved as (
 decided as (
   select resolved.*,
     case when winner <> jamf_id then 'twin'
+         when mapped_device_exists and resolution = 'keep_moss' then 'declined'
          when mapped_device_exists then 'mapped'
          when mapped_device_id is not null and not %(recreate_deleted)s then 'deleted_internal'
          when hardware_device_id is not null then 'moved'
          when serial_hits > 1 then 'ambiguous'
+         when resolution = 'keep_moss' then 'declined'
          when serial_previous is not null then 'moved'
-         when serial_hits = 1 and %(hold_unlinked)s then 'held'
+         when serial_hits = 1 and %(hold_unlinked)s and resolution is null then 'held'
          when serial_hits = 1 then 'matched'
          else 'create' end as outcome
   from resolved
 ),
 matches as materialized (
   select %(integration_id)s::uuid as integration_id, jamf_id, version_id,
-    case when outcome = 'mapped' then mapped_device_id
+    case when outcome = 'mapped' or outcome = 'declined' and mapped_device_exists then mapped_device_id
          when outcome = 'create' then coalesce(planned_device_id, gen_random_uuid())
-         when outcome in ('moved', 'matched', 'held') then coalesce(hardware_device_id, serial_device_id) end as device_id,
+         when outcome in ('moved', 'matched', 'held', 'declined') then coalesce(hardware_device_id, serial_device_id) end as device_id,
     outcome,
     case when outcome in ('mapped', 'deleted_internal') then 'mapping'
          when outcome = 'moved' and hardware_device_id is not null then case when by_management_id then 'management_id' else 'udid' end
-         when outcome in ('moved', 'matched', 'held', 'ambiguous', 'twin') then 'serial_number' end as matched_by,
+         when outcome in ('moved', 'matched', 'held', 'declined', 'ambiguous', 'twin') then 'serial_number' end as matched_by,
     case when outcome = 'moved' then coalesce(hardware_previous, serial_previous) end as previous_jamf_id,
     case when outcome = 'twin' then winner end as twin_of,
     person_id, location_id, room_id

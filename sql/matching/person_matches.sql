@@ -1,12 +1,17 @@
 -- person_matches: which M.O.S.S. person each JAMF user is, and each user whom only a computer names.
--- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture.
+-- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced.
 -- Order: mapping, e-mail, user name (case-folded, exact; never fuzzy). Two hits are ambiguous and nothing is written. Sources
 -- that are one person share it as twins: the mapping belongs to the first (users before computer users, then the lower id).
+-- Where M.O.S.S. has switched user records off, those that a person is linked to still say who a computer's user is; the rest are left out.
 with users as materialized (
   select jamf_id, username, full_name, email, phone, job_title,
          jamf_sync.match_key(username) as username_key, jamf_sync.match_key(email) as email_key
-  from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s)
+  from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s) as jamf_user
   where is_usable
+    and (%(users_are_synced)s or exists (
+      select from moss_contract.integration_object_mappings as mapping
+      where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
+        and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id))
 ),
 computer_users as materialized (
   -- Of the computers that name one user, the one first enrolled in JAMF's own order speaks for it, so that the answer is stable.

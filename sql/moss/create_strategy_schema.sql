@@ -175,6 +175,7 @@ create table integration_configs (
   sync_settings jsonb default '{}',
   environment varchar(20) not null default 'production'
     check (environment in ('development', 'staging', 'production')),
+  access_scope jsonb default '{}',
   created_at timestamptz not null default current_timestamp,
   updated_at timestamptz not null default current_timestamp,
   constraint unique_integration_name unique (integration_type, name)
@@ -194,6 +195,7 @@ create table integration_sync_history (
   error_message text,
   error_details jsonb,
   sync_type varchar(50),
+  triggered_by_user_id uuid,
   duration_seconds numeric(10, 2),
   created_at timestamptz not null default current_timestamp
 );

@@ -1,9 +1,10 @@
 -- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
--- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted.
--- Reads device_matches, device_values, applied_values. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
+-- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits.
+-- Reads device_matches, device_values, applied_values, decisions. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
--- that another M.O.S.S. device carries is not taken over: it stays and is a conflict.
-with candidates as materialized (
+-- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. Where host names are unique, so it is with a host
+-- name: of several that want one name, the device that has it and keeps it, else the lowest JAMF id, gets it.
+with recursive candidates as materialized (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
     mapping.sync_status,
     computer.username is null and computer.email is null and computer.full_name is null as is_unassigned,
@@ -41,14 +42,56 @@ renumbered as materialized (
         and jamf_sync.serial_key(leaving.serial_number) <> jamf_sync.serial_key(candidate.serial_number))
   order by candidate.jamf_id, other.id
 ),
+renaming as materialized (
+  -- Devices whose host name would change, where names are unique.
+  select jamf_id, device_id, hostname as wanted, moss ->> 'hostname' as current,
+         row_number() over (partition by hostname order by jamf_sync.jamf_id_order(jamf_id), jamf_id) as place
+  from candidates
+  where outcome in ('create', 'moved', 'matched', 'mapped') and hostname is not null
+    and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
+    and (outcome = 'create' or hostname is distinct from moss ->> 'hostname' and exists (
+      select from jamf_sync.field_ownership as ownership
+      where ownership.integration_id = %(integration_id)s and ownership.object_type = 'device' and ownership.field = 'hostname'
+        and case ownership.on_update
+          when 'overwrite' then not (%(keep_human_edits)s and base <> '{}' and moss ->> 'hostname' is distinct from base ->> 'hostname')
+          when 'fill' then moss ->> 'hostname' is null and base ->> 'hostname' is null else false end))
+    and not exists (
+      -- A person decided that it keeps its name.
+      select from jamf_sync.decisions as decision
+      where decision.integration_id = %(integration_id)s and decision.object_type = 'device' and decision.object_id = candidates.device_id
+        and decision.field = 'hostname'
+        and (decision.resolution = 'pin' or decision.resolution = 'keep_moss' and decision.jamf_value = to_jsonb(candidates.hostname)))
+),
+kept_hostnames (hostname) as (
+  -- Names that stay where they are, as seen from the devices that want them: of devices that are not renamed, of those that lose
+  -- to another that wants the same, and, down a chain, of those whose new name stays with somebody else.
+  select jamf_sync.unescaped(device.hostname) from moss_contract.devices as device
+  where jamf_sync.unescaped(device.hostname) in (select wanted from renaming)
+    and not exists (select from renaming where renaming.device_id = device.id)
+  union
+  select current from renaming where place > 1 and current is not null
+  union
+  select renaming.current from renaming join kept_hostnames as kept on kept.hostname = renaming.wanted
+  where renaming.current is not null
+),
+hostname_taken as materialized (
+  select jamf_id from renaming
+  where place > 1 or wanted in (select hostname from kept_hostnames)
+),
 compared as materialized (
-  select candidate.*, renumbered.other_id,
+  select candidate.*, renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
+    device_id in (
+      select object_id from jamf_sync.decisions
+      where integration_id = %(integration_id)s and object_type = 'device' and is_to_be_restored) as is_to_be_restored,
     case when outcome = 'create' then 'create' when outcome = 'moved' then 'move' when outcome = 'matched' then 'link'
          when sync_status = 'deleted_external' then 'return' else 'update' end as action,
     jamf_sync.overlaid(
-      moss, case when renumbered.jamf_id is null then jamf else jamf - 'serial_number' end,
+      moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
+                 - case when hostname_taken.jamf_id is null then '' else 'hostname' end,
       case when is_unassigned then %(clearable)s else array_remove(%(clearable)s, 'assigned_to_person_id') end) as wanted
-  from candidates as candidate left join renumbered on renumbered.jamf_id = candidate.jamf_id
+  from candidates as candidate
+  left join renumbered on renumbered.jamf_id = candidate.jamf_id
+  left join hostname_taken on hostname_taken.jamf_id = candidate.jamf_id
   where outcome in ('create', 'moved', 'matched', 'mapped')
 ),
 counted as (
@@ -56,10 +99,12 @@ counted as (
   select %(plan_id)s, 'device',
     (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)) + %(rejected)s,
     (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
-      where not is_usable and not is_personally_owned) + %(rejected)s,
-    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) where is_personally_owned)
-      + (select count(*) from candidates where outcome in ('twin', 'deleted_internal')),
-    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and other_id is null)
+      where not is_usable and not is_personally_owned and not is_out_of_scope) + %(rejected)s,
+    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
+      where is_personally_owned or is_out_of_scope)
+      + (select count(*) from candidates where outcome in ('twin', 'declined', 'deleted_internal')),
+    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and other_id is null
+      and not is_hostname_taken and not is_to_be_restored)
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts
@@ -81,6 +126,12 @@ conflicts as (
          || other_id || '); the old one stays. Correct or merge the other device.'
   from compared where other_id is not null
   union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'hostname_taken', 'hostname',
+         hostname, moss ->> 'hostname',
+         'Another device has this host name and keeps it, and M.O.S.S. allows each name once; this one keeps its own'
+         || case when moss ->> 'hostname' is null then ' (it has none)' else '' end || '. Rename one of them in JAMF, or correct the other device.'
+  from compared where is_hostname_taken
+  union all
   select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
          'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. Delete the stale record in JAMF.'
   from candidates where outcome = 'twin'
@@ -95,4 +146,4 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
   coalesce(moss, '{}'), base,
   jsonb_strip_nulls(jsonb_build_object('version_id', version_id, 'previous_external_id', previous_jamf_id))
 from compared
-where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base
+where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base or is_to_be_restored

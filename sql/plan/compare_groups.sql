@@ -14,6 +14,9 @@ with candidates as materialized (
 ),
 compared as materialized (
   select *,
+    group_id in (
+      select object_id from jamf_sync.decisions
+      where integration_id = %(integration_id)s and object_type = 'group' and is_to_be_restored) as is_to_be_restored,
     case when outcome = 'create' then 'create' when outcome = 'matched' then 'link'
          when sync_status = 'deleted_external' then 'return' else 'update' end as action,
     jamf_sync.overlaid(moss, jamf, %(clearable)s) as wanted
@@ -25,7 +28,8 @@ counted as (
     (select count(*) from jamf_sync.jamf_groups_at(%(integration_id)s, %(groups_capture)s)) + %(rejected)s,
     (select count(*) from jamf_sync.jamf_groups_at(%(integration_id)s, %(groups_capture)s) where not is_usable) + %(rejected)s,
     (select count(*) from candidates where outcome = 'deleted_internal'),
-    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base)
+    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base
+      and not is_to_be_restored)
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts (plan_id, object_type, external_type, external_id, label, kind, jamf_value, detail)
@@ -38,4 +42,4 @@ select 'group', group_id, 'computer_group', jamf_id, name, action,
   case action when 'create' then 'unknown_to_moss' when 'link' then 'matched_by_name' when 'return' then 'back_in_jamf' else 'values_differ' end,
   wanted, coalesce(moss, '{}'), base
 from compared
-where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base
+where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base or is_to_be_restored

@@ -1,5 +1,6 @@
 -- Compares every matched person source with its person; those that differ go to compared_objects, the rest are counted.
 -- Parameters: integration_id, plan_id, users_capture, rejected (records JAMF could not serve), clearable (fields). Reads person_matches, person_values, applied_values.
+-- User records of no capture (M.O.S.S. has switched them off) were matched to know people by, and are not planned.
 -- A JAMF null says nothing (ownership: on_null = keep), so it is overlaid with what M.O.S.S. holds before comparing.
 with candidates as materialized (
   select match.*, value.values as moss, coalesce(applied.values, '{}') as base, mapping.sync_status,
@@ -15,10 +16,13 @@ with candidates as materialized (
   left join moss_contract.integration_object_mappings as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
    and mapping.internal_id = match.person_id
-  where match.integration_id = %(integration_id)s
+  where match.integration_id = %(integration_id)s and (match.external_type <> 'user' or %(users_capture)s > 0)
 ),
 compared as materialized (
   select *,
+    person_id in (
+      select object_id from jamf_sync.decisions
+      where integration_id = %(integration_id)s and object_type = 'person' and is_to_be_restored) as is_to_be_restored,
     case when outcome = 'create' then 'create' when outcome = 'moved' then 'move' when outcome = 'matched' then 'link'
          when sync_status = 'deleted_external' then 'return' else 'update' end as action,
     jamf_sync.overlaid(moss, jamf, %(clearable)s) as wanted
@@ -31,7 +35,8 @@ counted as (
       + (select count(*) from candidates where external_type = 'computer_user') + %(rejected)s,
     (select count(*) from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s) where not is_usable) + %(rejected)s,
     (select count(*) from candidates where outcome in ('twin', 'deleted_internal')),
-    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base)
+    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base
+      and not is_to_be_restored)
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts (plan_id, object_type, external_type, external_id, label, kind, jamf_value, detail)
@@ -49,4 +54,4 @@ select 'person', person_id, external_type, external_id, coalesce(full_name, user
   coalesce(moss, '{}'), base,
   jsonb_strip_nulls(jsonb_build_object('previous_external_type', previous_external_type, 'previous_external_id', previous_external_id))
 from compared
-where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base
+where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base or is_to_be_restored

@@ -1,27 +1,67 @@
 -- Decides every differing field by the ownership table: one row of change_plan per object that changes, one conflict per disagreement.
--- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership.
+-- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership, decisions.
 -- Three values decide (DESIGN, "Field ownership"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
 -- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
-with fields as (
+-- A person's decision comes before that. It counts for the values it was made about: keep_moss of a JAMF-owned field for as long as JAMF
+-- says the same, any other but a pin for one pair of values. An edit that JAMF replaced is put back while M.O.S.S. still holds the base.
+with decisions as materialized (
+  -- One per field: a pin, else the newest of those about these values.
+  select distinct on (object.object_id, decision.field) object.object_id, decision.field, decision.resolution,
+    field.jamf_value, decision.moss_value as decided_value,
+    decision.is_to_be_restored and field.moss_value = field.base_value and field.moss_value <> decision.moss_value as is_restored
+  from compared_objects as object
+  join jamf_sync.decisions as decision
+    on decision.integration_id = %(integration_id)s and decision.object_type = object.object_type
+   and decision.object_id = object.object_id and object.jamf ? decision.field
+  join jamf_sync.field_ownership as ownership
+    on ownership.integration_id = %(integration_id)s and ownership.object_type = object.object_type and ownership.field = decision.field
+  cross join lateral (
+    select object.jamf -> decision.field as jamf_value, coalesce(object.moss -> decision.field, 'null') as moss_value,
+           coalesce(object.base -> decision.field, 'null') as base_value
+  ) as field
+  where object.object_type = %(object_type)s and object.action <> 'create' and ownership.on_update <> 'never'
+    and (decision.resolution = 'pin'
+         or decision.jamf_value = field.jamf_value
+            and (decision.moss_value = field.moss_value or decision.resolution = 'keep_moss' and ownership.on_update = 'overwrite'))
+  order by object.object_id, decision.field, decision.resolution = 'pin' desc, decision.is_to_be_restored desc,
+           decision.resolved_at desc, decision.conflict_id desc
+),
+left_rooms as materialized (
+  -- A device that goes to another location by decision leaves its room behind.
+  select decision.object_id, object.moss -> 'room_id' as room_id
+  from decisions as decision
+  join compared_objects as object on object.object_id = decision.object_id and object.object_type = %(object_type)s
+  join moss_contract.rooms as room on room.id = (object.moss ->> 'room_id')::uuid
+  where decision.field = 'location_id' and decision.resolution = 'take_jamf' and room.location_id::text <> decision.jamf_value #>> '{}'
+),
+fields as (
   select object.object_id, field.key as field, field.value as jamf_value, coalesce(object.moss -> field.key, 'null') as moss_value,
          coalesce(object.base -> field.key, 'null') as base_value, object.base <> '{}' as has_base, object.action,
-         ownership.on_create, ownership.on_update, ownership.records_conflict
+         ownership.on_create, ownership.on_update, ownership.records_conflict,
+         decision.resolution, decision.decided_value, coalesce(decision.is_restored, false) as is_restored
   from compared_objects as object
   cross join lateral jsonb_each(object.jamf) as field
   join jamf_sync.field_ownership as ownership
     on ownership.integration_id = %(integration_id)s and ownership.object_type = object.object_type and ownership.field = field.key
+  left join decisions as decision on decision.object_id = object.object_id and decision.field = field.key
   where object.object_type = %(object_type)s
     and (object.action = 'create' or ownership.on_update <> 'never')
     and (object.action = 'create' or field.value <> coalesce(object.moss -> field.key, 'null')
-         or field.value <> coalesce(object.base -> field.key, 'null'))
+         or field.value <> coalesce(object.base -> field.key, 'null') or decision.is_restored)
+    and (field.key <> 'room_id' or object.object_id not in (select object_id from left_rooms))
 ),
 decided as materialized (
   select object_id, field, jamf_value, moss_value, base_value, records_conflict,
+    case when is_restored then decided_value else jamf_value end as value,
     case when action = 'create' and jamf_value = 'null' then 'nothing'
          when action = 'create' and on_create = 'write' then 'on_create'
          when action = 'create' and on_create = 'default' then 'default'
          when action = 'create' then 'nothing'
+         when is_restored and resolution = 'pin' then 'pinned'
+         when is_restored then 'decided_keep_moss'
          when jamf_value = moss_value then 'agree'
+         when resolution in ('pin', 'keep_moss') then 'nothing'
+         when resolution = 'take_jamf' then 'decided_take_jamf'
          when on_update = 'overwrite' and has_base and moss_value <> base_value
            then case when %(keep_human_edits)s then 'human_edit_kept' else 'human_edit_overwritten' end
          when on_update = 'overwrite' then 'jamf_wins'
@@ -29,15 +69,17 @@ decided as materialized (
          when on_update = 'fill' and records_conflict then 'owned_field_differs'
          else 'nothing' end as rule
   from fields
+  union all
+  select object_id, 'room_id', 'null', room_id, 'null', false, 'null', 'decided_take_jamf' from left_rooms
 ),
 per_object as (
   select object_id,
     coalesce(jsonb_object_agg(field, moss_value) filter (
-      where rule in ('jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as before,
-    coalesce(jsonb_object_agg(field, jamf_value) filter (
-      where rule in ('on_create', 'default', 'jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as after,
+      where rule not in ('on_create', 'default', 'agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as before,
+    coalesce(jsonb_object_agg(field, value) filter (
+      where rule not in ('agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as after,
     coalesce(jsonb_object_agg(field, rule) filter (
-      where rule in ('on_create', 'default', 'jamf_wins', 'human_edit_overwritten', 'fill_empty')), '{}') as rules,
+      where rule not in ('agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as rules,
     coalesce(jsonb_object_agg(field, jamf_value) filter (where rule = 'agree'), '{}') as agreed
   from decided
   group by object_id

@@ -1,14 +1,15 @@
 -- Plans the members of static groups: adds whom JAMF lists and M.O.S.S. lacks, removes only members we added ourselves.
--- Parameters: integration_id, plan_id. Reads device_matches, group_matches, group_member_additions.
+-- Parameters: integration_id, plan_id, add_to_privileged (whether groups that grant rights get people).
+-- Reads device_matches, group_matches, group_member_additions and the plan's device rows. Run after devices are planned.
 -- Devices are members where M.O.S.S. can hold them; where it holds people only (capability group_members_hold_devices is off) the
--- people assigned to the devices are members as well. A smart group never gets members, and one that was static loses ours.
--- A membership ends only when its device is still in JAMF and no longer lists the group: absence of the device proves nothing,
--- nor does a computer whose groups JAMF did not tell (null is not "none").
+-- people assigned to the member devices, as the plan leaves them, are members as well. A smart group never gets members, and one
+-- that was static loses ours. A membership ends only when its device is still in JAMF and no longer lists the group: absence of
+-- the device proves nothing, nor does a computer whose groups JAMF did not tell (null is not "none").
 with people_only as (
   select not is_available as is_people_only from moss_contract.capabilities where name = 'group_members_hold_devices'
 ),
 listed as materialized (
-  select target.group_id, target.name as group_name, match.device_id, match.person_id
+  select distinct target.group_id, match.device_id
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
   cross join lateral unnest(computer.static_group_ids) as membership (jamf_group_id)
@@ -17,50 +18,88 @@ listed as materialized (
    and not target.is_smart and target.group_id is not null
   where match.integration_id = %(integration_id)s and match.outcome in ('mapped', 'moved', 'matched', 'create')
 ),
-wanted as materialized (
-  select group_id, group_name, 'device' as member_type, device_id as member_id from listed
-  union
-  select group_id, group_name, 'person', person_id from listed, people_only where is_people_only and person_id is not null
-),
 present as materialized (
   select group_id, 'device' as member_type, device_id as member_id from moss_contract.group_device_members
   union all
   select group_id, 'person', person_id from moss_contract.group_person_members
 ),
-told as materialized (
-  select match.device_id, match.person_id, computer.static_group_ids is not null as is_told
-  from jamf_sync.device_matches as match
-  join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
-  where match.integration_id = %(integration_id)s
-),
-surplus as materialized (
-  select addition.group_id, addition.member_type, addition.member_id
+added as materialized (
+  -- Our own members that are still there, of groups that JAMF still has.
+  select addition.group_id, addition.member_type, addition.member_id, target.is_smart
   from jamf_sync.group_member_additions as addition
   join present using (group_id, member_type, member_id)
+  join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = addition.group_id
   where addition.integration_id = %(integration_id)s
-    and not exists (
-      select from wanted where (wanted.group_id, wanted.member_type, wanted.member_id)
-                             = (addition.group_id, addition.member_type, addition.member_id))
-    and exists (select from jamf_sync.group_matches as target
-                where target.integration_id = %(integration_id)s and target.group_id = addition.group_id)
-    and case addition.member_type
-      when 'device' then exists (
-        select from told where told.device_id = addition.member_id and told.is_told)
-      else not exists (
-        select from told where told.person_id = addition.member_id and not told.is_told) end
+),
+told as materialized (
+  select distinct match.device_id
+  from jamf_sync.device_matches as match
+  join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
+  where match.integration_id = %(integration_id)s and computer.static_group_ids is not null
+),
+device_surplus as materialized (
+  select group_id, member_type, member_id from added
+  where member_type = 'device'
+    and not exists (select from listed where listed.group_id = added.group_id and listed.device_id = added.member_id)
+    and (is_smart or exists (select from told where told.device_id = added.member_id))
+),
+member_devices as (
+  select group_id, device_id from listed
+  union
+  select group_id, member_id from added
+  where member_type = 'device' and not exists (
+    select from device_surplus as surplus where surplus.group_id = added.group_id and surplus.member_id = added.member_id)
+),
+assigned as materialized (
+  select distinct member.group_id,
+    case when change.after ? 'assigned_to_person_id' then (change.after ->> 'assigned_to_person_id')::uuid
+         else device.assigned_to_person_id end as person_id
+  from member_devices as member
+  join people_only on people_only.is_people_only
+  left join moss_contract.devices as device on device.id = member.device_id
+  left join jamf_sync.change_plan as change
+    on change.plan_id = %(plan_id)s and change.object_type = 'device' and change.object_id = member.device_id
+),
+wanted as materialized (
+  select group_id, 'device' as member_type, device_id as member_id from listed
+  union
+  select group_id, 'person', person_id from assigned where person_id is not null
+),
+surplus as materialized (
+  select group_id, member_type, member_id from device_surplus
+  union all
+  select group_id, member_type, member_id from added
+  where member_type = 'person' and not exists (
+    select from assigned where assigned.group_id = added.group_id and assigned.person_id = added.member_id)
+),
+missing as materialized (
+  select wanted.*, target.jamf_id, target.name as group_name,
+    wanted.member_type = 'person' and not %(add_to_privileged)s
+      and wanted.group_id in (select group_id from moss_contract.groups_with_rights) as is_withheld
+  from wanted
+  join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = wanted.group_id
+  where not exists (
+    select from present where (present.group_id, present.member_type, present.member_id)
+                            = (wanted.group_id, wanted.member_type, wanted.member_id))
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
-  select %(plan_id)s, 'group_member', (select count(*) from wanted) + (select count(*) from surplus), 0, 0,
+  select %(plan_id)s, 'group_member', (select count(*) from wanted) + (select count(*) from surplus), 0,
+         (select count(*) from missing where is_withheld),
          (select count(*) from wanted join present using (group_id, member_type, member_id))
+),
+conflicts as (
+  insert into jamf_sync.plan_conflicts (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, detail)
+  select %(plan_id)s, 'group_member', group_id, 'computer_group', jamf_id, group_name, 'group_grants_rights', 'members',
+         count(*) || ' people', 'Membership in this group grants rights in M.O.S.S., so the people of its computers are not added. '
+         'Take the rights off the group, or set sync_settings.add_members_to_privileged_groups.'
+  from missing where is_withheld
+  group by group_id, jamf_id, group_name
 )
 insert into jamf_sync.change_plan (plan_id, object_type, object_id, external_type, external_id, label, action, reason, after)
 select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, group_name, 'add', 'listed_by_jamf',
        jsonb_build_object('member_type', member_type, 'member_id', member_id)
-from wanted
-where not exists (
-  select from present where (present.group_id, present.member_type, present.member_id)
-                          = (wanted.group_id, wanted.member_type, wanted.member_id))
+from missing where not is_withheld
 union all
 select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, null, 'remove', 'no_longer_listed_by_jamf',
        jsonb_build_object('member_type', member_type, 'member_id', member_id)

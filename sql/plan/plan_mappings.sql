@@ -1,6 +1,7 @@
 -- Plans what happens to links: objects gone from JAMF (unenroll), gone from M.O.S.S. (delete_internal), and new documents to keep.
 -- Parameters: integration_id, plan_id, external_type, internal_type, collection, capture_id, is_complete (of that capture).
--- Absence counts only when proven: without a complete capture nothing is called gone. A link that is created, moved or brought
+-- Absence counts only when proven: without a complete capture nothing is called gone, nor is what left the scope: its link stays as it
+-- is, with the document it is known by. A link that is created, moved or brought
 -- back is part of its object's own row, written in one transaction with it.
 with mappings as materialized (
   select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status, mapping.external_data,
@@ -11,16 +12,17 @@ with mappings as materialized (
            when 'group' then exists (select from moss_contract.groups as object where object.id = mapping.internal_id)
            when 'location' then exists (select from moss_contract.locations as object where object.id = mapping.internal_id)
          end as object_exists,
-         -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record.
-         exists (
-           select from jamf_sync.change_plan as planned
-           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s
-             and planned.object_id = mapping.internal_id and planned.action in ('create', 'link', 'move', 'return')
-         ) or exists (
-           select from jamf_sync.change_plan as planned
-           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s
-             and planned.external_type = %(external_type)s and planned.external_id = mapping.external_id
-             and planned.action in ('create', 'link', 'move', 'return')
+         -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record. As IN: an EXISTS would be
+         -- looked up link by link, each time through all rows of the plan.
+         mapping.internal_id in (
+           select planned.object_id from jamf_sync.change_plan as planned
+           where planned.plan_id = %(plan_id)s and planned.object_id is not null
+             and (planned.object_type = %(internal_type)s and planned.action in ('create', 'link', 'move', 'return')
+               or planned.object_type = 'mapping' and planned.action = 'unlink' and planned.label = %(internal_type)s)
+         ) or mapping.external_id in (
+           select planned.external_id from jamf_sync.change_plan as planned
+           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s and planned.external_id is not null
+             and planned.external_type = %(external_type)s and planned.action in ('create', 'link', 'move', 'return')
          ) as is_planned
   from moss_contract.integration_object_mappings as mapping
   left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id
@@ -32,7 +34,7 @@ decided as (
     case when is_planned then null
          when not object_exists then case when sync_status is distinct from 'deleted_internal' then 'delete_internal' end
          when version_id is null and %(is_complete)s then case when sync_status is distinct from 'deleted_external' then 'unenroll' end
-         when version_id is not null and external_data is distinct from document then 'update' end as action
+         when version_id is not null and not document ? 'outOfScope' and external_data is distinct from document then 'update' end as action
   from mappings
 )
 insert into jamf_sync.change_plan

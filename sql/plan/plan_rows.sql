@@ -1,15 +1,19 @@
--- The first rows of a plan for people to read: what changes, and what is refused or skipped. Parameters: plan_id, object_type
--- (or null for all), row_limit. Grain: one object; `fields` lists its changed fields with before, after, owner and rule.
+-- A page of a plan for people to read: what changes, and what is held or refused. Parameters: plan_id, object_type (or null for all),
+-- guarded_kind (or null: only what is held as that), after_row (the last row_id of the page before, 0 for the first), row_limit.
+-- Grain: one object; `fields` lists its changed fields with before, after, owner and rule; `problem` is what a trial said of it.
 -- Rows that only note that values agree change nothing and are left out. Index: change_plan_rows.
 select change.row_id, change.object_type, change.object_id, change.action, change.label, change.external_type, change.external_id,
-       change.reason, change.outcome, change.outcome_detail,
+       change.reason, change.outcome, change.outcome_detail, change.held_as, problem.problem, problem.detail as problem_detail,
        coalesce(fields.list, '[]') as fields
 from (
   select * from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and action <> 'agree' and (%(object_type)s::text is null or object_type = %(object_type)s)
+  where plan_id = %(plan_id)s and action <> 'agree' and row_id > %(after_row)s
+    and (%(object_type)s::text is null or object_type = %(object_type)s)
+    and (%(guarded_kind)s::text is null or held_as = %(guarded_kind)s)
   order by row_id
   limit %(row_limit)s
 ) as change
+left join jamf_sync.plan_problems as problem on problem.plan_id = %(plan_id)s and problem.row_id = change.row_id
 left join lateral (
   select jsonb_agg(jsonb_build_object(
            'field', field, 'before', before, 'after', after, 'owner', owner, 'rule', rule) order by field) as list

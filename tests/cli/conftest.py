@@ -40,12 +40,15 @@ class CommandLine:
     def state_directory(self) -> Path:
         return self.directory / "state"
 
-    def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *arguments: str, stdin: str = "", **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Runs a command to its end; whatever it says, it is no traceback."""
         result = subprocess.run(
             self._command(arguments),
             cwd=self.directory,
             env=self._environment(environment),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
@@ -60,12 +63,15 @@ class CommandLine:
         assert result.returncode == code, result.stderr
         return json.loads(result.stdout)
 
-    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, stdin: int | None = None, **environment: str
+    ) -> "subprocess.Popen[str]":
         """Starts a command that works for a while, as the leader of a process group."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.directory,
             env=self._environment(environment),
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

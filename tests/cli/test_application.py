@@ -55,7 +55,14 @@ def test_the_version_is_printed(command_line: CommandLine) -> None:
     [
         ["synchronise"],
         ["sync", "--only", "users", "--dry-run"],
+        ["sync", "--slot", "2026-11-22-06:00"],
+        ["sync", "--dry-run", "--slot", "2026-11-22-07:00"],
+        ["replay", "yesterday"],
+        ["apply"],
+        ["apply", "0"],
+        ["approve", "--kind", "everything"],
         ["plan", "show", "--type", "printer"],
+        ["plan", "show", "--csv", "--json"],
         ["simulate", "--port", "70000"],
     ],
 )

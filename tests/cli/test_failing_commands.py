@@ -63,7 +63,7 @@ def test_a_database_that_is_no_moss_is_not_made_one_by_accident(
 
     refused = command_line.run("init")
     assert refused.returncode == 1
-    assert "not a M.O.S.S." in refused.stderr
+    assert "holds no M.O.S.S." in refused.stderr
     assert "--create-moss" in refused.stderr
     assert query(url, "select * from pg_namespace where nspname = 'jamf_sync'") == []
 

@@ -1,10 +1,10 @@
-"""The code location as people and runs see it: keys, groups, partitions, pools, checks, jobs, the schedule.
+"""The code location as people and runs see it: keys, groups, partitions, pools, checks, jobs, the sensor.
 
 What is pinned here is stored for ever (asset keys, partitions, job names) or relied on by operators.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -18,7 +18,7 @@ from tests.support.world import DEFINITIONS, PREFIX
 
 _COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
 _GROUPS = {
-    "jamf_raw": {f"raw_jamf_{collection}" for collection in _COLLECTIONS},
+    "jamf_raw": {"jamf_server", *(f"raw_jamf_{collection}" for collection in _COLLECTIONS)},
     "jamf_snapshots": {f"jamf_{collection}_snapshot" for collection in _COLLECTIONS},
     "matching": {
         "location_matches",
@@ -27,7 +27,7 @@ _GROUPS = {
         "device_matches",
         "group_matches",
     },
-    "plan": {"change_plan", "conflicts"},
+    "plan": {"change_plan", "guarded_plan", "conflicts", "plan_validation", "what_if_plan"},
     "moss": {
         "moss_locations",
         "moss_rooms",
@@ -51,11 +51,17 @@ _BLOCKING = {
 }
 _WARNING = {
     *((f"jamf_{collection}_snapshot", "snapshot_is_complete") for collection in _COLLECTIONS),
+    ("jamf_computers_snapshot", "count_is_usual"),
+    ("jamf_users_snapshot", "count_is_usual"),
     ("jamf_computers_snapshot", "serial_numbers_are_unique"),
     ("jamf_computers_snapshot", "every_record_is_usable"),
     ("jamf_users_snapshot", "every_record_is_usable"),
+    ("guarded_plan", "nothing_is_held"),
+    ("plan_validation", "plan_fits_moss"),
     ("moss_mappings", "written_objects_exist"),
 }
+# No part of a sync: a dry run, and a look back.
+_ASIDE = {"plan_validation", "what_if_plan"}
 
 
 def _assets() -> Iterator[dg.AssetsDefinition]:
@@ -85,7 +91,7 @@ def test_every_asset_is_described_owned_tagged_retried_and_heard_when_it_fails(n
     assert spec.description
     assert len(spec.description) > 40
     assert spec.owners == ["team:it_asset_management"]
-    assert "postgres" in spec.kinds
+    assert "postgres" in spec.kinds or name == "jamf_server"
     assert spec.tags["domain"] == "it_asset_management"
     asset = _ASSETS[name]
     assert isinstance(asset.op, dg.OpDefinition)
@@ -99,7 +105,7 @@ def test_kinds_say_what_each_layer_works_with() -> None:
         group: {frozenset(_SPECS[name].kinds) for name in names} for group, names in _GROUPS.items()
     }
     assert kinds == {
-        "jamf_raw": {frozenset({"http", "json", "postgres"})},
+        "jamf_raw": {frozenset({"http", "json", "postgres"}), frozenset({"http"})},
         "jamf_snapshots": {frozenset({"pandas", "postgres"})},
         "matching": {frozenset({"sql", "postgres"})},
         "plan": {frozenset({"sql", "postgres"})},
@@ -110,9 +116,11 @@ def test_kinds_say_what_each_layer_works_with() -> None:
 @pytest.mark.parametrize("name", sorted(_GROUP_OF))
 def test_captures_and_snapshots_have_slots_and_the_rest_is_current(name: str) -> None:
     asset = _ASSETS[name]
-    if _GROUP_OF[name] in ("jamf_raw", "jamf_snapshots"):
+    if _GROUP_OF[name] in ("jamf_raw", "jamf_snapshots") and name != "jamf_server":
         assert asset.partitions_def == SLOTS
         assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+    elif name == "what_if_plan":
+        assert asset.partitions_def == SLOTS
     else:
         assert asset.partitions_def is None
 
@@ -131,7 +139,9 @@ def test_pools_protect_the_jamf_api_and_the_writes_to_moss() -> None:
         if isinstance(asset.op, dg.OpDefinition)
     }
     expected = {"jamf_raw": "jamf_api", "moss": "moss_writes"}
-    assert pools == {name: expected.get(group) for name, group in _GROUP_OF.items()}
+    assert pools == {name: expected.get(group) for name, group in _GROUP_OF.items()} | {
+        "plan_validation": "moss_writes"
+    }
 
 
 def test_assets_that_write_moss_run_one_after_the_other_after_the_plan() -> None:
@@ -168,7 +178,7 @@ def test_every_check_says_what_is_true_when_it_passes() -> None:
             assert spec.description, spec.name
 
 
-# -- jobs and the schedule ---------------------------------------------------------------------
+# -- jobs and what starts them -----------------------------------------------------------------
 
 
 def test_the_jobs_and_what_each_materializes() -> None:
@@ -179,8 +189,10 @@ def test_the_jobs_and_what_each_materializes() -> None:
         "sync_jamf_users",
         "sync_jamf_groups",
         "plan_jamf",
+        "apply_jamf_plan",
+        "what_if_jamf",
     }
-    everything = set(_GROUP_OF)
+    everything = set(_GROUP_OF) - _ASIDE
     materialized = {
         name: {
             key.path[-1]
@@ -189,14 +201,17 @@ def test_the_jobs_and_what_each_materializes() -> None:
         for name in jobs
     }
     assert materialized["sync_jamf"] == everything
-    assert materialized["plan_jamf"] == everything - _GROUPS["moss"] - {"conflicts"}
+    applying = _GROUPS["moss"] | {"guarded_plan", "conflicts"}
+    assert materialized["plan_jamf"] == everything - applying | {"plan_validation"}
+    assert materialized["apply_jamf_plan"] == applying
+    assert materialized["what_if_jamf"] == {"what_if_plan"}
     assert everything - materialized["sync_jamf_users"] == {
         f"{kind}{collection}{end}"
         for kind, end in (("raw_jamf_", ""), ("jamf_", "_snapshot"))
         for collection in ("computers", "groups", "buildings", "departments")
     }
     for name in ("sync_jamf_computers", "sync_jamf_users", "sync_jamf_groups"):
-        assert _GROUPS["moss"] | _GROUPS["matching"] | _GROUPS["plan"] <= materialized[name]
+        assert applying | _GROUPS["matching"] | {"change_plan"} <= materialized[name]
 
 
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES.keys())
@@ -214,6 +229,7 @@ def test_a_job_of_some_objects_plans_only_those() -> None:
             "2026-11-22-12:00"
         )["ops"][f"{PREFIX}__change_plan"]["config"]["object_types"]
         for name, scope in SCOPES.items()
+        if scope.object_types
     }
     assert planned["users"] == ["person"]
     assert planned["groups"] == ["group", "group_member"]
@@ -221,34 +237,56 @@ def test_a_job_of_some_objects_plans_only_those() -> None:
     assert planned["everything"] == planned["plan"]
 
 
-def test_everything_is_synced_every_six_hours_in_utc_unless_somebody_turns_it_off() -> None:
+def test_the_job_that_applies_a_plan_explains_what_it_asks_for() -> None:
+    job = DEFINITIONS.resolve_job_def("apply_jamf_plan")
+    op = job.graph.node_named(f"{PREFIX}__guarded_plan").definition
+    assert isinstance(op, dg.OpDefinition)
+    fields = op.config_schema.config_type.fields  # type: ignore[union-attr]
+    for name, default in (("plan_id", 0), ("approve", [])):
+        assert not fields[name].is_required
+        assert fields[name].default_value == default
+        assert len(fields[name].description or "") > 80
+
+
+def test_everything_is_synced_when_moss_says_so_unless_somebody_turns_it_off() -> None:
+    sensor = DEFINITIONS.resolve_sensor_def("sync_jamf_on_schedule")
+    assert sensor.job_name == "sync_jamf"
+    assert sensor.minimum_interval_seconds == 30
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    for column in ("sync_schedule", "auto_sync_enabled", "is_enabled"):
+        assert column in (sensor.description or "")
+
+
+def test_people_are_told_of_failed_runs_and_of_held_changes_unless_somebody_turns_it_off() -> None:
+    for name in ("jamf_pro_failed_runs", "jamf_pro_held_changes"):
+        sensor = DEFINITIONS.resolve_sensor_def(name)
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+        assert "MOSS_JAMF_ALERT_URL" in (sensor.description or "")
+
+
+def test_the_old_is_forgotten_every_night() -> None:
     (schedule,) = DEFINITIONS.schedules or []
     assert isinstance(schedule, dg.ScheduleDefinition)
-    assert schedule.name == "sync_jamf_every_six_hours"
-    assert schedule.job_name == "sync_jamf"
-    assert schedule.cron_schedule == "0 */6 * * *"
-    assert schedule.execution_timezone == "UTC"
+    assert schedule.job_name == "forget_old_captures"
+    assert schedule.cron_schedule == "40 3 * * *"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 
 
-@pytest.mark.parametrize(
-    ("tick", "slot"),
-    [
-        (datetime(2026, 11, 22, 0, tzinfo=UTC), "2026-11-22-00:00"),
-        (datetime(2026, 11, 22, 12, tzinfo=UTC), "2026-11-22-12:00"),
-        (datetime(2026, 12, 31, 18, tzinfo=UTC), "2026-12-31-18:00"),
-        (datetime(2027, 3, 28, 6, tzinfo=UTC), "2027-03-28-06:00"),
-    ],
-)
-def test_a_tick_runs_the_slot_that_begins_with_it_once(tick: datetime, slot: str) -> None:
-    schedule = DEFINITIONS.resolve_schedule_def("sync_jamf_every_six_hours")
-    context = dg.build_schedule_context(
-        scheduled_execution_time=tick, repository_def=DEFINITIONS.get_repository_def()
+def test_jamf_is_asked_whether_it_answers_before_anything_is_captured() -> None:
+    graph = DEFINITIONS.resolve_asset_graph()
+    for collection in _COLLECTIONS:
+        parents = graph.get(dg.AssetKey([PREFIX, f"raw_jamf_{collection}"])).parent_keys
+        assert parents == {dg.AssetKey([PREFIX, "jamf_server"])}
+    for scope in SCOPES.values():
+        assert ("jamf_server" in scope.assets()) is bool(scope.collections)
+
+
+@pytest.mark.parametrize("name", sorted(_GROUPS["moss"] | _GROUPS["jamf_snapshots"]))
+def test_what_a_missed_sync_leaves_stale_turns_red(name: str) -> None:
+    policy = _SPECS[name].freshness_policy
+    assert policy == dg.FreshnessPolicy.time_window(
+        warn_window=timedelta(hours=6.5), fail_window=timedelta(hours=7)
     )
-    data = schedule.evaluate_tick(context)
-    assert data.run_requests is not None
-    (request,) = data.run_requests
-    assert (request.partition_key, request.run_key) == (slot, slot)
 
 
 # -- a second JAMF server ----------------------------------------------------------------------
@@ -261,12 +299,14 @@ def test_a_second_integration_lies_beside_the_first_without_a_clash() -> None:
     assert len(keys) == 2 * len(_GROUP_OF)
     assert {key.path[0] for key in keys} == {PREFIX, "emea"}
     assert {job.name for job in merged.resolve_all_job_defs() if not job.name.startswith("__")} == {
-        name for scope in SCOPES.values() for name in (scope.job, f"{scope.job}__emea")
+        name
+        for job in (*(scope.job for scope in SCOPES.values()), "forget_old_captures")
+        for name in (job, f"{job}__emea")
     }
-    (first, second) = merged.schedules or []
-    assert {first.name, second.name} == {
-        "sync_jamf_every_six_hours",
-        "sync_jamf__emea_every_six_hours",
+    assert {sensor.name for sensor in merged.sensors or []} == {
+        *("sync_jamf_on_schedule", "sync_jamf__emea_on_schedule"),
+        *("jamf_pro_failed_runs", "jamf_pro_held_changes"),
+        *("emea_failed_runs", "emea_held_changes"),
     }
 
 
@@ -277,7 +317,7 @@ def _second() -> dg.Definitions:
         assets=second.assets,
         asset_checks=second.asset_checks,
         jobs=second.jobs,
-        schedules=second.schedules,
+        sensors=second.sensors,
     )
 
 

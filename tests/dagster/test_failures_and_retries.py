@@ -8,8 +8,9 @@ import dagster as dg
 import psycopg
 import pytest
 
+from moss_jamf_pipeline.access import ConfigurationMissing
 from moss_jamf_pipeline.databases import DatabaseUrlError
-from moss_jamf_pipeline.failures import ConfigurationMissing, explained_failures
+from moss_jamf_pipeline.failures import explained_failures
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfBusy,

@@ -26,6 +26,7 @@ from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.moss.matching import MATCHES, match
 from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, ObjectCounts, Plan, make_plan, read_plan
 from moss_jamf_pipeline.staging import STAGING_RULES
+from tests.support.dialects import STRATEGY, Dialect
 
 Row = dict[str, Any]
 
@@ -42,10 +43,12 @@ class Bench:
     Attributes:
         connection: to the database, in autocommit mode or inside a transaction that the test rolls back.
         integration: whose records these are; replace it to change policies.
+        dialect: which M.O.S.S. it is; statements without a schema are in the strategy's names on either.
     """
 
     connection: psycopg.Connection
     integration: Integration
+    dialect: Dialect = STRATEGY
     captures: dict[str, Capture] = field(init=False)
     _serials: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -158,7 +161,7 @@ class Bench:
             "staging_rules": STAGING_RULES,
             **columns,
         }
-        self._insert("jamf_sync", f"jamf_{collection}_snapshot", values, "version_id")
+        self._insert(f"jamf_sync.jamf_{collection}_snapshot", values, "version_id")
         return jamf_id
 
     # -- M.O.S.S. ------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ class Bench:
 
     def device(self, **columns: Any) -> UUID:
         """A device in M.O.S.S."""
-        return self._moss("devices", {"device_type": "Laptop", **columns})
+        return self._moss("devices", {"device_type": self.dialect.laptop, **columns})
 
     def moss_group(self, name: str, **columns: Any) -> UUID:
         """A group in M.O.S.S."""
@@ -201,7 +204,6 @@ class Bench:
         """A link between a JAMF record and a M.O.S.S. object."""
         given = {"sync_status": "synced", "external_data": Jsonb({})}
         mapping_id: UUID = self._insert(
-            "public",
             "integration_object_mappings",
             {
                 "integration_config_id": self.integration.id,
@@ -231,7 +233,7 @@ class Bench:
         )
 
     def _moss(self, table: str, values: Mapping[str, Any]) -> UUID:
-        object_id: UUID = self._insert("public", table, values, "id")
+        object_id: UUID = self._insert(table, values, "id")
         return object_id
 
     # -- the sync ------------------------------------------------------------------------------
@@ -303,9 +305,9 @@ class Bench:
         (value,) = row.values()
         return value
 
-    def _insert(self, schema: str, table: str, values: Mapping[str, Any], returning: str) -> Any:
+    def _insert(self, table: str, values: Mapping[str, Any], returning: str) -> Any:
         statement = sql.SQL("insert into {} ({}) values ({}) returning {}").format(
-            sql.Identifier(schema, table),
+            sql.Identifier(*table.split(".")),
             sql.SQL(", ").join(map(sql.Identifier, values)),
             sql.SQL(", ").join(map(sql.Placeholder, values)),
             sql.Identifier(returning),
@@ -317,8 +319,9 @@ class Bench:
 
 def rows_of(bench: Bench, table: str) -> dict[str, str]:
     """Identity of every stored row version of a table: equal before and after means nothing was written."""
+    schema, _, name = table.rpartition(".")
     statement = sql.SQL("select ctid::text as place, xmin::text as version from {}").format(
-        sql.Identifier(*table.split("."))
+        sql.Identifier(schema or "public", name)
     )
     return {row["place"]: row["version"] for row in bench.query(statement)}
 

@@ -22,6 +22,9 @@ from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
 from moss_jamf_pipeline.moss.snapshots import stage_snapshot
 from tests.db.support import EARLY, LATE, Bench, Record, records, rows_of, terminate
 
+# jamf_sync is the same beside any M.O.S.S.
+pytestmark = pytest.mark.dialects("strategy")
+
 _SLOT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _SERVER = "jamf.example.org"
 

@@ -10,6 +10,9 @@ from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossUnreachable
 from tests.db.support import terminate
 
+# A connection is the same whatever the tables are called.
+pytestmark = pytest.mark.dialects("strategy")
+
 _SECRET = "hush-hush"
 
 
@@ -102,13 +105,11 @@ def test_a_connection_that_is_killed_under_a_statement_says_so_and_the_next_one_
 
 
 def test_a_pooled_connection_that_died_while_idle_is_replaced_unnoticed(
-    database: MossDatabase,
+    database: MossDatabase, moss_database: str
 ) -> None:
     with database.connection() as connection:
         pid = connection.info.backend_pid
-    with psycopg.connect(
-        database.engine.url.set(drivername="postgresql").render_as_string(False)
-    ) as other:
+    with psycopg.connect(moss_database) as other:
         other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
     with database.connection() as connection:
         assert connection.execute("select 1").fetchone() == (1,)

@@ -101,8 +101,12 @@ _WORLDS = st.builds(
 
 
 def _furnish_moss(bench: Bench, world: World) -> None:
+    taken: set[str] = set()
     for device in world.devices:
         columns = {name: device[name] for name in ("serial_number", "hostname", "asset_tag")}
+        if bench.dialect.hostname_is_unique and columns["hostname"] in taken:
+            columns["hostname"] = None
+        taken.add(columns["hostname"])
         device_id = bench.device(**columns)
         if device["jamf_id"]:
             bench.mapping("computer", device["jamf_id"], "device", device_id)

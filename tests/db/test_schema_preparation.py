@@ -6,16 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from moss_jamf_pipeline.moss.dialects import DIALECTS, RELEASE, STRATEGY, Dialect, detect
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
-from moss_jamf_pipeline.moss.schema import (
-    STRATEGY_TABLES,
-    SchemaReport,
-    missing_columns,
-    pending_migrations,
-    prepare,
-)
+from moss_jamf_pipeline.moss.roles import missing_contract_privileges, missing_table_privileges
+from moss_jamf_pipeline.moss.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.moss.statements import statement
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
+from tests.support.schema import create_released_tables
 
 MakeDatabase = Callable[[], str]
 
@@ -23,6 +20,14 @@ MakeDatabase = Callable[[], str]
 def _prepare(url: str, *, may_create_moss: bool = True) -> SchemaReport:
     with psycopg.connect(url, autocommit=True) as connection:
         return prepare(connection, may_create_moss=may_create_moss)
+
+
+def _create_moss(connection: psycopg.Connection, dialect: Dialect) -> None:
+    """Makes the tables of a M.O.S.S. that the pipeline has not seen yet."""
+    if dialect is RELEASE:
+        create_released_tables(connection)
+    else:
+        connection.execute(statement("moss/create_strategy_schema"))
 
 
 def _catalogue(connection: psycopg.Connection) -> list[tuple[str, str, str]]:
@@ -38,10 +43,10 @@ def test_an_empty_database_gets_moss_our_schema_and_the_contract(
     url = empty_database()
     report = _prepare(url)
     assert report.created_moss
-    assert report.dialect == "strategy"
+    assert report.dialect is STRATEGY
     assert report.migrations[0] == "0001_text_functions"
     with psycopg.connect(url) as connection:
-        assert missing_columns(connection) == []
+        assert detect(connection).is_usable
         assert pending_migrations(connection) == []
 
 
@@ -54,7 +59,7 @@ def test_preparing_again_changes_nothing(empty_database: MakeDatabase) -> None:
         report = prepare(connection, may_create_moss=True)
         assert _catalogue(connection) == before
         assert connection.execute("select hostname from devices").fetchall() == [("mac",)]
-    assert report == SchemaReport("strategy", migrations=(), created_moss=False)
+    assert report == SchemaReport(STRATEGY, migrations=(), created_moss=False)
 
 
 def test_preparing_again_keeps_what_the_contract_says(empty_database: MakeDatabase) -> None:
@@ -84,8 +89,7 @@ def test_an_empty_database_that_is_not_ours_is_refused_and_left_alone(
     url = empty_database()
     with pytest.raises(MossNotPrepared) as caught:
         _prepare(url, may_create_moss=False)
-    for table in STRATEGY_TABLES:
-        assert table in str(caught.value)
+    assert "holds no M.O.S.S. tables" in str(caught.value)
     assert "MOSS_DATABASE_URL" in caught.value.remedy
     with psycopg.connect(url) as connection:
         assert _catalogue(connection) == []
@@ -109,27 +113,75 @@ def _contract_columns(connection: psycopg.Connection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def test_every_missing_column_that_the_contract_reads_is_named(
-    empty_database: MakeDatabase,
+@pytest.mark.parametrize("known", DIALECTS, ids=lambda known: known.name)
+def test_a_moss_is_recognised_by_its_own_tables(
+    known: Dialect, empty_database: MakeDatabase
 ) -> None:
-    url = empty_database()
-    _prepare(url)
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        _create_moss(connection, known)
+        found = detect(connection)
+        assert (found.dialect, found.missing, found.is_empty) == (known, (), False)
+        report = prepare(connection, may_create_moss=True)
+        assert (report.dialect, report.created_moss) == (known, False)
+        assert missing_table_privileges(connection, known) is None
+        assert missing_contract_privileges(connection) is None
+
+
+@pytest.mark.parametrize("known", DIALECTS, ids=lambda known: known.name)
+def test_every_missing_column_that_the_contract_reads_is_named(
+    known: Dialect, empty_database: MakeDatabase
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        _create_moss(connection, known)
+        prepare(connection, may_create_moss=False)
         read = _contract_columns(connection)
-        unchecked = [
-            f"{table}.{column}" for table, column in read if column not in STRATEGY_TABLES[table]
-        ]
+    tables = known.tables()
+    unchecked = [f"{table}.{column}" for table, column in read if column not in tables[table]]
     assert len(read) > 40
     assert unchecked == []
 
 
-def test_a_moss_that_lacks_one_column_is_refused_by_its_name(empty_database: MakeDatabase) -> None:
-    url = empty_database()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement("moss/create_strategy_schema"))
+@pytest.mark.parametrize("known", DIALECTS, ids=lambda known: known.name)
+def test_a_moss_that_lacks_one_column_is_refused_by_its_name(
+    known: Dialect, empty_database: MakeDatabase
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        _create_moss(connection, known)
         connection.execute("alter table devices drop column notes")
         with pytest.raises(MossNotPrepared, match=r"lacks devices\.notes\."):
             prepare(connection, may_create_moss=True)
+
+
+def test_a_released_moss_from_before_the_integration_is_told_to_update(
+    empty_database: MakeDatabase,
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        create_released_tables(connection)
+        connection.execute(
+            "drop table integration_object_mappings, integration_sync_history, integration_configs cascade"
+        )
+        connection.execute("delete from schema_migrations where migration_number > 23")
+        with pytest.raises(MossNotPrepared, match=r"migration 23.*lacks integration_") as caught:
+            prepare(connection, may_create_moss=True)
+        assert "db:migrate" in caught.value.remedy
+        assert connection.execute("select to_regnamespace('jamf_sync')").fetchone() == (None,)
+
+
+def test_a_released_moss_stopped_at_migration_27_is_used_as_it_is(
+    empty_database: MakeDatabase,
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        create_released_tables(connection, stopped_at_migration_27=True)
+        assert prepare(connection, may_create_moss=False).dialect is RELEASE
+        connection.execute(
+            "insert into integration_configs (integration_type, name) values ('jamf', 'JAMF Pro')"
+        )
+        assert connection.execute(
+            "select environment, access_scope from moss_contract.integration_configs"
+        ).fetchone() == ("production", {})
+        assert connection.execute("select moss_contract.active_encryption_key()").fetchone() == (
+            None,
+        )
 
 
 def test_migrations_go_forward_only_and_each_once(empty_database: MakeDatabase) -> None:
@@ -166,7 +218,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: Ma
 
 
 @pytest.mark.parametrize("collection", sorted(SNAPSHOT_COLUMNS))
-def test_the_snapshot_tables_have_the_staged_columns_in_their_order(
+def test_the_snapshot_tables_have_the_staged_columns(
     collection: str, rolled_back: psycopg.Connection
 ) -> None:
     rows = rolled_back.execute(
@@ -175,13 +227,14 @@ def test_the_snapshot_tables_have_the_staged_columns_in_their_order(
         (f"jamf_sync.jamf_{collection}_snapshot",),
     ).fetchall()
     spelled = {"timestamptz": "timestamp with time zone"}
-    assert rows == [
-        *(
-            (column.name, spelled.get(column.type, column.type))
+    # In any order: they are copied by name, and a column that came later lies at the end of its table.
+    assert dict(rows) == {
+        **{
+            column.name: spelled.get(column.type, column.type)
             for column in SNAPSHOT_COLUMNS[collection]
-        ),
-        ("staging_rules", "integer"),
-    ]
+        },
+        "staging_rules": "integer",
+    }
 
 
 @pytest.mark.parametrize("collection", sorted(SNAPSHOT_COLUMNS))
@@ -192,12 +245,16 @@ def test_what_staging_always_gives_is_required_and_the_rest_may_be_null(
         "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and attnotnull",
         (f"jamf_sync.jamf_{collection}_snapshot",),
     ).fetchall()
-    assert {name for (name,) in rows} == {"version_id", "jamf_id", "is_usable", "staging_rules"}
+    required = {"version_id", "jamf_id", "is_usable", "staging_rules"}
+    if collection == "computers":
+        required |= {"is_out_of_scope"}
+    assert {name for (name,) in rows} == required
 
 
 def test_every_view_of_the_contract_that_is_written_can_be_written(
     rolled_back: psycopg.Connection,
 ) -> None:
+    read_only = {"users", "groups_with_rights"}
     rows = rolled_back.execute(
         """select table_name, is_insertable_into from information_schema.views
            where table_schema = 'moss_contract' and table_name not like '%%\\_values'
@@ -205,4 +262,10 @@ def test_every_view_of_the_contract_that_is_written_can_be_written(
         {},
     ).fetchall()
     assert len(rows) > 10
-    assert [name for name, is_insertable in rows if is_insertable != "YES"] == []
+    assert {name for name, is_insertable in rows if is_insertable != "YES"} <= read_only
+
+
+def test_statistics_are_renewed_only_of_our_own_tables(rolled_back: psycopg.Connection) -> None:
+    rolled_back.execute("select jamf_sync.refresh_statistics('jamf_sync.captures')")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no table of jamf_sync"):
+        rolled_back.execute("select jamf_sync.refresh_statistics('public.devices')")

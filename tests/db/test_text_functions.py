@@ -8,6 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.moss.text import unescaped
+
+# Functions of jamf_sync are the same beside any M.O.S.S.
+pytestmark = pytest.mark.dialects("strategy")
+
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 _ENTITIES = st.lists(
     st.sampled_from(
@@ -68,6 +73,13 @@ def _escaped(text: str) -> str:
 @given(_TEXT | _ENTITIES)
 def test_what_was_escaped_once_comes_back_whole(rolled_back: psycopg.Connection, text: str) -> None:
     assert _call(rolled_back, "unescaped", _escaped(text)) == text
+
+
+@_on_one_connection
+@given(_TEXT | _ENTITIES)
+def test_python_and_sql_unescape_alike(rolled_back: psycopg.Connection, text: str) -> None:
+    assert unescaped(text) == _call(rolled_back, "unescaped", text)
+    assert unescaped(_escaped(text)) == text
 
 
 @pytest.mark.parametrize(

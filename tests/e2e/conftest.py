@@ -1,21 +1,26 @@
 """Fixtures of the end-to-end tests."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 from dagster import DagsterInstance
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
 from tests.support.databases import DatabaseServer
+from tests.support.dialects import Dialect
 from tests.support.world import World, open_world
 
 WorldMaker = Callable[..., World]
+SeparateWorld = Callable[..., AbstractContextManager[World]]
 
 
 @pytest.fixture
 def make_world(
-    moss_database: str, ephemeral_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    moss_database: str,
+    dialect: Dialect,
+    ephemeral_instance: DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[WorldMaker]:
     """Makes the test's world from a simulator configuration, or an own fleet."""
     with ExitStack() as stack:
@@ -26,7 +31,7 @@ def make_world(
             monkeypatch.setenv("JAMF_BASE_URL", jamf.base_url)
             monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
             monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-            return stack.enter_context(open_world(moss_database, jamf, ephemeral_instance))
+            return stack.enter_context(open_world(moss_database, jamf, ephemeral_instance, dialect))
 
         yield make
 
@@ -37,30 +42,32 @@ def world(make_world: WorldMaker) -> World:
     return make_world(fleet=Fleet())
 
 
-@contextmanager
+@pytest.fixture(scope="session")
 def separate_world(
-    server: DatabaseServer, template: str, config: SimulatorConfig | None = None
-) -> Iterator[World]:
-    """A world with a database and a Dagster instance of its own: for several tests together, or one of many examples.
+    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str], dialect: Dialect
+) -> SeparateWorld:
+    """Opens worlds with a database and a Dagster instance of their own, from what their JAMF is like (default: empty).
 
-    Args:
-        server: where its database is made.
-        template: the database to copy.
-        config: what its JAMF is like; empty by default.
+    For several tests together, or for one of many examples.
     """
-    name = server.create("moss", template=template)
-    fleet = Fleet() if config is None else None
-    try:
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            SimulatorServer(config, fleet=fleet) as jamf,
-            DagsterInstance.ephemeral() as instance,
-        ):
-            patch.setenv("MOSS_DATABASE_URL", server.url_of(name))
-            patch.setenv("JAMF_BASE_URL", jamf.base_url)
-            patch.setenv("JAMF_CLIENT_ID", jamf.client_id)
-            patch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-            with open_world(server.url_of(name), jamf, instance) as world:
-                yield world
-    finally:
-        server.drop(name)
+
+    @contextmanager
+    def separate(config: SimulatorConfig | None = None) -> Iterator[World]:
+        name = postgres_server.create("moss", template=template_of(dialect))
+        url, fleet = postgres_server.url_of(name), Fleet() if config is None else None
+        try:
+            with (
+                pytest.MonkeyPatch.context() as patch,
+                SimulatorServer(config, fleet=fleet) as jamf,
+                DagsterInstance.ephemeral() as instance,
+            ):
+                patch.setenv("MOSS_DATABASE_URL", url)
+                patch.setenv("JAMF_BASE_URL", jamf.base_url)
+                patch.setenv("JAMF_CLIENT_ID", jamf.client_id)
+                patch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
+                with open_world(url, jamf, instance, dialect) as world:
+                    yield world
+        finally:
+            postgres_server.drop(name)
+
+    return separate

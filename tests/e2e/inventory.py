@@ -9,7 +9,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.simulator import Computer
-from tests.support.world import CORE_TABLES, PREFIX, Row, World
+from tests.support.dialects import CORE_TABLES
+from tests.support.world import PREFIX, Row, World
 
 _SECONDS_TO_DISCONNECT = 10.0
 
@@ -56,7 +57,7 @@ def add_mac(
 
 def insert_device(world: World, serial_number: str, **values: object) -> str:
     """Enters a device in M.O.S.S. by hand and returns its id."""
-    columns = {"serial_number": serial_number, "device_type": "Laptop", **values}
+    columns = {"serial_number": serial_number, "device_type": world.dialect.laptop, **values}
     return insert(world, "devices", **columns)
 
 
@@ -136,10 +137,10 @@ def actions(world: World, object_type: str) -> dict[str, set[str]]:
 
 def stored_rows(world: World) -> dict[str, list[tuple[Any, ...]]]:
     """Every row version of every table of M.O.S.S. that a sync of unchanged data has to leave alone."""
-    stored = dict(world.row_versions())
-    for table in ("integration_object_mappings", "custom_field_values"):
+    stored = {}
+    for table in world.dialect.synced_tables:
         rows = world.query(f"select ctid::text, xmin::text from {table} order by 1")
-        stored[table] = [tuple(row.values()) for row in rows]
+        stored[table.removeprefix("public.")] = [tuple(row.values()) for row in rows]
     return stored
 
 

@@ -7,9 +7,8 @@ each with records of its own. That they do not disturb each other is part of wha
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.e2e.conftest import separate_world
+from tests.e2e.conftest import SeparateWorld
 from tests.e2e.inventory import assert_counts_add_up, stored_rows
-from tests.support.databases import DatabaseServer
 from tests.support.world import World
 
 
@@ -28,15 +27,14 @@ class Story:
 
 
 @contextmanager
-def told(server: DatabaseServer, template: str, stories: Sequence[Story]) -> Iterator[World]:
+def told(separate_world: SeparateWorld, stories: Sequence[Story]) -> Iterator[World]:
     """A world in which all the stories have happened, and in which a third sync had nothing left to write.
 
     Args:
-        server: where its database is made.
-        template: the database to copy.
+        separate_world: opens it.
         stories: the stories.
     """
-    with separate_world(server, template) as world:
+    with separate_world() as world:
         for story in stories:
             story.begin(world)
         world.sync()

@@ -1,21 +1,18 @@
 """Promise 5, in plain words: what fails leaves nothing half-written, says why, and the next run makes it good."""
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from moss_jamf_pipeline.assets.layout import MOSS_CHAIN
-from moss_jamf_pipeline.moss.captures import COLLECTIONS
 from moss_jamf_pipeline.moss.history import open_history
-from moss_jamf_pipeline.partitions import slot_key_at
-from moss_jamf_pipeline.simulator import Faults, SimulatorConfig
-from tests.e2e.conftest import WorldMaker
-from tests.e2e.impatience import sync_impatiently
-from tests.e2e.inventory import add_mac, assert_calm, device, devices, furnish, stored_rows
-from tests.support.world import CORE_TABLES, World
+from moss_jamf_pipeline.simulator import Faults
+from tests.e2e.inventory import add_mac, device, devices, furnish, stored_rows
+from tests.support.dialects import CORE_TABLES
+from tests.support.hurried import sync_impatiently
+from tests.support.world import World
 
-_MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
+# What these show does not depend on the tables of M.O.S.S.
+_ANY_MOSS = pytest.mark.dialects("strategy")
 
 
 def _assert_failed_with(world: World, *texts: str) -> None:
@@ -35,6 +32,7 @@ def _assert_nothing_written(world: World) -> None:
     assert world.query("select * from integration_object_mappings") == []
 
 
+@_ANY_MOSS
 def test_wrong_credentials_are_named_and_nothing_is_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +46,7 @@ def test_wrong_credentials_are_named_and_nothing_is_written(
     _assert_nothing_written(world)
 
 
+@_ANY_MOSS
 def test_missing_credentials_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     add_mac(world, "1", "C02FAIL00002")
     monkeypatch.delenv("JAMF_CLIENT_SECRET")
@@ -58,6 +57,7 @@ def test_missing_credentials_are_named(world: World, monkeypatch: pytest.MonkeyP
     _assert_nothing_written(world)
 
 
+@_ANY_MOSS
 def test_a_missing_privilege_is_named_exactly_and_nothing_is_written(world: World) -> None:
     furnish(world)
     add_mac(world, "1", "C02FAIL00003")
@@ -78,6 +78,7 @@ def test_a_missing_privilege_is_named_exactly_and_nothing_is_written(world: Worl
     assert config == {"last_sync_status": "success", "last_sync_error": None}
 
 
+@_ANY_MOSS
 def test_an_unreachable_jamf_is_named_and_what_was_synced_stays(world: World) -> None:
     furnish(world)
     add_mac(world, "1", "C02FAIL00004")
@@ -92,6 +93,7 @@ def test_an_unreachable_jamf_is_named_and_what_was_synced_stays(world: World) ->
     assert stored_rows(world) == before
 
 
+@_ANY_MOSS
 def test_an_unreachable_database_is_named_without_its_password(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_an_unreachable_database_is_named_without_its_password(
     assert world.history() == []
 
 
+@_ANY_MOSS
 def test_another_jamf_server_is_refused_before_anything_is_read_from_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,37 +138,6 @@ def test_a_check_that_stops_the_run_closes_its_history_as_failed(world: World) -
 
     _assert_failed_with(world, "snapshot_did_not_vanish")
     assert device(world, "C02FAIL00006")["enrollment"] == "enrolled"
-
-
-@pytest.mark.parametrize("last", ["moss_people", "moss_devices", "moss_group_members"])
-def test_a_run_that_died_half_way_is_finished_by_the_next_without_doubles(
-    make_world: WorldMaker, last: str
-) -> None:
-    world = make_world(SimulatorConfig(computers=40, groups=6, seed=4))
-    slot = slot_key_at(datetime.now(UTC))
-    order = (*_MATCHES, "change_plan", "conflicts", *MOSS_CHAIN)
-    for collection in COLLECTIONS:
-        assert world.materialize(f"raw_jamf_{collection}", slot=slot).success
-        assert world.materialize(f"jamf_{collection}_snapshot", slot=slot).success
-    assert world.materialize(*order[: order.index(last) + 1]).success
-
-    world.sync()
-
-    after_crash = _inventory(world)
-    _assert_no_doubles(world)
-    assert_calm(world)
-    assert after_crash == _inventory(world)
-    assert len(devices(world)) == len(
-        {row["serial_number"] for row in world.query(
-            "select serial_number from jamf_sync.jamf_computers_snapshot where is_usable")}
-    )  # fmt: skip
-
-
-def _inventory(world: World) -> dict[str, int]:
-    return {
-        table: world.query(f"select count(*) from {table}")[0]["count"]
-        for table in (*CORE_TABLES, "integration_object_mappings")
-    }
 
 
 def _assert_no_doubles(world: World) -> None:
@@ -207,6 +179,7 @@ def test_a_step_that_dies_in_the_middle_leaves_the_database_as_it_was(world: Wor
     _assert_no_doubles(world)
 
 
+@_ANY_MOSS
 def test_a_history_row_is_opened_and_closed_once_per_run(world: World) -> None:
     furnish(world)
     add_mac(world, "1", "C02FAIL00008")

@@ -3,13 +3,11 @@
 from moss_jamf_pipeline.assets.layout import MOSS_CHAIN
 from tests.e2e.inventory import (
     add_mac,
-    assert_calm,
     device,
     devices,
     furnish,
     insert,
     insert_device,
-    last_message,
     mapping,
     stored_rows,
 )
@@ -19,58 +17,6 @@ from tests.support.world import World
 def _apply(world: World) -> None:
     """Applies the newest plan as a run of its own, as from the UI."""
     assert world.materialize("conflicts", *MOSS_CHAIN).success
-
-
-def test_a_device_edited_since_the_plan_is_refused_and_the_others_are_written(world: World) -> None:
-    furnish(world)
-    computers = [add_mac(world, str(number), f"C02MOVE0000{number}") for number in range(1, 4)]
-    world.sync()
-    for computer in computers:
-        computer.name = f"new {computer.id}"
-        computer.operating_system_version = "99.9"
-    world.sync("plan")
-    world.execute("update devices set hostname = 'edited' where hostname = 'MAC-2'")
-
-    _apply(world)
-
-    found = {row["hostname"]: row["os_version"] == "99.9" for row in devices(world).values()}
-    assert found == {"new 1": True, "edited": False, "new 3": True}
-    assert (world.counts()["device"].updated, world.counts()["device"].skipped) == (2, 1)
-    assert world.counts()["device"].adds_up
-    assert world.history()[-1]["status"] == "partial"
-    assert "1 planned changes of devices were refused" in last_message(world)
-
-    world.sync()
-
-    assert device(world, "C02MOVE00002")["hostname"] == "new 2"
-    assert world.history()[-1]["status"] == "success"
-    assert_calm(world)
-
-
-def test_an_edit_of_another_field_does_not_refuse_the_change(world: World) -> None:
-    computer = add_mac(world, "1", "C02MOVE00004")
-    world.sync()
-    computer.name = "new"
-    world.sync("plan")
-    world.execute("update devices set notes = 'by hand', status = 'repair'")
-
-    _apply(world)
-
-    found = device(world, "C02MOVE00004")
-    assert (found["hostname"], found["notes"], found["status"]) == ("new", "by hand", "repair")
-
-
-def test_a_device_that_is_gone_by_now_is_refused(world: World) -> None:
-    computer = add_mac(world, "1", "C02MOVE00005")
-    world.sync()
-    computer.name = "new"
-    world.sync("plan")
-    world.execute("delete from devices")
-
-    _apply(world)
-
-    assert devices(world) == {}
-    assert world.counts()["device"].skipped == 1
 
 
 def test_a_device_that_a_person_entered_since_the_plan_is_not_doubled(world: World) -> None:

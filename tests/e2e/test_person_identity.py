@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from moss_jamf_pipeline.simulator import Computer, User
+from tests.e2e.conftest import SeparateWorld
 from tests.e2e.inventory import add_mac, device, insert, mapping, mappings
 from tests.e2e.stories import Story, told
-from tests.support.databases import DatabaseServer
 from tests.support.world import Row, World
 
 
@@ -67,39 +67,6 @@ class TheEMailAddressComesBeforeTheUserName(Story):
 
     def check(self, world: World) -> None:
         assert mappings(world, "user")["12"][0] == self.by_email
-
-
-class ASimilarNameIsNobody(Story):
-    def begin(self, world: World) -> None:
-        insert(world, "people", full_name="Dan Lee13", email_address="dan.lee13@example.org")
-        world.fleet.add_user(
-            id="13", username="danlee13", realname="Dan Lee13", email="danlee13@example.org"
-        )
-
-    def check(self, world: World) -> None:
-        assert len(_people(world, "Dan Lee13")) == 2
-
-
-class AnEMailAddressOfTwoPeopleIsLeftToAPerson(Story):
-    def begin(self, world: World) -> None:
-        for name in ("Eve one", "Eve two"):
-            insert(world, "people", full_name=name, email_address="eve14@example.org")
-        _user(world, "14", "eve14", email="eve14@example.org", position="Head")
-        add_mac(
-            world, "14", "C02PEOPLE014", user={"username": "eve14", "email": "eve14@example.org"}
-        )
-
-    def check(self, world: World) -> None:
-        assert {(row["job_title"], row["username"]) for row in _people(world, "eve14")} == {
-            (None, None)
-        }
-        assert len(_people(world, "eve14")) == 2
-        assert mapping(world, "user", "14") is None
-        assert device(world, "C02PEOPLE014")["assigned_to_person_id"] is None
-        assert world.query(
-            "select kind from jamf_sync.conflicts"
-            " where status = 'open' and external_type = 'user' and external_id = '14'"
-        ) == [{"kind": "ambiguous_match"}]
 
 
 class AUserNameOfTwoPeopleIsLeftToAPerson(Story):
@@ -326,9 +293,9 @@ _STORIES = [story() for story in Story.__subclasses__() if story.__module__ == _
 
 
 @pytest.fixture(scope="module")
-def told_world(postgres_server: DatabaseServer, template_database: str) -> Iterator[World]:
+def told_world(separate_world: SeparateWorld) -> Iterator[World]:
     """A world after all the stories of this file."""
-    with told(postgres_server, template_database, _STORIES) as world:
+    with told(separate_world, _STORIES) as world:
         yield world
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from moss_jamf_pipeline.simulator import Building, Computer, Group
+from tests.e2e.conftest import SeparateWorld
 from tests.e2e.inventory import add_mac, device, insert, insert_device, mapping, mappings
 from tests.e2e.stories import Story, told
-from tests.support.databases import DatabaseServer
 from tests.support.world import Row, World
 
 
@@ -322,7 +322,7 @@ class ASmartGroupIsAReferenceWithoutMembers(Story):
 
     def check(self, world: World) -> None:
         group = _group(world, "[JAMF] Clever")
-        assert (group["group_type"], group["external_id"]) == ("jamf_smart", "51")
+        assert (group["group_type"], group["external_id"]) == (world.dialect.smart_group, "51")
         assert _members(world, "[JAMF] Clever") == set()
 
 
@@ -371,7 +371,7 @@ class AStaticGroupThatBecomesSmartLosesOnlyOurMembers(Story):
         self.group.is_smart = True
 
     def check(self, world: World) -> None:
-        assert _group(world, "[JAMF] Turning")["group_type"] == "jamf_smart"
+        assert _group(world, "[JAMF] Turning")["group_type"] == world.dialect.smart_group
         assert _members(world, "[JAMF] Turning") == {"C02SURR00055", "Member 54"}
 
 
@@ -463,9 +463,9 @@ _STORIES = [story() for story in Story.__subclasses__() if story.__module__ == _
 
 
 @pytest.fixture(scope="module")
-def told_world(postgres_server: DatabaseServer, template_database: str) -> Iterator[World]:
+def told_world(separate_world: SeparateWorld) -> Iterator[World]:
     """A world after all the stories of this file."""
-    with told(postgres_server, template_database, _STORIES) as world:
+    with told(separate_world, _STORIES) as world:
         yield world
 
 

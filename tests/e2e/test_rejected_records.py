@@ -21,7 +21,7 @@ from tests.support.world import World
 _REJECT = """
 create function reject_bad_rows() returns trigger language plpgsql as $$
 begin
-  if to_jsonb(new) ->> tg_argv[0] = tg_argv[1] then
+  if to_jsonb(new) ->> tg_argv[0] like tg_argv[1] then
     raise exception 'M.O.S.S. does not take %', tg_argv[1];
   end if;
   return new;
@@ -29,17 +29,17 @@ end $$
 """
 
 
-def _reject(world: World, table: str, column: str, value: str) -> None:
-    """Makes M.O.S.S. refuse rows that carry a value, as its own triggers and constraints may."""
+def _reject(world: World, table: str, column: str, pattern: str) -> None:
+    """Makes M.O.S.S. refuse rows whose value is LIKE a pattern, as its own triggers and constraints may."""
     world.execute(_REJECT)
     world.execute(
-        f"create trigger reject_bad_rows before insert or update on {table} for each row"
-        f" execute function reject_bad_rows('{column}', '{value}')"
+        f"create trigger reject_bad_rows before insert or update on public.{table} for each row"
+        f" execute function reject_bad_rows('{world.dialect.column(table, column)}', '{pattern}')"
     )
 
 
 def _take_again(world: World, table: str) -> None:
-    world.execute(f"drop trigger reject_bad_rows on {table}")
+    world.execute(f"drop trigger reject_bad_rows on public.{table}")
 
 
 def test_an_unusable_record_is_held_back_and_the_run_says_it_is_partial(world: World) -> None:
@@ -99,15 +99,15 @@ def test_devices_that_moss_rejects_are_failed_with_its_words_and_the_others_are_
 ) -> None:
     world = make_world(SimulatorConfig(computers=40, users=10, groups=4, oddities=0))
     for computer_id in ("7", "8", "31"):
-        world.fleet.computer(computer_id).name = "BAD"
-    _reject(world, "devices", "hostname", "BAD")
+        world.fleet.computer(computer_id).name = f"BAD {computer_id}"
+    _reject(world, "devices", "hostname", "BAD %")
 
     world.sync()
 
     assert len(devices(world)) == 37
     assert world.query("select distinct outcome, outcome_detail from jamf_sync.change_plan"
                        " where object_type = 'device' and outcome <> 'applied'") == [
-        {"outcome": "failed", "outcome_detail": "M.O.S.S. does not take BAD"}
+        {"outcome": "failed", "outcome_detail": "M.O.S.S. does not take BAD %"}
     ]  # fmt: skip
     assert world.history()[-1]["status"] == "partial"
     assert "3 of 40 devices" in last_message(world)
@@ -201,7 +201,7 @@ def test_a_group_and_an_interface_that_moss_rejects_do_not_stop_the_others(world
         world.fleet.add_group(f"Group {number}", group_id=str(number), members=["1"])
     _reject(world, "groups", "name", "[JAMF] Group 1")
     world.execute(
-        "create trigger reject_bad_rows before insert on ios for each row"
+        "create trigger reject_bad_rows before insert on public.ios for each row"
         " execute function reject_bad_rows('mac_address', '02:00:00:00:00:01')"
     )
 

@@ -46,7 +46,7 @@ def test_example_1_gives_exactly_its_device_person_location_room_interface_and_m
             "asset_tag": "IT-2024-0157",
             "model": "MacBook Pro 16-inch 2023",
             "manufacturer": "Apple",
-            "device_type": "Laptop",
+            "device_type": world.dialect.laptop,
             "notes": "Synced from JAMF Pro",
             "location": "Building-A",
             "room": "Office 301",

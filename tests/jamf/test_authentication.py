@@ -18,7 +18,6 @@ from moss_jamf_pipeline.jamf import (
     UserCredentials,
 )
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
-from moss_jamf_pipeline.simulator.faults import Faults, Latency, RejectedTokens
 from moss_jamf_pipeline.simulator.server import SimulatorServer
 from tests.jamf.support import (
     ODD_CREDENTIALS,
@@ -38,47 +37,6 @@ async def version_of(client: JamfClient) -> str:
         return str(await client.server_version())
 
 
-def test_a_sweep_outlives_many_tokens() -> None:
-    with SimulatorServer(SimulatorConfig(computers=240)) as server:
-        server.set_faults(Faults(token_lifetime_seconds=1, latency=Latency(milliseconds=80)))
-        reading = read_now(client_of(server, page_size=10, max_in_flight=1))
-        requests = server.requests
-    assert len(reading.records) == 240
-    assert reading.summary.is_complete
-    assert requests.of("oauth/token") >= 3
-
-
-def test_a_refused_token_is_renewed_once_for_all_requests_and_the_pages_are_repeated() -> None:
-    with SimulatorServer(SimulatorConfig(computers=240)) as server:
-        server.set_faults(
-            Faults(
-                rejected_tokens=RejectedTokens(path="computers-inventory", after=3, count=1),
-                latency=Latency(milliseconds=20),
-            )
-        )
-        reading = read_now(client_of(server, page_size=20))
-        requests = server.requests
-    assert len(reading.records) == 240
-    assert reading.summary.is_complete
-    assert requests.of("oauth/token") == 2
-    assert 401 in requests.paths["GET /api/v4/computers-inventory"].statuses
-
-
-def test_a_token_refused_twice_is_an_error() -> None:
-    with SimulatorServer(SimulatorConfig(computers=10)) as server:
-        server.set_faults(Faults(rejected_tokens=RejectedTokens(path="computers-inventory")))
-        with pytest.raises(JamfCredentialsRejected, match="just issued to the API client"):
-            read_now(client_of(server))
-        assert server.requests.of("computers-inventory") == 2
-
-
-def test_a_user_account_gets_a_token_too() -> None:
-    with SimulatorServer(SimulatorConfig(computers=10)) as server:
-        credentials = UserCredentials(server.username, SecretStr(server.password))
-        reading = read_now(JamfClient(server.base_url, credentials, limits=QUICK))
-    assert len(reading.records) == 10
-
-
 @pytest.mark.parametrize("status", [400, 401])
 def test_a_wrong_client_secret_is_told_as_such(status: int) -> None:
     config = SimulatorConfig(computers=1, invalid_client_status=status)
@@ -89,24 +47,6 @@ def test_a_wrong_client_secret_is_told_as_such(status: int) -> None:
     assert "API client" in str(caught.value)
     assert "user name" not in str(caught.value)
     assert not caught.value.is_transient
-
-
-@pytest.mark.parametrize(
-    ("credentials", "hint"),
-    [
-        (ClientCredentials("jdoe", SecretStr("wrong")), "looks like a user name"),
-        (UserCredentials(UUID, SecretStr("wrong")), "looks like the client id"),
-        (UserCredentials("jdoe", SecretStr("wrong")), "SSO"),
-    ],
-)
-def test_the_wrong_kind_of_credentials_is_recognised(
-    credentials: ClientCredentials | UserCredentials, hint: str
-) -> None:
-    with (
-        SimulatorServer(SimulatorConfig(computers=1)) as server,
-        pytest.raises(JamfCredentialsRejected, match=hint),
-    ):
-        run(version_of(JamfClient(server.base_url, credentials, limits=QUICK)))
 
 
 def token_server(answer: httpx.Response, *, path: str = "") -> httpx.MockTransport:

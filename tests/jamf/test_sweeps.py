@@ -17,19 +17,14 @@ from moss_jamf_pipeline.jamf import (
 from moss_jamf_pipeline.jamf.errors import ConnectionTrouble
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import (
-    Churn,
     DroppedConnection,
     EmptyListing,
     Faults,
     Latency,
     MissingListing,
-    PageLimit,
     Poison,
     RateLimited,
-    RejectedTokens,
     ServerError,
-    TruncatedBody,
-    WrongContentType,
 )
 from moss_jamf_pipeline.simulator.server import SimulatorServer
 from tests.jamf.support import Reading, client_of, read, read_now, run
@@ -216,36 +211,6 @@ def test_records_that_break_their_pages_are_isolated(
     assert reading.summary.rejected_count == 3
 
 
-@pytest.mark.parametrize(
-    "faults",
-    [
-        Faults(rate_limited=RateLimited(path=INVENTORY, count=5)),
-        Faults(rate_limited=RateLimited(path=INVENTORY, count=5, retry_after_seconds=1)),
-        Faults(server_error=ServerError(path=INVENTORY, status=503, every=3, count=5)),
-        Faults(server_error=ServerError(path=INVENTORY, status=502, body="html", every=3)),
-        Faults(server_error=ServerError(path=INVENTORY, status=500, body="no_causes", every=4)),
-        Faults(
-            server_error=ServerError(path=INVENTORY, status=500, body="apigee_quota", every=2),
-        ),
-        Faults(dropped_connection=DroppedConnection(path=INVENTORY, every=3)),
-        Faults(truncated_body=TruncatedBody(path=INVENTORY, every=3)),
-        Faults(wrong_content_type=WrongContentType()),
-        Faults(rejected_tokens=RejectedTokens(path=INVENTORY, after=2, count=1)),
-        Faults(page_limit=PageLimit(largest=30)),
-        Faults(page_limit=PageLimit(gateway_timeout_above=60)),
-        Faults(server_error=ServerError(path="token", status=503, count=3)),
-    ],
-    ids=lambda faults: json.dumps(faults.model_dump(exclude_defaults=True)),
-)
-def test_after_passing_trouble_the_sweep_is_as_if_it_had_been_calm(
-    server: SimulatorServer, calm: Reading, faults: Faults
-) -> None:
-    server.set_faults(faults)
-    reading = read_now(client_of(server))
-    assert reading.records == calm.records
-    assert reading.summary.is_complete, reading.summary.incomplete_reasons
-
-
 def test_lasting_refusal_is_an_error_that_may_pass(server: SimulatorServer) -> None:
     server.set_faults(Faults(rate_limited=RateLimited(path=INVENTORY)))
     with pytest.raises(JamfBusy, match="429") as caught:
@@ -303,26 +268,6 @@ def test_pages_are_yielded_while_later_ones_are_still_unread(server: SimulatorSe
 
     assert run(read_one_page()) == 1
     assert server.requests.of(INVENTORY) < 10
-
-
-def test_enrolments_while_reading_are_read_too() -> None:
-    with SimulatorServer(SimulatorConfig(computers=220)) as server:
-        server.set_faults(Faults(churn=Churn(inserted=2, count=3)))
-        reading = read_now(client_of(server, page_size=50))
-        assert set(reading.records) == set(server.fleet.computers)
-    assert reading.summary.is_complete, reading.summary.incomplete_reasons
-
-
-@pytest.mark.parametrize("inserted", [0, 1])
-def test_deletions_while_reading_lose_nothing_else_and_are_told(inserted: int) -> None:
-    with SimulatorServer(SimulatorConfig(computers=220)) as server:
-        before = set(server.fleet.computers)
-        server.set_faults(Faults(churn=Churn(inserted=inserted, deleted=1)))
-        reading = read_now(client_of(server, page_size=25, max_in_flight=1))
-        lasting = before & set(server.fleet.computers)
-    assert lasting <= set(reading.records)
-    assert len(reading.ids) == len(set(reading.ids))
-    assert not reading.summary.is_complete
 
 
 def test_a_missing_privilege_is_named_as_jamf_names_it(server: SimulatorServer) -> None:

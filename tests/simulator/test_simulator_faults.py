@@ -10,6 +10,7 @@ from moss_jamf_pipeline.simulator import (
     EmptyListing,
     Faults,
     Latency,
+    LogInPage,
     MissingListing,
     PageLimit,
     Poison,
@@ -115,6 +116,17 @@ def test_an_answer_can_be_labelled_wrongly(own_server: SimulatorServer) -> None:
         answer = client.get(PATH)
     assert answer.headers["content-type"] == "text/html"
     assert answer.json()["totalCount"] == 10
+
+
+def test_a_log_in_page_is_html_with_status_200(own_server: SimulatorServer) -> None:
+    own_server.set_faults(Faults(log_in_page=LogInPage(path="inventory", count=1)))
+    with client_of(own_server) as client:
+        answer = client.get(PATH)
+        assert (answer.status_code, answer.headers["content-type"]) == (
+            200,
+            "text/html; charset=utf-8",
+        )
+        assert client.get(PATH).json()["totalCount"] == 10
 
 
 def test_a_rejected_token_stays_rejected_and_a_new_one_works(own_server: SimulatorServer) -> None:

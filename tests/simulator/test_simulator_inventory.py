@@ -262,10 +262,14 @@ def test_odd_text_survives_the_wire(start_server: StartServer) -> None:
     fleet = Fleet()
     name = "Priya’s \u0000 Mac " + "x" * 400
     fleet.add_computer({"id": "1", "general": {"name": name}})
+    fleet.add_computer({"id": "2", "general": {"name": "half \ud800", "lastContact": 10**30}})
     with client_of(start_server(fleet)) as client:
         answer = client.get(f"{PATH}/1")
+        odder = client.get(f"{PATH}/2")
     assert answer.json()["general"]["name"] == name
     assert b"\\u0000" in answer.content
+    assert odder.json()["general"]["name"] == "half \ud800"
+    assert odder.json()["general"]["lastContact"] == 10**30
 
 
 def test_every_answer_has_the_headers_of_jamf_cloud(server: SimulatorServer) -> None:

@@ -50,6 +50,7 @@ def test_a_complete_computer_becomes_a_complete_row(
         "alt_mac_interface_type": "ethernet",
         "is_managed": True,
         "is_personally_owned": False,
+        "is_out_of_scope": False,
         "enrolled_at": datetime(2025, 9, 2, 8, 15, 30, 41000, tzinfo=UTC),
         "static_group_ids": ["58", "61"],
         "is_usable": True,
@@ -66,6 +67,7 @@ def test_a_computer_with_nothing_but_a_serial_number_is_usable(stage_one: StageO
         "jamf_id": "412",
         "serial_number": "C02XYZ",
         "is_personally_owned": False,
+        "is_out_of_scope": False,
         "is_usable": True,
     }
     assert staged.notes == NO_NOTES
@@ -158,8 +160,38 @@ def test_of_a_personally_owned_computer_only_its_id_is_kept(
         "version_id": 1,
         "jamf_id": "412",
         "is_personally_owned": True,
+        "is_out_of_scope": False,
         "is_usable": False,
     }
+    assert staged.notes == [("is_personally_owned", "personally_owned")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": "412", "outOfScope": True},
+        {"id": "412", "outOfScope": True, "hardware": {"serialNumber": "C02"}, "udid": 5},
+    ],
+)
+def test_a_computer_out_of_scope_is_there_and_nothing_else_is_said_of_it(
+    stage_one: StageOne, document: dict[str, Any]
+) -> None:
+    staged = stage_one("computers", document)
+
+    told = {name: value for name, value in staged.row.items() if value is not None}
+    assert told == {
+        "version_id": 1,
+        "jamf_id": "412",
+        "is_personally_owned": False,
+        "is_out_of_scope": True,
+        "is_usable": False,
+    }
+    assert staged.notes == [("is_out_of_scope", "out_of_scope")]
+
+
+def test_personally_owned_says_more_than_out_of_scope(stage_one: StageOne) -> None:
+    staged = stage_one("computers", {"id": "412", "outOfScope": True, "personallyOwned": True})
+    assert (staged.row["is_personally_owned"], staged.row["is_out_of_scope"]) == (True, False)
     assert staged.notes == [("is_personally_owned", "personally_owned")]
 
 

@@ -215,6 +215,7 @@ def test_the_rules_have_a_number_and_the_reasons_are_stable_codes() -> None:
         "serial_number_missing",
         "serial_number_placeholder",
         "personally_owned",
+        "out_of_scope",
         "no_username_or_email",
         "name_missing",
         "group_kind_unknown",

@@ -81,6 +81,7 @@ computers = st.fixed_dictionaries(
         "userAndLocation": sections(*people, "departmentId", "buildingId", "room"),
         "staticGroupIds": values,
         "personallyOwned": values,
+        "outOfScope": values,
     },
 )
 DOCUMENTS = {

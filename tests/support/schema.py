@@ -1,17 +1,51 @@
 """What a test's M.O.S.S. database holds before the test begins."""
 
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import create_integration
+from moss_jamf_pipeline.moss.integrations import DEFAULT_NAME, create_integration
 from moss_jamf_pipeline.moss.schema import prepare
-from moss_jamf_pipeline.settings import Settings
+from tests.support.dialects import RELEASE, STRATEGY, Dialect
+
+_RELEASED_MOSS: Final = Path(__file__).parent / "released_moss"
 
 
-def create_strategy_moss(url: str) -> None:
-    """Makes an empty M.O.S.S. in the strategy's dialect, ready to be synced."""
+def create_moss(url: str, dialect: Dialect) -> None:
+    """Makes an empty M.O.S.S. of a dialect, ready to be synced."""
     database = MossDatabase(url)
     try:
         with database.connection() as connection:
-            prepare(connection, may_create_moss=True)
-            create_integration(connection, Settings().integration_name, base_url=None)
+            if dialect is RELEASE:
+                create_released_tables(connection)
+            prepare(connection, may_create_moss=dialect is STRATEGY)
+            create_integration(connection, DEFAULT_NAME, base_url=None)
+            if dialect is RELEASE:
+                show_as_people_see_it(connection)
     finally:
         database.dispose()
+
+
+def create_released_tables(
+    connection: psycopg.Connection, *, stopped_at_migration_27: bool = False
+) -> None:
+    """Makes the tables of M.O.S.S. as released, in an empty database.
+
+    Args:
+        connection: to the database.
+        stopped_at_migration_27: whether M.O.S.S.'s own migrations stopped there, as they do the first time they run.
+    """
+    _run(connection, "tables")
+    if stopped_at_migration_27:
+        _run(connection, "stopped_at_migration_27")
+
+
+def show_as_people_see_it(connection: psycopg.Connection) -> None:
+    """Adds the views that let a test read and write a released M.O.S.S. in the strategy's names; after `prepare`."""
+    _run(connection, "as_people_see_it")
+
+
+def _run(connection: psycopg.Connection, name: str) -> None:
+    connection.execute((_RELEASED_MOSS / f"{name}.sql").read_bytes())

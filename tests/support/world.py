@@ -17,9 +17,9 @@ from moss_jamf_pipeline.moss.planning import ObjectCounts, newest_plan
 from moss_jamf_pipeline.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
+from tests.support.dialects import CORE_TABLES, STRATEGY, Dialect, as_people_see_it
 
 PREFIX = "jamf_pro"
-CORE_TABLES = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members")
 DEFINITIONS = build_definitions(PREFIX)
 
 Row = dict[str, Any]
@@ -31,13 +31,17 @@ class World:
 
     Attributes:
         jamf: the simulated server; change its `fleet`, `evolve` it, set faults.
-        database: the M.O.S.S. database.
+        database: the M.O.S.S. database, as the product sees it.
+        people: the same as people see it: connections for the test's own statements, in the strategy's names.
+        dialect: which M.O.S.S. it is.
         instance: where runs are recorded.
         runs: the results of the syncs so far, newest last.
     """
 
     jamf: SimulatorServer
     database: MossDatabase
+    people: MossDatabase
+    dialect: Dialect
     instance: dg.DagsterInstance
     runs: list[dg.ExecuteInProcessResult] = field(default_factory=list)
 
@@ -50,7 +54,7 @@ class World:
     def integration(self) -> Integration:
         """The integration that is synced."""
         with self.database.connection() as connection:
-            return find_integration(connection, Settings().integration_name)
+            return find_integration(connection, Settings().integration)
 
     def sync(
         self, scope: str = "everything", *, slot: str | None = None, may_fail: bool = False
@@ -63,6 +67,20 @@ class World:
             partition_key=slot,
             run_config={**job.get_run_config_for_partition_key(slot), "loggers": _QUIET},
             raise_on_error=not may_fail,
+        )
+        self.runs.append(result)
+        return result
+
+    def apply(
+        self, plan_id: int, *approve: str, tags: dict[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """Runs the job that applies a plan, as from the launchpad."""
+        choice = {"config": {"plan_id": plan_id, "approve": list(approve)}}
+        result = DEFINITIONS.resolve_job_def(SCOPES["apply"].job).execute_in_process(
+            instance=self.instance,
+            run_config={"ops": {f"{PREFIX}__guarded_plan": choice}, "loggers": _QUIET},
+            tags=tags,
+            raise_on_error=False,
         )
         self.runs.append(result)
         return result
@@ -82,14 +100,14 @@ class World:
     def query(self, statement: str, parameters: Sequence[Any] | None = None) -> list[Row]:
         """Rows of the M.O.S.S. database, each as column to value."""
         with (
-            self.database.connection() as connection,
+            self.people.connection() as connection,
             connection.cursor(row_factory=dict_row) as cursor,
         ):
             return cursor.execute(statement.encode(), parameters).fetchall()
 
     def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> int:
         """Changes the M.O.S.S. database as a person would; returns the rows touched."""
-        with self.database.connection() as connection:
+        with self.people.connection() as connection:
             return connection.execute(statement.encode(), parameters).rowcount
 
     def counts(self) -> dict[str, ObjectCounts]:
@@ -107,7 +125,7 @@ class World:
         with self.database.connection() as connection:
             return {
                 table: connection.execute(
-                    f"select ctid::text, xmin::text from {table} order by 1, 2".encode()
+                    f"select ctid::text, xmin::text from public.{table} order by 1, 2".encode()
                 ).fetchall()
                 for table in CORE_TABLES
             }
@@ -117,10 +135,13 @@ _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 @contextmanager
-def open_world(url: str, jamf: SimulatorServer, instance: dg.DagsterInstance) -> Iterator[World]:
+def open_world(
+    url: str, jamf: SimulatorServer, instance: dg.DagsterInstance, dialect: Dialect = STRATEGY
+) -> Iterator[World]:
     """A world around a M.O.S.S. database and a running simulator; the environment must name both."""
-    database = MossDatabase(url)
+    database, people = MossDatabase(url), MossDatabase(as_people_see_it(url))
     try:
-        yield World(jamf=jamf, database=database, instance=instance)
+        yield World(jamf=jamf, database=database, people=people, dialect=dialect, instance=instance)
     finally:
         database.dispose()
+        people.dispose()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moss_jamf_pipeline.settings import PROJECT_ROOT, Settings, project_file
+from moss_jamf_pipeline.settings import PROJECT_ROOT, IntegrationChoice, Settings, project_file
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,21 @@ def test_an_integrations_name_becomes_a_slug_that_asset_keys_can_carry(
 def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "")
     monkeypatch.setenv("JAMF_BASE_URL", "")
-    assert Settings().integration_name == "JAMF Pro"
+    monkeypatch.setenv("MOSS_JAMF_ENVIRONMENT", "")
+    assert Settings().integration == (None, None)
     assert Settings().jamf_base_url is None
+
+
+def test_without_a_name_asset_keys_begin_with_the_products_own() -> None:
+    assert Settings().integration_slug == "jamf_pro"
+
+
+def test_the_environment_names_the_integration_and_narrows_the_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "JAMF EMEA")
+    monkeypatch.setenv("MOSS_JAMF_ENVIRONMENT", "staging")
+    assert Settings().integration == IntegrationChoice("JAMF EMEA", "staging")
 
 
 def test_the_servers_address_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +53,8 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://u:hush-db@localhost/moss")
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "hush-client")
     monkeypatch.setenv("JAMF_PASSWORD", "hush-user")
+    monkeypatch.setenv("ENCRYPTION_KEY", "hush-key")
+    monkeypatch.setenv("INTEGRATION_ENCRYPTION_KEY", "hush-integration-key")
     settings = Settings()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 

@@ -1,21 +1,29 @@
-"""`integration_configs.sync_settings`: defaults, policies, and what is refused."""
+"""`integration_configs.sync_settings` and `access_scope`: defaults, policies, both spellings, and what is refused."""
 
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from moss_jamf_pipeline.moss.integrations import SyncSettings
-from moss_jamf_pipeline.moss.ownership import OwnershipOverride
+from moss_jamf_pipeline.moss.captures import COLLECTIONS
+from moss_jamf_pipeline.moss.integrations import AccessScope, SyncSettings
+from moss_jamf_pipeline.moss.ownership import OwnershipOverride, effective_rules
 
 
 def test_empty_settings_are_the_designed_defaults() -> None:
-    assert SyncSettings.model_validate({}).model_dump() == {
+    assert SyncSettings.model_validate({}).model_dump(exclude={"guard"}) == {
+        "sync_computers": True,
+        "sync_users": True,
+        "sync_groups": True,
+        "sync_sections": (),
+        "smart_group_filter": None,
         "create_missing_locations": True,
+        "update_existing_devices": True,
         "on_unlinked_serial": "adopt_and_flag",
         "on_empty_user": "keep",
         "on_human_edit": "overwrite_and_flag",
         "recreate_deleted": False,
+        "add_members_to_privileged_groups": False,
         "ownership": {},
     }
 
@@ -42,6 +50,12 @@ def test_overrides_of_ownership_are_read_by_field() -> None:
         {"ownership": {"device.hostname": {"on_update": "always"}}},
         {"ownership": {"device.hostname": {"owner": "JAMF"}}},
         {"ownership": ["device.hostname"]},
+        {"sync_users": "perhaps"},
+        {"sync_computer_groups": 7},
+        {"sync_sections": "GENERAL"},
+        {"smart_group_filter": True},
+        {"smart_group_filter": ["12"]},
+        {"update_existing_devices": None},
     ],
     ids=str,
 )
@@ -53,3 +67,116 @@ def test_a_policy_that_is_none_is_refused(settings: dict[str, Any]) -> None:
 def test_settings_cannot_be_changed_while_a_run_uses_them() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         SyncSettings().recreate_deleted = True  # type: ignore[misc]  # what the test is about
+
+
+# -- what is synced ----------------------------------------------------------------------------
+
+
+def test_what_the_settings_page_of_moss_saves_is_understood() -> None:
+    settings = SyncSettings.model_validate(
+        {
+            "sync_computers": True,
+            "sync_computer_groups": False,
+            "sync_users": False,
+            "sync_sections": ["GENERAL", "SOFTWARE", "USER_AND_LOCATION"],
+            "smart_group_filter": "",
+            "create_missing_locations": False,
+            "update_existing_devices": True,
+        }
+    )
+    assert (settings.sync_computers, settings.sync_groups, settings.sync_users) == (
+        True,
+        False,
+        False,
+    )
+    assert settings.smart_group_filter is None
+    assert settings.create_missing_locations is False
+
+
+def test_what_the_sync_library_of_moss_saves_is_understood() -> None:
+    settings = SyncSettings.model_validate(
+        {"sync_computer_sections": ["GENERAL"], "sync_groups": False}
+    )
+    assert (settings.sync_groups, settings.sync_sections) == (False, ("GENERAL",))
+
+
+@pytest.mark.parametrize(
+    ("off", "switched_off"),
+    [
+        ("sync_users", {"users"}),
+        ("sync_groups", {"groups"}),
+        ("sync_computer_groups", {"groups"}),
+        ("sync_computers", {"computers", "buildings", "departments"}),
+    ],
+)
+def test_buildings_and_departments_come_and_go_with_the_computers_that_name_them(
+    off: str, switched_off: set[str]
+) -> None:
+    settings = SyncSettings.model_validate({off: False})
+    reasons = {name: settings.switched_off(name) for name in COLLECTIONS}
+    assert {name for name, reason in reasons.items() if reason} == switched_off
+    assert set(settings.in_use(dict.fromkeys(COLLECTIONS, 1))) == set(COLLECTIONS) - switched_off
+    assert all("switched off in m.o.s.s." in (reasons[name] or "").lower() for name in switched_off)
+
+
+def test_existing_devices_that_are_not_to_be_updated_keep_every_field() -> None:
+    settings = SyncSettings.model_validate(
+        {
+            "update_existing_devices": False,
+            "ownership": {
+                "device.hostname": {"on_update": "overwrite"},
+                "person.job_title": {"on_update": "never"},
+            },
+        }
+    )
+    rules = {
+        f"{rule.object_type}.{rule.field}": rule.on_update
+        for rule in effective_rules(settings.ownership_overrides)
+    }
+    of_devices = {
+        name for name, update in rules.items() if name.startswith("device.") and update != "never"
+    }
+    assert of_devices == {"device.jamf_enrollment_status"}
+    assert (rules["person.job_title"], rules["person.email_address"]) == ("never", "overwrite")
+
+
+# -- what it is confined to --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (None, None),
+        ("", None),
+        ("  ", None),
+        (123, "123"),
+        ("123", "123"),
+        (" Design Macs ", "Design Macs"),
+        ("R&amp;D &#x2F; Berlin", "R&D / Berlin"),
+    ],
+)
+def test_a_group_is_named_by_id_or_name_as_number_or_text(given: object, meant: str | None) -> None:
+    assert SyncSettings.model_validate({"smart_group_filter": given}).smart_group_filter == meant
+    groups = AccessScope.model_validate({"jamf_smart_group_id": given}).groups
+    assert groups == (() if meant is None else (meant,))
+
+
+@pytest.mark.parametrize("empty", [None, {}, {"jamf_smart_group_id": None}, {"sites": []}], ids=str)
+def test_an_empty_access_scope_is_no_limit(empty: object) -> None:
+    assert AccessScope.model_validate(empty).groups == ()
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"jamf_site_id": 4},
+        {"jamf_smart_group_id": [1]},
+        {"jamf_smart_group_id": True},
+        ["12"],
+        "12",
+    ],
+    ids=str,
+)
+def test_a_limit_that_is_not_understood_is_refused_and_not_ignored(scope: object) -> None:
+    with pytest.raises(ValidationError):
+        AccessScope.model_validate(scope)

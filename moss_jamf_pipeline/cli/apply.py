@@ -1,0 +1,48 @@
+"""`moss-jamf apply`: applies a plan that was made and looked at before, as one Dagster run."""
+
+from typing import Annotated
+
+import typer
+
+from moss_jamf_pipeline.cli.options import (
+    JsonOption,
+    TriggeredByOption,
+    VerboseOption,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import explained
+from moss_jamf_pipeline.cli.running import Order
+from moss_jamf_pipeline.cli.sync import run_and_report
+from moss_jamf_pipeline.cli.workplace import prepared_moss
+from moss_jamf_pipeline.moss.guard import require_applicable
+from moss_jamf_pipeline.settings import Settings
+
+app = single_command()
+
+
+@app.command()
+def apply(
+    plan_id: Annotated[
+        int, typer.Argument(metavar="PLAN", min=1, help="The plan's number: `moss-jamf plan list`.")
+    ],
+    triggered_by: TriggeredByOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Apply exactly this plan. JAMF is not asked; rows whose M.O.S.S. value moved are refused, the others applied.
+
+    Exit code 3 when the guard holds changes of it: look at them, and release them, with `moss-jamf approve`.
+    """
+    with (
+        explained(as_json=as_json, verbose=verbose),
+        prepared_moss(Settings()) as (connection, integration),
+    ):
+        # Else the run would fail in its first step, and leave a failed run in M.O.S.S.'s history.
+        require_applicable(connection, integration, plan_id)
+    run_and_report(
+        "apply",
+        order=Order(plan_id=plan_id),
+        triggered_by=triggered_by,
+        as_json=as_json,
+        verbose=verbose,
+    )

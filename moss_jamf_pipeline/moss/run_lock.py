@@ -1,0 +1,60 @@
+"""Shows other runs that this one is alive: an advisory lock of PostgreSQL, held for as long as the run's process lives.
+
+A run that dies leaves an open history row behind. How old a row is says nothing: a first import takes long. Whether
+somebody still holds the lock is exact, on any machine, and needs nobody to clean up.
+"""
+
+import psycopg
+
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.statements import execute
+
+
+class RunLock:
+    """The lock of one run, on a connection of its own, which does nothing else.
+
+    Several processes of one run may hold it at once; `history.close_history_of_dead_runs` asks for it alone.
+    """
+
+    def __init__(self, database: MossDatabase) -> None:
+        """Takes the database that the run writes; connects when first held."""
+        self._database = database
+        self._connection: psycopg.Connection | None = None
+        self._run_id: str | None = None
+
+    def hold(self, run_id: str) -> None:
+        """Takes the run's lock, once however often it is asked; anew if the connection was lost.
+
+        Args:
+            run_id: the run; one that was held before is let go.
+
+        Raises:
+            MossUnreachable: the database does not answer.
+        """
+        if self._run_id == run_id and self._is_held():
+            return
+        self.release()
+        self._connection = self._database.dedicated_connection()
+        try:
+            execute(self._connection, "history/hold_run", {"run_id": run_id})
+        except psycopg.OperationalError as error:
+            if not self._connection.broken:
+                raise
+            raise self._database.unreachable(error) from error
+        self._run_id = run_id
+
+    def release(self) -> None:
+        """Lets the lock go, by ending the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._run_id = None
+
+    def _is_held(self) -> bool:
+        """Whether the session that took the lock still lives; then the lock does."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute("select 1")
+        except psycopg.OperationalError:
+            return False
+        return True

@@ -1,0 +1,34 @@
+-- Lets held rows wait to be applied again. Parameters: plan_id, guarded_kinds (text[]). A row that was split off goes back into the one it
+-- was taken out of where that one still waits, so that an object is not written twice at once; else it is applied by itself.
+with released as materialized (
+  select row_id, split_from from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and outcome = 'held' and held_as = any (%(guarded_kinds)s)
+),
+merging as materialized (
+  select released.row_id, released.split_from
+  from released
+  join jamf_sync.change_plan as original on original.row_id = released.split_from
+  where original.outcome is null or original.row_id in (select row_id from released)
+),
+returning_fields as materialized (
+  select merging.split_from as row_id, jsonb_object_agg(field.key, part.before -> field.key) as before,
+         jsonb_object_agg(field.key, field.value) as after, jsonb_object_agg(field.key, part.rules -> field.key) as rules
+  from merging
+  join jamf_sync.change_plan as part on part.row_id = merging.row_id
+  cross join lateral jsonb_each(part.after) as field
+  group by merging.split_from
+),
+merged as (
+  delete from jamf_sync.change_plan as part using merging where part.row_id = merging.row_id
+),
+targets as (
+  select row_id from released where row_id not in (select row_id from merging)
+  union
+  select row_id from returning_fields
+)
+update jamf_sync.change_plan as change
+set outcome = null, held_as = null,
+    before = case when change.action = 'create' then change.before else change.before || coalesce(fields.before, '{}') end,
+    after = change.after || coalesce(fields.after, '{}'), rules = change.rules || coalesce(fields.rules, '{}')
+from targets left join returning_fields as fields on fields.row_id = targets.row_id
+where change.row_id = targets.row_id

@@ -1,0 +1,8 @@
+-- The first problems that a trial of a plan found. Parameters: plan_id, row_limit. Grain: one row of the plan.
+select change.object_type, change.action, change.label, change.external_id, found.problem, found.detail,
+       count(*) over () as total
+from jamf_sync.plan_problems as found
+join jamf_sync.change_plan as change on change.row_id = found.row_id
+where found.plan_id = %(plan_id)s
+order by found.row_id
+limit %(row_limit)s

@@ -1,0 +1,29 @@
+-- Gives links back the record or the status they had before. Parameters: plan_id, first_row, last_row.
+-- Guarded by what each was planned against. With its former record a link gets the last document we had of that one.
+with pending as materialized (
+  select * from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'mapping' and action = 'relink' and outcome is null
+    and row_id between %(first_row)s and %(last_row)s
+),
+changed as (
+  update moss_contract.integration_object_mappings as mapping
+  set external_type = coalesce(pending.after ->> 'external_type', mapping.external_type),
+      external_id = coalesce(pending.after ->> 'external_id', mapping.external_id),
+      sync_status = coalesce(pending.after ->> 'sync_status', mapping.sync_status),
+      external_data = case when not pending.after ? 'external_id' then mapping.external_data else coalesce((
+        select raw.document from jamf_sync.raw_jamf as raw
+        where raw.collection = pending.details ->> 'collection' and raw.integration_id = mapping.integration_config_id
+          and raw.jamf_id = pending.after ->> 'external_id'
+        order by raw.version_id desc limit 1), mapping.external_data) end,
+      last_synced_at = now()
+  from pending
+  where mapping.id = (pending.details ->> 'mapping_id')::uuid and mapping.internal_id = pending.object_id
+    and jsonb_build_object('external_type', mapping.external_type, 'external_id', mapping.external_id,
+                           'sync_status', mapping.sync_status) @> pending.before
+  returning mapping.id
+)
+update jamf_sync.change_plan as change
+set outcome = 'refused', outcome_detail = 'The link changed since the plan was made.'
+from pending
+where change.row_id = pending.row_id
+  and not exists (select from changed where changed.id = (pending.details ->> 'mapping_id')::uuid)

@@ -1,0 +1,173 @@
+"""Runs that fail for good, or hold changes back: the history is closed, and a webhook is told, over HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import dagster as dg
+import pytest
+from dagster._core.storage.tags import WILL_RETRY_TAG
+
+from moss_jamf_pipeline.alerts import AlertNotPosted, post_alert
+from moss_jamf_pipeline.resources import MossResource
+from tests.support.world import DEFINITIONS, World
+
+
+@dataclass
+class Webhook:
+    """A service that takes messages as Slack does.
+
+    Attributes:
+        status: what it answers with.
+        bodies: what it was sent.
+    """
+
+    url: str = ""
+    status: int = 200
+    bodies: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def texts(self) -> list[str]:
+        return [body["text"] for body in self.bodies]
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    hook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            hook.bodies.append(json.loads(self.rfile.read(length)))
+            self.send_response(hook.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        hook.url = f"http://127.0.0.1:{server.server_port}/services/T000/secret-path"
+        monkeypatch.setenv("MOSS_JAMF_ALERT_URL", hook.url)
+        yield hook
+        server.shutdown()
+
+
+def _tell_of_failure(world: World, result: dg.ExecuteInProcessResult) -> object:
+    """What the failure sensor does with a run, as the daemon calls it."""
+    sensor = DEFINITIONS.resolve_sensor_def("jamf_pro_failed_runs")
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_instance=world.instance,
+        dagster_run=world.instance.get_run_by_id(result.run_id) or result.dagster_run,
+        dagster_event=result.get_run_failure_event(),
+        resources={"moss": MossResource()},
+    )
+    with context:
+        return sensor(context.for_run_failure())
+
+
+def _tell_of_success(world: World, result: dg.ExecuteInProcessResult) -> object:
+    sensor = DEFINITIONS.resolve_sensor_def("jamf_pro_held_changes")
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_instance=world.instance,
+        dagster_run=result.dagster_run,
+        dagster_event=result.get_run_success_event(),
+        resources={"moss": MossResource()},
+    )
+    with context:
+        return sensor(context)
+
+
+def test_a_failed_run_is_told_with_its_cause_its_remedy_and_a_link(
+    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_UI_URL", "https://dagster.example.org/")
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
+    result = small_world.sync(may_fail=True)
+    assert not result.success
+
+    _tell_of_failure(small_world, result)
+
+    (text,) = webhook.texts
+    assert "The sync of 'JAMF Pro' failed (sync_jamf)" in text
+    assert "gives no token" in text
+    assert "Check client id and client secret" in text
+    assert text.endswith(f"https://dagster.example.org/runs/{result.run_id}")
+    assert "not-the-secret" not in text
+
+
+def test_a_history_row_that_a_failed_run_left_open_is_closed(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
+    result = small_world.sync(may_fail=True)
+    small_world.execute(
+        "update integration_sync_history set status = 'in_progress', sync_completed_at = null"
+    )
+    small_world.execute("update jamf_sync.sync_runs set finished_at = null")
+
+    _tell_of_failure(small_world, result)
+
+    (row,) = small_world.history()
+    assert row["status"] == "failed"
+    assert "gives no token" in row["error_message"]
+
+
+def test_a_run_that_dagster_tries_again_is_not_told_of(
+    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
+    result = small_world.sync(may_fail=True)
+    small_world.instance.add_run_tags(result.run_id, {WILL_RETRY_TAG: "true"})
+    assert isinstance(_tell_of_failure(small_world, result), dg.SkipReason)
+    assert webhook.bodies == []
+
+
+def test_a_run_that_holds_nothing_back_is_not_told_of(small_world: World, webhook: Webhook) -> None:
+    assert isinstance(_tell_of_success(small_world, small_world.sync()), dg.SkipReason)
+    assert webhook.bodies == []
+
+
+def test_held_changes_are_told_with_how_to_let_them_through(
+    small_world: World, webhook: Webhook
+) -> None:
+    small_world.sync()
+    small_world.execute(
+        """update integration_configs
+           set sync_settings = '{"guard": {"rename": {"absolute": 0, "percentage": 0}}}'"""
+    )
+    for computer in list(small_world.fleet.computers.values()):
+        computer.name = f"renamed-{computer.id}"
+    _tell_of_success(small_world, small_world.sync())
+    (text,) = webhook.texts
+    assert "holds changes back" in text
+    assert "moss-jamf approve" in text
+
+
+def test_without_a_webhook_nothing_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MOSS_JAMF_ALERT_URL", raising=False)
+    assert post_alert("anything") is False
+
+
+def test_a_webhook_that_refuses_is_asked_three_times_and_never_named(webhook: Webhook) -> None:
+    webhook.status = 500
+    with pytest.raises(AlertNotPosted) as caught:
+        post_alert("The sync failed.")
+    assert len(webhook.bodies) == 3
+    assert "secret-path" not in str(caught.value)
+    assert "HTTP 500" in str(caught.value)
+    assert "The sync failed." in str(caught.value)
+
+
+def test_a_long_alert_is_cut_and_its_secrets_are_taken_out(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "a-very-secret-word")
+    assert post_alert(f"a-very-secret-word {'long ' * 2_000}") is True
+    (text,) = webhook.texts
+    assert "a-very-secret-word" not in text
+    assert len(text) == 3_000

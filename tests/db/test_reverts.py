@@ -1,0 +1,541 @@
+"""Undoing an applied plan: what still holds what we wrote goes back, the rest is left alone and said."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from moss_jamf_pipeline.moss.conflicts import ConflictFilter, list_conflicts, reopen_conflicts
+from moss_jamf_pipeline.moss.errors import PlanNotRevertible
+from moss_jamf_pipeline.moss.planning import Plan
+from moss_jamf_pipeline.moss.reverting import (
+    make_revert_plan,
+    not_undone,
+    release_pins,
+    revert_summary,
+)
+from moss_jamf_pipeline.moss.roles import WRITER, take_on
+from tests.db.support import Bench, rows_of
+
+_PEOPLE_AND_MORE = ("devices", "people", "ios", "locations", "rooms", "groups")
+
+
+def _revert(bench: Bench, undone: Plan, **options: Any) -> Plan:
+    plan = make_revert_plan(
+        bench.connection, bench.integration, undone.plan_id, run_id="a-revert", **options
+    )
+    return bench.apply(plan)
+
+
+def _counts(bench: Bench) -> dict[str, int]:
+    return {name: bench.value(f"select count(*) from {name}") for name in _PEOPLE_AND_MORE}
+
+
+def _left(bench: Bench, plan: Plan) -> list[tuple[str, str, str]]:
+    """Type, action and explanation of what a revert leaves."""
+    return [
+        (row["object_type"], row["action"], row["outcome_detail"])
+        for row in not_undone(bench.connection, plan.plan_id, limit=50)
+    ]
+
+
+def _applied(bench: Bench, plan: Plan) -> dict[tuple[str, str], int]:
+    return {
+        (changes.object_type, changes.action): changes.objects
+        for changes in revert_summary(bench.connection, plan.plan_id)
+        if changes.outcome == "applied"
+    }
+
+
+def _jamf(bench: Bench, **columns: Any) -> None:
+    """A computer with everything that a sync writes."""
+    bench.building("1", "HQ")
+    bench.computer_group("7", "Lab")
+    given: Mapping[str, Any] = {
+        "hostname": "mac-1",
+        "model": "MacBook Pro",
+        "os_version": "15.1",
+        "os_build": "24B83",
+        "username": "ada",
+        "full_name": "Ada Nyberg",
+        "email": "ada@example.org",
+        "building_id": "1",
+        "room": "301",
+        "mac_address": "AA:BB:CC:DD:EE:01",
+        "mac_interface_type": "ethernet",
+        "static_group_ids": ["7"],
+    }
+    bench.computer("1", "C02ABC", **{**given, **columns})
+
+
+# -- fields ----------------------------------------------------------------------------------------
+
+
+def test_fields_go_back_and_the_next_sync_takes_it_for_no_edit(bench: Bench) -> None:
+    _jamf(bench)
+    bench.sync()
+    _jamf(bench, os_version="15.2", os_build="24C101", hostname="mac-2")
+    undone = bench.sync()
+    revert = _revert(bench, undone)
+    assert (revert.kind, revert.status) == ("revert", "applied")
+    (device,) = bench.query("select * from devices")
+    assert (device["os_version"], device["hostname"]) == ("15.1", "mac-1")
+    build = "select value from custom_field_values where field_name = 'os_build'"
+    assert bench.value(build) == "24B83"
+    assert _left(bench, revert) == []
+    assert all(count.adds_up for count in revert.counts)
+    assert _applied(bench, revert) == {("device", "update"): 1}
+    bench.sync()
+    (device,) = bench.query("select * from devices")
+    assert (device["os_version"], device["hostname"]) == ("15.2", "mac-2")
+    assert bench.value("select count(*) from jamf_sync.conflicts") == 0
+
+
+def test_what_a_person_changed_since_is_left_and_said(bench: Bench) -> None:
+    _jamf(bench)
+    bench.sync()
+    _jamf(bench, os_version="15.2", hostname="mac-2")
+    undone = bench.sync()
+    bench.execute("update devices set hostname = 'by hand'")
+    revert = _revert(bench, undone)
+    (device,) = bench.query("select * from devices")
+    assert (device["os_version"], device["hostname"]) == ("15.1", "by hand")
+    ((kind, action, why),) = _left(bench, revert)
+    assert (kind, action) == ("device", "update")
+    assert why == "Not undone, because M.O.S.S. holds something else by now: hostname"
+    (row,) = not_undone(bench.connection, revert.plan_id, limit=5)
+    assert row["moved"] == {"hostname": {"written": "mac-2", "present": "by hand"}}
+
+
+def test_an_object_that_is_gone_or_changed_in_every_field_is_refused(bench: Bench) -> None:
+    _jamf(bench)
+    bench.computer("2", "C02XYZ", hostname="other-1")
+    bench.sync()
+    _jamf(bench, hostname="mac-2")
+    bench.computer("2", "C02XYZ", hostname="other-2")
+    undone = bench.sync()
+    bench.execute("update devices set hostname = 'by hand' where serial_number = 'C02ABC'")
+    bench.delete("devices", bench.value("select id from devices where serial_number = 'C02XYZ'"))
+    before = rows_of(bench, "devices")
+    revert = _revert(bench, undone)
+    assert rows_of(bench, "devices") == before
+    assert sorted(why for _, _, why in _left(bench, revert)) == [
+        "It no longer exists in M.O.S.S.",
+        "Not undone, because M.O.S.S. holds something else by now: hostname",
+    ]
+    assert revert.status == "applied"
+
+
+def test_what_moves_between_planning_and_applying_is_refused(bench: Bench) -> None:
+    _jamf(bench)
+    bench.sync()
+    _jamf(bench, hostname="mac-2")
+    undone = bench.sync()
+    plan = make_revert_plan(bench.connection, bench.integration, undone.plan_id, run_id="a-run")
+    bench.execute("update devices set hostname = 'by hand'")
+    bench.apply(plan)
+    assert bench.value("select hostname from devices") == "by hand"
+    ((_, _, why),) = _left(bench, plan)
+    assert why.startswith("M.O.S.S. changed since the plan was made")
+
+
+def test_a_human_edit_that_was_overwritten_comes_back(bench: Bench) -> None:
+    bench.user("1", username="ada", full_name="Ada", email="ada@example.org", phone="1")
+    bench.sync()
+    bench.execute("update people set phone_number = '2'")
+    undone = bench.sync()
+    _revert(bench, undone)
+    assert bench.value("select phone_number from people") == "2"
+
+
+def test_a_field_that_was_filled_is_empty_again(bench: Bench) -> None:
+    device = bench.linked_device("1", serial_number="C02ABC", hostname="mac-1")
+    _jamf(bench, asset_tag="IT-1")
+    undone = bench.sync()
+    (row,) = bench.query("select asset_tag, location_id, room_id from devices")
+    assert all(row.values())
+    _revert(bench, undone, object_id=device)
+    (row,) = bench.query("select asset_tag, location_id, room_id from devices")
+    assert not any(row.values())
+    bench.sync()
+    assert bench.value("select asset_tag from devices") == "IT-1"
+
+
+def test_host_names_that_were_swapped_are_swapped_back(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="left")
+    bench.computer("2", "C02BBB", hostname="right")
+    bench.sync()
+    bench.computer("1", "C02AAA", hostname="right")
+    bench.computer("2", "C02BBB", hostname="left")
+    undone = bench.sync()
+    revert = _revert(bench, undone)
+    assert _left(bench, revert) == []
+    names = bench.query("select hostname from devices order by serial_number")
+    assert [row["hostname"] for row in names] == ["left", "right"]
+
+
+def test_a_revert_can_be_confined_to_a_type_or_an_object(bench: Bench) -> None:
+    for number in ("1", "2"):
+        bench.computer(number, f"SERIAL{number}", hostname=f"mac-{number}")
+        bench.user(number, username=f"user{number}", full_name="x", phone="1")
+    bench.sync()
+    for number in ("1", "2"):
+        bench.computer(number, f"SERIAL{number}", hostname=f"new-{number}")
+        bench.user(number, username=f"user{number}", full_name="x", phone="2")
+    undone = bench.sync()
+    first = bench.value("select id from devices where serial_number = 'SERIAL1'")
+    _revert(bench, undone, object_id=first)
+    names = bench.query("select hostname from devices order by serial_number")
+    assert [row["hostname"] for row in names] == ["mac-1", "new-2"]
+    _revert(bench, undone, object_type="person")
+    phones = bench.query("select phone_number, count(*) from people group by 1")
+    assert phones == [{"phone_number": "1", "count": 2}]
+    assert bench.value("select hostname from devices where serial_number = 'SERIAL2'") == "new-2"
+
+
+# -- pins ------------------------------------------------------------------------------------------
+
+
+def test_pinned_fields_stay_reverted(bench: Bench) -> None:
+    device = bench.linked_device("1", serial_number="C02ABC", hostname="old", asset_tag=None)
+    bench.computer("1", "C02ABC", hostname="new", asset_tag="IT-1")
+    undone = bench.sync()
+    _revert(bench, undone, object_id=device, pinned_by="ada@example.org")
+    for _ in range(2):
+        plan = bench.sync()
+        assert all(count.adds_up for count in plan.counts)
+        (row,) = bench.query("select hostname, asset_tag from devices")
+        assert row == {"hostname": "old", "asset_tag": None}
+    pins = list_conflicts(
+        bench.connection, bench.integration.id, ConflictFilter(kind="reverted", status="resolved")
+    )
+    names = {row["field"] for row in pins}
+    assert {"hostname", "asset_tag"} <= names
+    assert {row["resolved_by"] for row in pins} == {"ada@example.org"}
+    reopen_conflicts(
+        bench.connection,
+        bench.integration,
+        [row["conflict_id"] for row in pins if row["field"] == "hostname"],
+        reopened_by="ada@example.org",
+    )
+    bench.sync()
+    assert bench.value("select hostname from devices") == "new"
+
+
+def test_a_field_that_was_not_put_back_is_not_pinned_in_the_end(bench: Bench) -> None:
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    bench.sync()
+    bench.computer("1", "C02ABC", hostname="mac-2")
+    undone = bench.sync()
+    plan = make_revert_plan(
+        bench.connection, bench.integration, undone.plan_id, run_id="a-run", pinned_by="ada"
+    )
+    bench.execute("update devices set hostname = 'by hand'")
+    bench.apply(plan)
+    assert release_pins(bench.connection, bench.integration, plan.plan_id) == 1
+    bench.sync()
+    assert bench.value("select hostname from devices") == "mac-2"
+
+
+# -- links, members --------------------------------------------------------------------------------
+
+
+def test_an_adoption_is_undone_with_its_link(bench: Bench) -> None:
+    device = bench.device(serial_number="C02ABC", hostname="by hand")
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    undone = bench.sync()
+    _revert(bench, undone, object_id=device)
+    assert bench.value("select hostname from devices") == "by hand"
+    links = "select * from integration_object_mappings where internal_type = 'device'"
+    assert bench.query(links) == []
+    bases = "select * from jamf_sync.applied_values where object_type = 'device'"
+    assert bench.query(bases) == []
+    bench.sync()
+    assert bench.value("select hostname from devices") == "mac-1"
+    assert len(bench.query(links)) == 1
+
+
+def test_a_link_that_moved_moves_back(bench: Bench) -> None:
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    bench.sync()
+    bench.gone("computers", "1")
+    bench.computer("2", "C02ABC", hostname="mac-1")
+    undone = bench.sync()
+    link = "select external_id from integration_object_mappings where internal_type = 'device'"
+    assert bench.value(link) == "2"
+    _revert(bench, undone)
+    assert bench.value(link) == "1"
+    bench.sync()
+    assert bench.value(link) == "2"
+
+
+def test_an_unenrolment_and_a_return_are_undone(bench: Bench) -> None:
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    bench.sync()
+    status = "select sync_status from integration_object_mappings where internal_type = 'device'"
+    shown = "select value from custom_field_values where field_name = 'jamf_enrollment_status'"
+    bench.gone("computers", "1")
+    left = bench.sync()
+    assert (bench.value(status), bench.value(shown)) == ("deleted_external", "unenrolled")
+    _revert(bench, left)
+    assert (bench.value(status), bench.value(shown)) == ("synced", "enrolled")
+    bench.sync()
+    assert (bench.value(status), bench.value(shown)) == ("deleted_external", "unenrolled")
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    returned = bench.sync()
+    assert bench.value(status) == "synced"
+    _revert(bench, returned)
+    assert (bench.value(status), bench.value(shown)) == ("deleted_external", "unenrolled")
+
+
+def test_a_link_that_changed_since_is_left(bench: Bench) -> None:
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    bench.sync()
+    bench.gone("computers", "1")
+    left = bench.sync()
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    bench.sync()
+    revert = _revert(bench, left)
+    ((kind, action, why),) = [row for row in _left(bench, revert) if row[1] == "relink"]
+    assert (kind, action) == ("device", "relink")
+    assert why == "The link is not as it was left: its status is synced."
+
+
+def test_members_are_removed_and_added_back(bench: Bench) -> None:
+    bench.computer_group("7", "Lab")
+    bench.computer("1", "C02AAA", hostname="mac-1", static_group_ids=["7"])
+    bench.computer("2", "C02BBB", hostname="mac-2", static_group_ids=[])
+    bench.sync()
+    members = """select device.serial_number from group_members as member
+                 join devices as device on device.id = member.device_id order by 1"""
+    bench.computer("1", "C02AAA", hostname="mac-1", static_group_ids=[])
+    bench.computer("2", "C02BBB", hostname="mac-2", static_group_ids=["7"])
+    undone = bench.sync()
+    assert [row["serial_number"] for row in bench.query(members)] == ["C02BBB"]
+    revert = _revert(bench, undone)
+    assert _left(bench, revert) == []
+    assert [row["serial_number"] for row in bench.query(members)] == ["C02AAA"]
+    bench.sync()
+    assert [row["serial_number"] for row in bench.query(members)] == ["C02BBB"]
+
+
+# -- objects that were created ---------------------------------------------------------------------
+
+
+def test_a_first_import_is_undone_completely(bench: Bench) -> None:
+    before = _counts(bench)
+    _jamf(bench)
+    bench.user("1", username="ada", full_name="Ada Nyberg", email="ada@example.org")
+    undone = bench.sync()
+    assert all(count > before[name] for name, count in _counts(bench).items())
+    revert = _revert(bench, undone)
+    assert _left(bench, revert) == []
+    assert _counts(bench) == before
+    for table in (
+        *("public.integration_object_mappings", "jamf_sync.applied_values"),
+        *("jamf_sync.group_member_additions", bench.dialect.custom_field_values),
+        "jamf_sync.group_device_members",
+    ):
+        assert bench.value(f"select count(*) from {table}") == 0
+    assert all(count.adds_up for count in revert.counts)
+    again = bench.sync()
+    assert all(count.adds_up for count in again.counts)
+    assert all(count > before[name] for name, count in _counts(bench).items())
+
+
+def test_an_object_that_others_refer_to_stays_and_says_who(bench: Bench) -> None:
+    _jamf(bench)
+    undone = bench.sync()
+    person = bench.value("select id from people")
+    interface = bench.value("select id from ios")
+    location = bench.value("select id from locations")
+    bench.person(full_name="Grace", manager_id=person)
+    bench.interface(bench.device(serial_number="SWITCH"), "AA:BB:CC:DD:EE:99")
+    bench.execute(
+        "update public.ios set connected_to_io_id = %s where mac_address = 'AA:BB:CC:DD:EE:99'",
+        interface,
+    )
+    bench.device(serial_number="PRINTER", location_id=location)
+    revert = _revert(bench, undone)
+    why = {(kind, action): reason for kind, action, reason in _left(bench, revert)}
+    assert set(why) == {
+        *(("person", "delete"), ("io", "delete"), ("device", "delete")),
+        *(("room", "delete"), ("location", "delete")),
+    }
+    assert "people.manager_id (1)" in why[("person", "delete")]
+    assert "ios.connected_to_io_id (1)" in why[("io", "delete")]
+    assert "ios.device_id (1)" in why[("device", "delete")]
+    assert "devices.room_id (1)" in why[("room", "delete")]
+    assert "devices.location_id (2)" in why[("location", "delete")]
+    # What stays is as it was, with its links.
+    links = bench.query(
+        "select internal_type from integration_object_mappings order by internal_type"
+    )
+    assert [row["internal_type"] for row in links] == ["device", "location", "person"]
+    assert bench.query("select * from groups") == []
+
+
+def test_an_object_that_somebody_worked_on_stays(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1")
+    bench.computer("2", "C02BBB", hostname="mac-2")
+    undone = bench.sync()
+    bench.execute("update devices set warranty_expiration = '2030-01-01' where hostname = 'mac-1'")
+    revert = _revert(bench, undone)
+    ((_, _, why),) = _left(bench, revert)
+    assert why == "It stays: somebody changed it in M.O.S.S. since it was created."
+    assert bench.value("select hostname from devices") == "mac-1"
+
+
+def test_an_object_goes_although_later_syncs_changed_it(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1")
+    undone = bench.sync()
+    bench.computer("1", "C02AAA", hostname="mac-2")
+    later = bench.sync()
+    _revert(bench, later)
+    _revert(bench, undone)
+    assert bench.query("select * from devices") == []
+
+
+def test_a_membership_that_a_person_made_keeps_the_member(bench: Bench) -> None:
+    bench.user("1", username="ada", full_name="Ada", email="ada@example.org")
+    undone = bench.sync()
+    group = bench.moss_group("Board", group_type="custom")
+    bench.execute(
+        "insert into group_members (group_id, person_id) values (%s, %s)",
+        *(group, bench.value("select id from people")),
+    )
+    revert = _revert(bench, undone)
+    ((_, _, why),) = _left(bench, revert)
+    assert "group_members.person_id (1)" in why
+
+
+def test_another_integrations_link_keeps_the_object(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1")
+    undone = bench.sync()
+    bench.execute(
+        """insert into public.integration_configs (id, integration_type, name)
+           values ('11111111-1111-1111-1111-111111111111', 'other', 'Other')"""
+    )
+    bench.execute(
+        """insert into public.integration_object_mappings
+             (integration_config_id, external_type, external_id, internal_type, internal_id)
+           select '11111111-1111-1111-1111-111111111111', 'asset', '1', 'device', id from public.devices"""
+    )
+    ((_, _, why),) = _left(bench, _revert(bench, undone))
+    assert "integration_object_mappings.internal_id (1)" in why
+
+
+def test_a_reference_that_no_one_foresaw_is_found_in_the_catalogue(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1")
+    undone = bench.sync()
+    bench.execute("create table public.loans (device_id uuid references public.devices (id))")
+    bench.execute("insert into public.loans select id from public.devices")
+    ((_, _, why),) = _left(bench, _revert(bench, undone))
+    assert why == "It stays: other data of M.O.S.S. refers to it, in public.loans.device_id (1)."
+
+
+def test_devices_alone_go_with_their_interfaces(bench: Bench) -> None:
+    _jamf(bench)
+    undone = bench.sync()
+    revert = _revert(bench, undone, object_type="device")
+    assert _left(bench, revert) == []
+    counts = _counts(bench)
+    assert (counts["devices"], counts["ios"]) == (0, 0)
+    assert counts["people"] == counts["locations"] == 1
+
+
+# -- what cannot be reverted, and who may ----------------------------------------------------------
+
+
+def test_what_cannot_be_reverted_is_said(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1")
+    waiting = bench.plan()
+    with pytest.raises(PlanNotRevertible, match="Nothing of plan"):
+        _revert(bench, waiting)
+    with pytest.raises(PlanNotRevertible, match="There is no plan 999"):
+        make_revert_plan(bench.connection, bench.integration, 999, run_id="a-run")
+    undone = bench.apply(waiting)
+    revert = _revert(bench, undone)
+    with pytest.raises(PlanNotRevertible, match="is itself a revert"):
+        _revert(bench, revert)
+
+
+def test_a_revert_closes_and_opens_no_conflict(bench: Bench) -> None:
+    bench.computer("1", "C02AAA", hostname="mac-1", asset_tag="IT-1")
+    bench.sync()
+    bench.computer("1", "C02AAA", hostname="mac-2", asset_tag="IT-2")
+    undone = bench.sync()
+    before = bench.query("select * from jamf_sync.conflicts")
+    assert len(before) == 1
+    _revert(bench, undone)
+    assert bench.query("select * from jamf_sync.conflicts") == before
+
+
+def test_reverting_twice_changes_nothing_more(bench: Bench) -> None:
+    _jamf(bench)
+    bench.sync()
+    _jamf(bench, hostname="mac-2")
+    undone = bench.sync()
+    _revert(bench, undone)
+    before = rows_of(bench, "devices")
+    second = _revert(bench, undone)
+    assert rows_of(bench, "devices") == before
+    assert _applied(bench, second) == {}
+
+
+def _fabricate(bench: Bench, plan: Plan, **columns: Any) -> int:
+    """A row that a defect of ours might put into a plan."""
+    given = {"plan_id": plan.plan_id, "reason": "reverted", **columns}
+    statement = sql.SQL(
+        "insert into jamf_sync.change_plan ({}) values ({}) returning row_id"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, given)),
+        sql.SQL(", ").join(sql.Placeholder() * len(given)),
+    )
+    (row,) = bench.query(statement, *given.values())
+    return int(row["row_id"])
+
+
+def test_the_undoing_functions_do_nothing_else(bench: Bench) -> None:
+    person = bench.person(full_name="Grace", username="grace")
+    device = bench.linked_device("1", serial_number="C02ABC", asset_tag="MINE")
+    bench.computer("1", "C02ABC", hostname="mac-1")
+    plan = bench.sync()
+    owned = {"object_type": "device", "object_id": device, "action": "update"}
+    changes = {"before": '{"asset_tag": "MINE"}', "after": '{"asset_tag": "YOURS"}'}
+    restoring = _fabricate(bench, plan, **owned, **changes)
+    deleting = _fabricate(
+        bench,
+        plan,
+        object_type="person",
+        object_id=person,
+        action="delete",
+        details='{"undoes": 1}',
+    )
+    unlinking = _fabricate(
+        bench,
+        plan,
+        object_type="mapping",
+        label="device",
+        object_id=device,
+        action="unlink",
+        external_type="computer",
+        external_id="1",
+    )
+    before = {table: rows_of(bench, table) for table in ("devices", "people")}
+    for statement in (
+        f"select moss_contract.restore_owned({restoring})",
+        f"select moss_contract.delete_created({deleting})",
+    ):
+        with bench.connection.transaction(force_rollback=True):
+            take_on(bench.connection, WRITER, for_transaction=True)
+            with pytest.raises(psycopg.errors.RaiseException):
+                bench.execute(statement)
+    with bench.connection.transaction():
+        take_on(bench.connection, WRITER, for_transaction=True)
+        assert bench.value(f"select moss_contract.delete_link({unlinking})") is False
+    assert {table: rows_of(bench, table) for table in ("devices", "people")} == before
+    assert isinstance(bench.value("select id from integration_object_mappings"), UUID)

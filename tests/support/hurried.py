@@ -1,0 +1,95 @@
+"""The pipeline in a hurry: it waits milliseconds where it would wait seconds, and tries no failed step again.
+
+For tests of a JAMF or a database with faults. Everything else is as in production.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from moss_jamf_pipeline.access import JamfAccess
+from moss_jamf_pipeline.automation import SCOPES
+from moss_jamf_pipeline.definitions import build_definitions
+from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
+from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.resources import JamfResource
+from tests.support.world import PREFIX, World
+
+
+class HurriedJamf(JamfResource):
+    """Reads small pages, and tries again at once.
+
+    Attributes:
+        attempts: tries of one request.
+        attempts_on_faults: tries on faults that may lie in what was asked for.
+        page_size: records per page, so that a tiny fleet has several.
+    """
+
+    attempts: int = 6
+    attempts_on_faults: int = 3
+    page_size: int = 8
+
+    def client_for(self, access: JamfAccess) -> JamfClient:
+        """A client that hardly waits."""
+        limits = ClientLimits(
+            page_size=self.page_size,
+            smallest_page_size=2,
+            max_attempts=self.attempts,
+            max_attempts_on_faults=self.attempts_on_faults,
+            back_off_base_seconds=0.002,
+            back_off_cap_seconds=0.05,
+        )
+        return JamfClient(access.base_url, access.credentials, limits=limits)
+
+
+def hurried_job(scope: str, attempts: int, page_size: int) -> dg.JobDefinition:
+    """The job of a scope, with the hurried client."""
+    jamf = HurriedJamf(attempts=attempts, attempts_on_faults=min(attempts, 3), page_size=page_size)
+    return build_definitions(PREFIX, jamf=jamf).resolve_job_def(SCOPES[scope].job)
+
+
+def run_hurriedly(
+    instance: dg.DagsterInstance,
+    *names: str,
+    scope: str = "everything",
+    attempts: int = 6,
+    page_size: int = 8,
+) -> dg.JobExecutionResult:
+    """Runs a scope's job for the slot that contains now; a run that fails is a result like any other.
+
+    Args:
+        instance: where the run is recorded.
+        names: the assets, if not all of the scope.
+        scope: whose job it is.
+        attempts: tries of one request to JAMF.
+        page_size: records per page of JAMF's listings.
+    """
+    job = dg.build_reconstructable_job(
+        __name__,
+        hurried_job.__name__,
+        reconstructable_kwargs={"scope": scope, "attempts": attempts, "page_size": page_size},
+    )
+    with dg.execute_job(
+        job,
+        instance=instance,
+        tags={"dagster/partition": slot_key_at(datetime.now(UTC))},
+        run_config={
+            "execution": {"config": {"retries": {"disabled": {}}}},
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        asset_selection=[dg.AssetKey([PREFIX, name]) for name in names] or None,
+        raise_on_error=False,
+    ) as result:
+        return result
+
+
+def sync_hurriedly(
+    world: World, *names: str, scope: str = "everything", page_size: int = 8
+) -> dg.JobExecutionResult:
+    """Syncs a world, or materialises some assets, in a hurry; a run that fails is a result like any other."""
+    return run_hurriedly(world.instance, *names, scope=scope, page_size=page_size)
+
+
+def sync_impatiently(world: World, *names: str) -> dg.JobExecutionResult:
+    """The same, giving a request up after its second try: where JAMF fails for good."""
+    return run_hurriedly(world.instance, *names, attempts=2, page_size=500)
