@@ -4,15 +4,24 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
 import psycopg
 import pytest
+import sqlalchemy
+from sqlalchemy import Engine
 
 from moss_jamf_pipeline.databases import DatabaseUrlError, embedded_postgres, release_embedded
-from moss_jamf_pipeline.instance import open_instance, prepare_dagster_home, url_for_dagster
+from moss_jamf_pipeline.instance import (
+    PooledEventLogStorage,
+    PooledRunStorage,
+    open_instance,
+    prepare_dagster_home,
+    url_for_dagster,
+)
 from moss_jamf_pipeline.settings import Settings, project_file
 
 _DEFINITIONS = """
@@ -60,6 +69,57 @@ def test_events_of_a_run_are_stored_in_postgresql(dagster_instance: dg.DagsterIn
         ).fetchall()
         assert rows == [('["noted"]',)]
         assert connection.execute("select status from runs").fetchall() == [("SUCCESS",)]
+
+
+def _engines(instance: dg.DagsterInstance) -> list[Engine]:
+    runs, events = instance.run_storage, instance.event_log_storage
+    assert isinstance(runs, PooledRunStorage)
+    assert isinstance(events, PooledEventLogStorage)
+    return [runs._engine, events._engine]
+
+
+def _servers_of(instance: dg.DagsterInstance) -> set[int]:
+    """The server processes behind the kept connections of an instance."""
+    pids = set()
+    for engine in _engines(instance):
+        with engine.connect() as connection:
+            pids.add(connection.exec_driver_sql("select pg_backend_pid()").scalar_one())
+    return pids
+
+
+def test_a_run_does_not_connect_for_every_statement(dagster_instance: dg.DagsterInstance) -> None:
+    connected: list[object] = []
+    for engine in _engines(dagster_instance):
+        sqlalchemy.event.listen(engine, "connect", lambda *_: connected.append(_))
+    assert dg.materialize([noted], instance=dagster_instance).success
+    with psycopg.connect(os.environ["DAGSTER_PG_URL"]) as connection:
+        stored = connection.execute("select count(*) from event_logs").fetchone()
+    assert stored is not None
+    assert stored[0] > 10
+    assert len(connected) <= 4, "two storages keep two connections each"
+
+
+def test_a_kept_connection_that_the_server_ended_is_replaced(
+    dagster_instance: dg.DagsterInstance,
+) -> None:
+    before = _servers_of(dagster_instance)
+    with psycopg.connect(os.environ["DAGSTER_PG_URL"]) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from unnest(%s) as pid", (list(before),)
+        )
+    assert dg.materialize([noted], instance=dagster_instance).success
+    assert not _servers_of(dagster_instance) & before
+
+
+def test_closing_the_instance_ends_its_connections(dagster_instance: dg.DagsterInstance) -> None:
+    with open_instance(Settings()) as another:
+        pids = _servers_of(another)
+    with psycopg.connect(os.environ["DAGSTER_PG_URL"], autocommit=True) as connection:
+        deadline = time.monotonic() + 10
+        while connection.execute(
+            "select from pg_stat_activity where pid = any (%s)", (list(pids),)
+        ).fetchone():
+            assert time.monotonic() < deadline, "its servers still run"
 
 
 def test_the_instance_has_the_settings_of_dagster_yaml(
