@@ -1,201 +1,166 @@
-"""`make bench`: times syncs end to end: `moss-jamf sync` against the simulator in a process of its own.
+"""`make bench`: times the sync end to end, against a simulated JAMF Pro and a real PostgreSQL on this machine.
 
-Prints a Markdown table and writes the same as JSON. Measures; asserts nothing.
+- `phases.py`: what is timed; begin there.
+- `servers.py`: the servers it is timed against; `series.py` takes a fleet through the phases.
+- `measurement.py` and `steps.py`: how it is measured, from outside and from Dagster's own log.
+- `against_dlt.py` and the script it runs, `dlt_pipeline.py`: a peer's time for part of the work.
+- `results.py` and `markdown.py`: what comes of it.
+
+Each fleet gets servers of its own and goes through all phases. The results are printed and written as JSON and as
+Markdown, after every fleet anew. Measures; asserts nothing.
 """
 
 import argparse
-import json
-import os
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
-from typing import IO
 
-import httpx
-import psycopg
+from moss_jamf_pipeline.cli.options import DemoFleet
+from tests.bench.against_dlt import dlt_python, measure_dlt
+from tests.bench.markdown import render
+from tests.bench.phases import PHASES, Phase, chosen_phases
+from tests.bench.results import Machine, Results
+from tests.bench.series import Series, measure_phases
+from tests.bench.servers import open_workbench
+from tests.support.dialects import DIALECTS, STRATEGY, Dialect
 
-_MOSS_JAMF = [sys.executable, "-m", "moss_jamf_pipeline.cli"]
-_CORE_TABLES = ["devices", "people", "ios", "locations", "rooms", "groups", "group_members"]
-_KILOBYTES_PER_MAXRSS = 1 if sys.platform == "linux" else 1024
+_DIALECTS = {dialect.name: dialect for dialect in DIALECTS}
+_USUAL_FLEET = 10_000
+_LARGE_FLEET = 100_000
+_INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One sync.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures what the command line asks for.
 
-    Attributes:
-        phase: what was measured.
-        seconds: from the start of the Dagster run to its end.
-        cpu_seconds: of the run process, its start included.
-        peak_rss_mb: of the run process.
-        requests: to JAMF, tokens included.
-        core_rows_written: rows inserted, updated and deleted in M.O.S.S. core tables.
-        wal_mb: write-ahead log of the database server.
+    Args:
+        arguments: of the command line; this process's own by default.
+
+    Returns:
+        The exit code.
     """
-
-    phase: str
-    status: str
-    seconds: float
-    cpu_seconds: float
-    peak_rss_mb: int
-    requests: int
-    core_rows_written: int
-    wal_mb: float
-
-
-def main() -> None:
-    """Runs the phases for the size asked for."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--computers", type=int, default=10_000)
-    parser.add_argument("--users", type=int, help="default: four for every five computers")
-    parser.add_argument("--groups", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--result", type=Path, default=Path("bench-results/latest.json"))
-    options = parser.parse_args()
-    users = options.users if options.users is not None else options.computers * 4 // 5
-    state = Path(tempfile.mkdtemp(prefix="moss-jamf-bench-"))
-    environment = {**os.environ, "MOSS_JAMF_STATE_DIR": str(state)}
-    simulator = _start_simulator(options.computers, users, options.groups, options.seed)
+    options = _parser().parse_args(arguments)
+    # However we are told to end, what we started ends first; also in the background, where SIGINT would be ignored.
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, signal.default_int_handler)
+    results = Results(Machine.now(), options.dialect)
+    file = options.result or _default_file(results, options.sizes)
     try:
-        announced = _announcement(simulator.stdout)
-        environment |= {
-            "JAMF_BASE_URL": announced["base_url"],
-            "JAMF_CLIENT_ID": announced["client_id"],
-            "JAMF_CLIENT_SECRET": announced["client_secret"],
-        }
-        _run([*_MOSS_JAMF, "db", "start"], environment)
-        _run([*_MOSS_JAMF, "init"], environment)
-        url = _run([*_MOSS_JAMF, "db", "url"], environment).strip()
-        changed = options.computers // 20
-        measurements = [
-            _measure("first import", environment, url, announced["base_url"]),
-            _measure("unchanged re-run", environment, url, announced["base_url"]),
-        ]
-        _evolve(announced["base_url"], changed)
-        measurements.append(_measure("5 % changed", environment, url, announced["base_url"]))
-    finally:
-        simulator.terminate()
-        simulator.wait()
-        subprocess.run(
-            [*_MOSS_JAMF, "db", "stop"], env=environment, check=False, capture_output=True
-        )
-        shutil.rmtree(state, ignore_errors=True)
-    fleet = {
-        "computers": options.computers,
-        "users": users,
-        "groups": options.groups,
-        "cpus": os.cpu_count() or 1,
-    }
-    options.result.parent.mkdir(parents=True, exist_ok=True)
-    options.result.write_text(
-        json.dumps({"fleet": fleet, "phases": [asdict(one) for one in measurements]}, indent=2)
-        + "\n"
+        python = dlt_python(file.parent) if options.vs_dlt else None
+        for computers, latency_ms in product(options.sizes, options.latency_ms):
+            series = Series(_fleet(computers, options), latency_ms)
+            results.series.append(series)
+            try:
+                _measure(series, _DIALECTS[options.dialect], options.phases, python)
+            finally:
+                _keep(results, file)
+    except KeyboardInterrupt:
+        _say("Interrupted; everything that was started has been stopped.")
+        return _INTERRUPTED
+    except RuntimeError as error:
+        _say(str(error))
+        return 1
+    sys.stdout.write(render(results))
+    _say(f"Kept in {file} and {file.with_suffix('.md')}.")
+    return 0
+
+
+def _measure(series: Series, dialect: Dialect, phases: Sequence[Phase], dlt: Path | None) -> None:
+    """Takes a series' fleet through the phases, and through dlt if its Python is given."""
+    fleet = series.fleet
+    with open_workbench(fleet, dialect, series.latency_ms) as workbench:
+        _say(f"{fleet.computers:,} computers at {series.latency_ms} ms latency")
+        for one in measure_phases(workbench, phases):
+            series.measurements.append(one)
+            _say(f"  {one.phase}: {one.status}, {one.seconds:.1f} s")
+        if dlt is not None:
+            for load in measure_dlt(dlt, workbench):
+                series.dlt.append(load)
+                _say(f"  dlt {load.variant}, {load.load}: {load.seconds:.1f} s")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description="Times the sync end to end, against a simulated JAMF Pro and a real PostgreSQL.",
     )
-    _print_table(fleet, measurements)
+    parser.add_argument(
+        "--computers",
+        "--sizes",
+        dest="sizes",
+        type=_numbers,
+        default=[_USUAL_FLEET],
+        help="the fleets to measure, one after the other: 10000, or 1000,10000,100000",
+    )
+    parser.add_argument("--users", type=int, help="default: four for every five computers")
+    parser.add_argument(
+        "--groups", type=int, help=f"default: 200; from {_LARGE_FLEET:,} computers on 500"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="names the fleet")
+    parser.add_argument(
+        "--dialect",
+        choices=list(_DIALECTS),
+        default=STRATEGY.name,
+        help="which M.O.S.S. is synced",
+    )
+    parser.add_argument(
+        "--latency-ms",
+        type=_numbers,
+        default=[0],
+        help="by how much later JAMF answers; several are measured one after the other",
+    )
+    parser.add_argument(
+        "--phases",
+        type=_phases,
+        default=PHASES,
+        help=f"besides the first import, of: {', '.join(phase.key for phase in PHASES[1:])}",
+    )
+    parser.add_argument("--vs-dlt", action="store_true", help="let dlt load the same fleet")
+    parser.add_argument("--result", type=Path, help="the JSON file; the Markdown goes beside it")
+    return parser
 
 
-def _start_simulator(computers: int, users: int, groups: int, seed: int) -> subprocess.Popen[str]:
-    fleet = ["--computers", computers, "--users", users, "--groups", groups, "--seed", seed]
-    return subprocess.Popen(
-        [*_MOSS_JAMF, "simulate", "--json", *map(str, fleet)], stdout=subprocess.PIPE, text=True
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _phases(text: str) -> tuple[Phase, ...]:
+    try:
+        return chosen_phases(text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _fleet(computers: int, options: argparse.Namespace) -> DemoFleet:
+    groups = 500 if computers >= _LARGE_FLEET else 200
+    return DemoFleet(
+        computers=computers,
+        users=computers * 4 // 5 if options.users is None else options.users,
+        groups=groups if options.groups is None else options.groups,
+        seed=options.seed,
     )
 
 
-def _announcement(stream: IO[str] | None) -> dict[str, str]:
-    if stream is None:
-        raise RuntimeError("the simulator has no standard output")
-    text = ""
-    for line in stream:
-        text += line
-        try:
-            announced: dict[str, str] = json.loads(text)
-        except json.JSONDecodeError:
-            continue
-        return announced
-    raise RuntimeError("the simulator ended before it was ready")
+def _default_file(results: Results, sizes: Sequence[int]) -> Path:
+    began_at = results.machine.began_at.replace(":", "")
+    name = f"{began_at}-{results.dialect}-{'-'.join(map(str, sizes))}.json"
+    return Path("bench-results") / name
 
 
-def _run(command: list[str], environment: dict[str, str]) -> str:
-    return subprocess.run(
-        command, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+def _keep(results: Results, file: Path) -> None:
+    """Writes what was measured so far, if anything was."""
+    if not any(series.measurements for series in results.series):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(results.as_json(), encoding="utf-8")
+    file.with_suffix(".md").write_text(render(results), encoding="utf-8")
 
 
-def _measure(phase: str, environment: dict[str, str], url: str, jamf: str) -> Measurement:
-    httpx.delete(f"{jamf}/simulator/requests").raise_for_status()
-    rows_before, wal_before = _written(url)
-    process = subprocess.Popen(
-        [*_MOSS_JAMF, "sync", "--json"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    output = process.stdout.read() if process.stdout else ""
-    _, _, usage = os.wait4(process.pid, 0)
-    rows_after, wal_after = _written(url)
-    report = json.loads(output)
-    requests = httpx.get(f"{jamf}/simulator/requests").raise_for_status().json()
-    return Measurement(
-        phase=phase,
-        status=report["status"],
-        seconds=report["seconds"],
-        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 1),
-        peak_rss_mb=usage.ru_maxrss // _KILOBYTES_PER_MAXRSS // 1024,
-        requests=requests["total"],
-        core_rows_written=rows_after - rows_before,
-        wal_mb=round((wal_after - wal_before) / 1024 / 1024, 1),
-    )
-
-
-def _written(url: str) -> tuple[int, int]:
-    """Rows ever written to the core tables, and the position of the write-ahead log in bytes."""
-    with psycopg.connect(url) as connection:
-        rows = connection.execute(
-            "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables "
-            "where schemaname = 'public' and relname = any (%s)",
-            (_CORE_TABLES,),
-        ).fetchone()
-        wal = connection.execute(
-            "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
-        ).fetchone()
-    if rows is None or wal is None:
-        raise LookupError("PostgreSQL gave no statistics")
-    return rows[0], wal[0]
-
-
-def _evolve(jamf: str, changed: int) -> None:
-    """Changes one computer in twenty, in the proportions of an ordinary week."""
-    request = {
-        "enrolments": changed // 10,
-        "wipes": changed // 20,
-        "re_enrolments": changed // 20,
-        "reassignments": changed // 5,
-        "renames": changed // 10,
-        "os_updates": changed // 2,
-        "contacts": True,
-    }
-    httpx.post(f"{jamf}/simulator/evolve", json=request, timeout=120).raise_for_status()
-
-
-def _print_table(fleet: dict[str, int], measurements: list[Measurement]) -> None:
-    size = ", ".join(f"{fleet[name]:,} {name}" for name in ("computers", "users", "groups"))
-    lines = [
-        f"{size}; {fleet['cpus']} cores, database and simulator on the same machine",
-        "",
-        "| phase | status | seconds | CPU s | peak RSS MB | JAMF requests | core rows written | WAL MB |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {one.phase} | {one.status} | {one.seconds:.1f} | {one.cpu_seconds:.1f} | {one.peak_rss_mb} "
-        f"| {one.requests} | {one.core_rows_written} | {one.wal_mb:.1f} |"
-        for one in measurements
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

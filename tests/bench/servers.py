@@ -1,0 +1,165 @@
+"""What is measured against: a simulated JAMF Pro, an embedded PostgreSQL and a M.O.S.S. of either dialect.
+
+All of it lives as long as the block it is opened for, and not longer than this process, however that ends.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psycopg
+
+from moss_jamf_pipeline.cli.options import DemoFleet
+from moss_jamf_pipeline.cli.processes import simulated_jamf
+from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
+from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.simulator import EvolveRequest, Faults, Latency, RequestCounts
+from tests.support.databases import DatabaseServer
+from tests.support.dialects import RELEASE, Dialect
+from tests.support.schema import create_released_tables
+
+_MOSS_JAMF: Final = (sys.executable, "-m", "moss_jamf_pipeline.cli")
+_SECONDS_TO_EVOLVE: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Running servers, and what a command needs to find them.
+
+    Attributes:
+        fleet: what the simulator served at first.
+        directory: where commands run, and leave what they leave; removed at the end.
+        environment: the whole environment of `moss-jamf` commands.
+        jamf: what a client of the simulator needs, of that environment.
+        jamf_url: the simulator.
+        server: the PostgreSQL server.
+        moss_url: the M.O.S.S. database.
+        dagster_url: Dagster's database.
+    """
+
+    fleet: DemoFleet
+    directory: Path
+    environment: Mapping[str, str] = field(repr=False)
+    jamf: Mapping[str, str] = field(repr=False)
+    server: DatabaseServer
+    moss_url: str = field(repr=False)
+    dagster_url: str = field(repr=False)
+
+    @property
+    def jamf_url(self) -> str:
+        """Where the simulator answers."""
+        return self.jamf["JAMF_BASE_URL"]
+
+    def moss_jamf(self, arguments: Sequence[str]) -> list[str]:
+        """A `moss-jamf` command line, to be run with `environment` in `directory`."""
+        return [*_MOSS_JAMF, *arguments]
+
+    def evolve(self, changes: EvolveRequest) -> None:
+        """Changes the fleet."""
+        answer = httpx.post(
+            f"{self.jamf_url}/simulator/evolve",
+            content=changes.model_dump_json(),
+            timeout=_SECONDS_TO_EVOLVE,
+        )
+        answer.raise_for_status()
+
+    def forget_requests(self) -> None:
+        """Lets the simulator count requests from nought."""
+        httpx.delete(f"{self.jamf_url}/simulator/requests").raise_for_status()
+
+    def requests(self) -> RequestCounts:
+        """The requests that the simulator has counted."""
+        answer = httpx.get(f"{self.jamf_url}/simulator/requests").raise_for_status()
+        return RequestCounts.model_validate_json(answer.content)
+
+
+@contextmanager
+def open_workbench(fleet: DemoFleet, dialect: Dialect, latency_ms: int) -> Iterator[Workbench]:
+    """Servers with a fresh fleet and an empty M.O.S.S. database that is prepared for the sync.
+
+    Args:
+        fleet: what the simulator serves.
+        dialect: which M.O.S.S. it is.
+        latency_ms: by how many milliseconds JAMF answers later than it could.
+
+    Raises:
+        RuntimeError: the database could not be prepared.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="moss-jamf-bench-") as temporary,
+        simulated_jamf(fleet) as simulator,
+        _database_server(Path(temporary) / "postgres") as (server, dagster_url),
+    ):
+        directory = Path(temporary)
+        environment = {**_environment_without_settings(), "MOSS_JAMF_STATE_DIR": temporary}
+        moss_url = server.url
+        if dialect is RELEASE:
+            moss_url = _create_released_moss(server)
+            # Dagster stays where it is in the other dialect: only M.O.S.S. is to differ.
+            environment |= {"MOSS_DATABASE_URL": moss_url, "DAGSTER_PG_URL": dagster_url}
+        jamf = simulator.environment()
+        workbench = Workbench(
+            fleet=fleet,
+            directory=directory,
+            environment={**environment, **jamf},
+            jamf=jamf,
+            server=server,
+            moss_url=moss_url,
+            dagster_url=dagster_url,
+        )
+        _run(workbench.moss_jamf(["init"]), workbench)
+        if latency_ms:
+            _answer_late(workbench, latency_ms)
+        yield workbench
+
+
+@contextmanager
+def _database_server(directory: Path) -> Iterator[tuple[DatabaseServer, str]]:
+    """An embedded server as users have it, and the URL of its database for Dagster."""
+    postgres = EmbeddedPostgres(directory)
+    try:
+        with postgres.connect_lease() as lease:
+            yield DatabaseServer(lease.url("moss")), lease.url("dagster")
+    finally:
+        postgres.stop()
+
+
+def _create_released_moss(server: DatabaseServer) -> str:
+    url = server.url_of(server.create("released_moss"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        create_released_tables(connection)
+    return url
+
+
+def _environment_without_settings() -> dict[str, str]:
+    """Our environment without a developer's own databases and JAMF servers."""
+    names = {"DAGSTER_HOME"}
+    for name, setting in Settings.model_fields.items():
+        names |= {variable.upper() for variable in (name, setting.alias) if variable}
+    return {name: value for name, value in os.environ.items() if name.upper() not in names}
+
+
+def _answer_late(workbench: Workbench, milliseconds: int) -> None:
+    faults = Faults(latency=Latency(milliseconds=milliseconds))
+    answer = httpx.put(f"{workbench.jamf_url}/simulator/faults", content=faults.model_dump_json())
+    answer.raise_for_status()
+
+
+def _run(command: Sequence[str], workbench: Workbench) -> None:
+    done = subprocess.run(
+        command,
+        env=workbench.environment,
+        cwd=workbench.directory,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"`moss-jamf {command[-1]}` failed: {done.stderr.strip()}")
