@@ -127,6 +127,8 @@ def build_jobs(prefix: str) -> list[UnresolvedAssetJobDefinition]:
 def _op_config(prefix: str, scope: SyncScope) -> dict[str, object]:
     """The configuration that a job's launchpad begins with."""
     config: dict[str, object] = {}
+    if "computers" in scope.collections:
+        config[f"{prefix}__raw_jamf_computers"] = {"config": {"sweep": "auto"}}
     if scope.object_types:
         config[f"{prefix}__change_plan"] = {"config": {"object_types": list(scope.object_types)}}
     elif scope.applies:

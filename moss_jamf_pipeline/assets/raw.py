@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
+from pydantic import Field
 
 from moss_jamf_pipeline.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
 from moss_jamf_pipeline.assets.step import Step, close_history_on_failure, step
-from moss_jamf_pipeline.extraction import capture_collection
-from moss_jamf_pipeline.jamf import JamfClient, SweepSummary
+from moss_jamf_pipeline.assets.triggers import trigger_of
+from moss_jamf_pipeline.extraction import READ_WHOLE, Reading, capture_collection
+from moss_jamf_pipeline.jamf import JamfClient
+from moss_jamf_pipeline.moss.cadence import SweepChoice, asked_sweep
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture, covered_slots
 from moss_jamf_pipeline.partitions import SLOTS, slot_start, slots_to_capture
 from moss_jamf_pipeline.presentation import table_facts
@@ -66,8 +69,21 @@ async def _ask_version(client: JamfClient) -> str:
         return str(await client.server_version())
 
 
+class ComputersConfig(dg.Config):
+    """How computers are captured."""
+
+    sweep: Literal["auto", "full", "incremental"] = Field(
+        default="auto",
+        description=(
+            "full: every computer is read whole. incremental: all are listed and those that changed are read, if that "
+            "can be (else full, and the metadata say why). auto: incremental if the schedule started the run, full if "
+            "a person, a backfill or a single asset did: edits in JAMF are then seen at once."
+        ),
+    )
+
+
 def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
-    @dg.asset(
+    decorate = dg.asset(
         name=f"raw_jamf_{collection}",
         key_prefix=prefix,
         deps=[dg.AssetKey([prefix, "jamf_server"])],
@@ -86,36 +102,63 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         retry_policy=JAMF_RETRIES,
         hooks={close_history_on_failure},
     )
+    if collection == "computers":
+
+        @decorate
+        def raw_jamf_computers(
+            context: dg.AssetExecutionContext,
+            config: ComputersConfig,
+            jamf: JamfResource,
+            moss: MossResource,
+        ) -> dg.MaterializeResult[None]:
+            asked = asked_sweep(config.sweep, trigger_of(context.run.tags))
+            return _materialize(context, jamf, moss, collection, asked)
+
+        return raw_jamf_computers
+
+    @decorate
     def raw_jamf(
         context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        slots = [slot_start(key) for key in context.partition_keys]
-        with step(context, moss) as run:
-            if reason := run.integration.settings.switched_off(collection):
-                return dg.MaterializeResult(metadata={"switched_off": reason, "requests": 0})
-            covered = covered_slots(run.connection, run.integration.id, collection, slots)
-            due = slots_to_capture(slots, covered, datetime.now(UTC))
-            metadata: dict[str, Any] = dict(
-                table_facts(run.connection, f"jamf_sync.raw_jamf_{collection}")
-            )
-            if due:
-                capture, summary = asyncio.run(_capture(run, jamf, collection, due))
-                metadata |= _capture_metadata(capture, summary)
-                if collection == "computers" and run.integration.scope_groups:
-                    metadata["scope_groups"] = list(run.integration.scope_groups)
-                covered |= dict.fromkeys(due, capture.capture_id)
-            metadata["requests"] = metadata.get("requests", 0)
-            metadata["covered_by"] = {
-                key: covered[slot] for key, slot in zip(context.partition_keys, slots, strict=True)
-            }
-        return dg.MaterializeResult(metadata=metadata)
+        return _materialize(context, jamf, moss, collection, READ_WHOLE)
 
     return raw_jamf
 
 
+def _materialize(
+    context: dg.AssetExecutionContext,
+    jamf: JamfResource,
+    moss: MossResource,
+    collection: str,
+    asked: SweepChoice,
+) -> dg.MaterializeResult[None]:
+    slots = [slot_start(key) for key in context.partition_keys]
+    with step(context, moss) as run:
+        if reason := run.integration.settings.switched_off(collection):
+            return dg.MaterializeResult(metadata={"switched_off": reason, "requests": 0})
+        covered = covered_slots(run.connection, run.integration.id, collection, slots)
+        due = slots_to_capture(slots, covered, datetime.now(UTC))
+        metadata: dict[str, Any] = dict(
+            table_facts(run.connection, f"jamf_sync.raw_jamf_{collection}")
+        )
+        if due:
+            capture, reading = asyncio.run(_capture(run, jamf, collection, due, asked))
+            metadata |= _capture_metadata(capture, reading)
+            if collection == "computers":
+                metadata |= _sweep_metadata(reading)
+                if run.integration.scope_groups:
+                    metadata["scope_groups"] = list(run.integration.scope_groups)
+            covered |= dict.fromkeys(due, capture.capture_id)
+        metadata["requests"] = metadata.get("requests", 0)
+        metadata["covered_by"] = {
+            key: covered[slot] for key, slot in zip(context.partition_keys, slots, strict=True)
+        }
+    return dg.MaterializeResult(metadata=metadata)
+
+
 async def _capture(
-    run: Step, jamf: JamfResource, collection: str, slots: Sequence[datetime]
-) -> tuple[Capture, SweepSummary]:
+    run: Step, jamf: JamfResource, collection: str, slots: Sequence[datetime], asked: SweepChoice
+) -> tuple[Capture, Reading]:
     async with jamf.client(run.integration, run.connection) as client:
         return await capture_collection(
             client,
@@ -124,21 +167,33 @@ async def _capture(
             collection,
             slots,
             scope_groups=run.integration.scope_groups,
+            asked=asked,
+            full_sweep_hours=run.integration.settings.full_sweep_hours,
         )
 
 
-def _capture_metadata(capture: Capture, summary: SweepSummary) -> dict[str, Any]:
+def _sweep_metadata(reading: Reading) -> dict[str, Any]:
+    """How computers were captured, and why so."""
+    return {
+        "sweep": reading.sweep,
+        "sweep_reason": reading.reason,
+        "fetched": reading.fetched,
+        **({} if reading.listed is None else {"listed": reading.listed}),
+    }
+
+
+def _capture_metadata(capture: Capture, reading: Reading) -> dict[str, Any]:
     return {
         "capture_id": capture.capture_id,
         "captured_at": dg.MetadataValue.timestamp(capture.captured_at),
         "captured": capture.captured,
         "changed": capture.changed,
         "removed": capture.removed,
-        "quarantined": summary.rejected_count,
-        "requests": summary.requests,
-        "bytes_received": summary.bytes_received,
-        "endpoint": summary.endpoint,
-        "jamf_version": summary.server_version,
+        "quarantined": reading.rejected_count,
+        "requests": reading.requests,
+        "bytes_received": reading.bytes_received,
+        "endpoint": reading.endpoint,
+        "jamf_version": reading.server_version,
         "is_complete": capture.is_complete,
         "incomplete_reasons": list(capture.incomplete_reasons),
         "dagster/partition_row_count": capture.captured,

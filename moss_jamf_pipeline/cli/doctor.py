@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 from uuid import UUID
@@ -14,6 +15,7 @@ from rich.markup import escape
 
 from moss_jamf_pipeline.access import JamfAccess, jamf_access
 from moss_jamf_pipeline.cli.jamf_checks import READABLE, refuse_missing_privileges
+from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
 from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explanation_of, print_json, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss
@@ -182,6 +184,7 @@ _MOSS_CHECKS: Final = (
     "Schema jamf_sync",
     "Contract",
     "Integration",
+    "Sweeps",
 )
 
 
@@ -215,14 +218,22 @@ def _examine_moss_database(
         has_roles = examination.check("Database roles", lambda: _look_at_roles(connection))
         if examination.check("Schema jamf_sync", lambda: _look_at_schema(connection)) is None:
             examination.skip_all(
-                ("Contract", "Integration"), "not looked at: the schema jamf_sync is not ready"
+                _MOSS_CHECKS[_MOSS_CHECKS.index("Contract") :],
+                "not looked at: the schema jamf_sync is not ready",
             )
             return None
         if has_roles is None:
             examination.skip("Contract", "not looked at: the roles are not there")
         else:
             examination.check("Contract", lambda: _look_at_contract(connection))
-        return examination.check("Integration", lambda: _look_at_integration(connection, settings))
+        integration = examination.check(
+            "Integration", lambda: _look_at_integration(connection, settings)
+        )
+        if integration is None:
+            examination.skip("Sweeps", "not looked at: there is no integration to sync")
+        else:
+            examination.check("Sweeps", lambda: _look_at_sweeps(connection, integration))
+        return integration
 
 
 def _resolve(settings: Settings) -> tuple[str, Databases]:
@@ -323,6 +334,13 @@ def _look_at_integration(
     integration = find_integration(connection, settings.integration)
     require_enabled(integration)
     return f"{integration.name!r}, enabled", integration
+
+
+def _look_at_sweeps(connection: psycopg.Connection, integration: Integration) -> tuple[str, bool]:
+    sweep = next_sweep(connection, integration, datetime.now(UTC))
+    if integration.settings.switched_off("computers"):
+        return "computers are not captured: switched off in M.O.S.S.", True
+    return f"the next scheduled capture is {sweep.kind}. {sweep.reason} {what_it_sees(sweep)}", True
 
 
 def _unsaved_integration(settings: Settings) -> Integration:

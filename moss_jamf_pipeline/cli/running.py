@@ -33,6 +33,7 @@ from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.failures import EXPLAINED
 from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
+from moss_jamf_pipeline.moss.cadence import SweepMode
 from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.guard import HeldChanges, held_changes
 from moss_jamf_pipeline.moss.history import close_history
@@ -144,11 +145,13 @@ class Order:
         slot: the slot of its partition; None: the one that contains now.
         plan_id: the plan to apply; 0: the one it makes.
         approve: kinds of held changes to let through.
+        sweep: how computers are captured, where they are.
     """
 
     slot: str | None = None
     plan_id: int = 0
     approve: tuple[str, ...] = ()
+    sweep: SweepMode = "full"
 
 
 _NOTHING_SPECIAL = Order()
@@ -296,7 +299,13 @@ def execute_scope(
             run = instance.create_run_for_job(
                 job_def=job,
                 run_id=run_id,
-                run_config=_run_config(job, slot, settings.integration_slug, order),
+                run_config=_run_config(
+                    job,
+                    slot,
+                    settings.integration_slug,
+                    order,
+                    captures_computers="computers" in scope.collections,
+                ),
                 tags={
                     **job.run_tags,
                     **({PARTITION_NAME_TAG: slot} if job.partitions_def is not None else {}),
@@ -317,10 +326,15 @@ def execute_scope(
     return _report(scope, settings, run_id, job.name, slot, seconds, witness, succeeded=succeeded)
 
 
-def _run_config(job: dg.JobDefinition, slot: str, prefix: str, order: Order) -> dict[str, Any]:
+def _run_config(
+    job: dg.JobDefinition, slot: str, prefix: str, order: Order, *, captures_computers: bool
+) -> dict[str, Any]:
     """The job's own configuration, without Dagster's log on the console: progress says what happens."""
     if job.partitions_def is not None:
         config = dict(job.get_run_config_for_partition_key(slot))
+        if captures_computers:
+            step = {f"{prefix}__raw_jamf_computers": {"config": {"sweep": order.sweep}}}
+            config["ops"] = {**config["ops"], **step}
     else:
         choice = {"plan_id": order.plan_id, "approve": list(order.approve)}
         config = {"ops": {f"{prefix}__guarded_plan": {"config": choice}}}

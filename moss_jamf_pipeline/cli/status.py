@@ -9,6 +9,7 @@ from dagster import DagsterInstance
 from dagster._core.definitions.run_request import InstigatorType
 from rich.markup import escape
 
+from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
 from moss_jamf_pipeline.cli.options import JsonOption, single_command
 from moss_jamf_pipeline.cli.output import (
     cell,
@@ -36,10 +37,15 @@ app = single_command()
 # A daemon writes its heartbeat every 30 seconds.
 _DAEMON_ALIVE_SECONDS = 120
 
+_SWEEPS = {
+    "full": "a full sweep",
+    "incremental": "a listing of all, and reads those that changed",
+}
+
 
 @app.command()
 def status(as_json: JsonOption = False) -> None:
-    """Show the newest captures, the newest plan, the last run, open conflicts and the next scheduled sync."""
+    """Show the newest captures, the newest plan, the last run, open conflicts and what the next scheduled sync does."""
     with explained(as_json=as_json):
         settings = Settings()
         with prepared_moss(settings) as (connection, integration):
@@ -67,6 +73,7 @@ def _moss_status(connection: psycopg.Connection, integration: Integration) -> di
         "switched_off": {
             name: reason for name in COLLECTIONS if (reason := switched_off(name)) is not None
         },
+        "next_sweep": next_sweep(connection, integration, datetime.now(UTC)),
         "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,
         "last_run": runs[0] if runs else None,
         "open_conflicts": open_conflicts_by_kind(connection, integration.id),
@@ -100,7 +107,7 @@ def _print(document: dict[str, Any]) -> None:
     switched = "" if document["enabled"] else ", switched off in M.O.S.S."
     stdout.print(f"Integration {document['integration']!r}{switched}", markup=False)
     print_table(
-        ["captured from JAMF", "objects", "when", "complete"],
+        ["captured from JAMF", "objects", "when", "sweep", "complete"],
         [_capture_row(capture, document["switched_off"]) for capture in document["captures"]],
         numbers=["objects"],
     )
@@ -122,12 +129,19 @@ def _print(document: dict[str, Any]) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in conflicts.items())
     stdout.print(f"[bold]Conflicts[/]    {kinds or 'none open'}", soft_wrap=True)
     stdout.print(f"[bold]Schedule[/]     {_schedule(document['schedule'])}", soft_wrap=True)
+    if "computers" not in document["switched_off"]:
+        sweep = document["next_sweep"]
+        text = (
+            f"it captures computers by {_SWEEPS[sweep.kind]}. {sweep.reason} {what_it_sees(sweep)}"
+        )
+        stdout.print(f"[bold]Next sweep[/]   {escape(text)}", soft_wrap=True)
 
 
 def _capture_row(capture: Any, switched_off: Mapping[str, str]) -> list[object]:
     if isinstance(capture, dict):
         name = capture["collection"]
-        return [name, None, "never", "switched off in M.O.S.S." if name in switched_off else None]
+        off = "switched off in M.O.S.S." if name in switched_off else None
+        return [name, None, "never", None, off]
     age = (datetime.now(UTC) - capture.captured_at).total_seconds()
     complete = "yes" if capture.is_complete else f"no: {' '.join(capture.incomplete_reasons)}"
     if capture.collection in switched_off:
@@ -136,6 +150,7 @@ def _capture_row(capture: Any, switched_off: Mapping[str, str]) -> list[object]:
         capture.collection,
         capture.captured,
         f"{cell(capture.captured_at)}, {duration(age)} ago",
+        capture.sweep,
         complete,
     ]
 

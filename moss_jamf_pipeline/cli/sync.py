@@ -26,6 +26,14 @@ app = single_command()
 _NOTHING_SPECIAL = Order()
 
 
+class SweepOption(StrEnum):
+    """How computers are captured."""
+
+    AUTO = "auto"
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
 class Part(StrEnum):
     """What can be synced by itself."""
 
@@ -51,6 +59,14 @@ def sync(
             "It can be looked at, and is never applied.",
         ),
     ] = None,
+    sweep: Annotated[
+        SweepOption,
+        typer.Option(
+            "--sweep",
+            help="How computers are read. full: each whole, so that every edit in JAMF is seen; incremental: all are "
+            "listed, and those that changed are read, unless a full sweep is due; auto: as a run from the UI.",
+        ),
+    ] = SweepOption.FULL,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -73,7 +89,13 @@ def sync(
         replay_slot(slot, triggered_by=triggered_by, as_json=as_json, verbose=verbose)
         return
     scope = "plan" if dry_run else only.value if only else "everything"
-    run_and_report(scope, triggered_by=triggered_by, as_json=as_json, verbose=verbose)
+    run_and_report(
+        scope,
+        order=Order(sweep=sweep.value),
+        triggered_by=triggered_by,
+        as_json=as_json,
+        verbose=verbose,
+    )
 
 
 def replay_slot(

@@ -7,39 +7,57 @@ fields with its hash. What the values mean is `moss_jamf_pipeline.staging`.
 
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
-from moss_jamf_pipeline.jamf.documents import JamfRecord, RejectedRecord, RejectionReason
+from moss_jamf_pipeline.jamf.documents import (
+    JamfRecord,
+    RejectedRecord,
+    RejectionReason,
+    computer_document_shape,
+)
 from moss_jamf_pipeline.jamf.errors import (
     JamfAddressInvalid,
     JamfAnswerInvalid,
     JamfBusy,
     JamfCredentialsRejected,
     JamfError,
+    JamfFilterUnusable,
     JamfNotFound,
     JamfPrivilegeMissing,
     JamfScopeInvalid,
     JamfUnreachable,
 )
+from moss_jamf_pipeline.jamf.fetching import (
+    ChangedComputers,
+    ComputerFetch,
+    FetchedPage,
+    ReadingPlan,
+    plan_of_reading,
+)
 from moss_jamf_pipeline.jamf.limits import ClientLimits
 from moss_jamf_pipeline.jamf.listings import Collection
-from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary
+from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary, sections_missing
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 __all__ = [
+    "ChangedComputers",
     "ClientCredentials",
     "ClientLimits",
     "Collection",
+    "ComputerFetch",
+    "FetchedPage",
     "JamfAddressInvalid",
     "JamfAnswerInvalid",
     "JamfBusy",
     "JamfClient",
     "JamfCredentialsRejected",
     "JamfError",
+    "JamfFilterUnusable",
     "JamfNotFound",
     "JamfPrivilegeMissing",
     "JamfRecord",
     "JamfScopeInvalid",
     "JamfUnreachable",
     "MissingPrivilege",
+    "ReadingPlan",
     "RejectedRecord",
     "RejectionReason",
     "ServerVersion",
@@ -47,4 +65,7 @@ __all__ = [
     "SweepPage",
     "SweepSummary",
     "UserCredentials",
+    "computer_document_shape",
+    "plan_of_reading",
+    "sections_missing",
 ]

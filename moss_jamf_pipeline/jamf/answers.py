@@ -29,6 +29,7 @@ class Answer:
         location: the header `Location`, without its query (which may carry a login's state).
         retry_after_seconds: the header `Retry-After`, if it can be read.
         sent_at: the header `Date`: the server's clock.
+        seconds: how long it took to come (`stopwatch`).
     """
 
     status: int
@@ -36,10 +37,16 @@ class Answer:
     location: str | None = None
     retry_after_seconds: float | None = None
     sent_at: datetime | None = None
+    seconds: float = 0.0
 
     @classmethod
-    def of(cls, response: httpx.Response) -> "Answer":
-        """Take what matters from a response whose body has been read."""
+    def of(cls, response: httpx.Response, seconds: float) -> "Answer":
+        """Take what matters from a response whose body has been read.
+
+        Args:
+            response: the response.
+            seconds: how long it took to come.
+        """
         sent_at = _http_date(response.headers.get("date"))
         location = response.headers.get("location")
         return cls(
@@ -48,6 +55,7 @@ class Answer:
             location=location.partition("?")[0] if location else None,
             retry_after_seconds=_retry_after(response.headers.get("retry-after"), sent_at),
             sent_at=sent_at,
+            seconds=seconds,
         )
 
     @property

@@ -22,7 +22,9 @@ class ConcurrencyLimiter:
     """Grants slots. Halves their number on push-back, adds one back after several clean rounds.
 
     Requests that were under way together are pushed back together, so one burst halves the number
-    once.
+    once. A timeout is push-back, slowness short of it is not: a saturated server that answers five
+    requests in five times the time gets as much done as with one, and a reading has too few pages to
+    tell more than that from chance. Slow answers make pages smaller (`page_sizes`).
 
     Args:
         most: the number of slots while nothing goes wrong.
@@ -95,8 +97,9 @@ async def in_window(
 ) -> AsyncGenerator[_T, None]:
     """Run coroutines `width` at a time and yield their results as they finish.
 
-    The next coroutine is taken from `jobs` only when a result is handed out, so at most `2 * width`
-    results are held however many jobs there are. The first failure cancels the rest.
+    The next coroutine is taken from `jobs` only when a result is handed out: however many jobs there
+    are and however slow the caller is, at most `width` results wait for it, beside the one it works
+    on. The first failure cancels the rest.
     """
     running: set[asyncio.Task[_T]] = set()
 
@@ -110,11 +113,15 @@ async def in_window(
             start_one()
         while running:
             finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in finished:
-                result = await task
+            while finished:
+                task = finished.pop()
                 running.discard(task)
+                result = task.result()
                 start_one()
+                # Nothing here may keep a result alive that the caller is done with: it can be large.
+                del task
                 yield result
+                del result
     finally:
         for task in running:
             task.cancel()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar, cast
 
@@ -23,7 +23,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from moss_jamf_pipeline.jamf.listings import Collection
+from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS, Collection
 from moss_jamf_pipeline.jamf.models import (
     Building,
     ClassicUser,
@@ -31,6 +31,7 @@ from moss_jamf_pipeline.jamf.models import (
     ClassicUserList,
     Computer,
     Department,
+    General,
     Group,
     GroupMembership,
     User,
@@ -256,27 +257,69 @@ def distil_computer(
     if jamf_id is None:
         return _without_id()
     general = fields["general"]
-    if general and (general["appleEnrollmentType"] or "").casefold() == PERSONAL_ENROLLMENT:
-        return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
+    if _is_personally_owned(general):
+        return _personally_owned(jamf_id)
     missing = [section for section in _SECTION_KEYS if fields[section] is None]
     if missing:
-        return RejectedRecord(
-            jamf_id, RejectionReason.SECTION_MISSING, f"JAMF delivered no {', '.join(missing)}"
-        )
+        return _without_sections(jamf_id, missing)
     memberships = fields.pop("groupMemberships")
     if scope_group_ids and not scope_group_ids <= {item["groupId"] for item in memberships}:
         return _record(jamf_id, {"id": jamf_id, "outOfScope": True})
+    last_contact_at, reported_at = _take_times(general)
+    fields["staticGroupIds"] = _static_group_ids(memberships)
+    return _record(jamf_id, fields, last_contact_at=last_contact_at, reported_at=reported_at)
+
+
+def distil_listed_computer(computer: Computer) -> JamfRecord | RejectedRecord:
+    """Reduce a computer of which only section GENERAL was asked for.
+
+    Its document has the part `general` just as `distil_computer` would store it, and no other
+    section; of a personally-owned Mac it is what `distil_computer` makes of it, and whole.
+
+    Args:
+        computer: as JAMF delivered it; it is taken apart.
+    """
+    jamf_id = _usable_id(computer["id"])
+    if jamf_id is None:
+        return _without_id()
+    general = computer["general"]
+    if general is None:
+        return _without_sections(jamf_id, ["general"])
+    if _is_personally_owned(general):
+        return _personally_owned(jamf_id)
+    last_contact_at, reported_at = _take_times(cast("dict[str, Any]", general))
+    return _record(
+        jamf_id,
+        {"udid": computer["udid"], "general": general},
+        last_contact_at=last_contact_at,
+        reported_at=reported_at,
+    )
+
+
+def _is_personally_owned(general: General | None) -> bool:
+    if general is None:
+        return False
+    return (general["appleEnrollmentType"] or "").casefold() == PERSONAL_ENROLLMENT
+
+
+def _personally_owned(jamf_id: str) -> JamfRecord:
+    """All that is kept of a personally-owned Mac."""
+    return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
+
+
+def _without_sections(jamf_id: str, missing: Sequence[str]) -> RejectedRecord:
+    return RejectedRecord(
+        jamf_id, RejectionReason.SECTION_MISSING, f"JAMF delivered no {', '.join(missing)}"
+    )
+
+
+def _take_times(general: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """Take the volatile values out of section GENERAL: the latest contact, the latest report."""
     last_contact = general.pop("lastContact")
     last_check_in = general.pop("lastCheckIn")
     last_contact_time = general.pop("lastContactTime")
-    report_date = general.pop("reportDate")
-    fields["staticGroupIds"] = _static_group_ids(memberships)
-    return _record(
-        jamf_id,
-        fields,
-        last_contact_at=parse_moment(last_contact or last_check_in or last_contact_time),
-        reported_at=parse_moment(report_date),
-    )
+    reported = parse_moment(general.pop("reportDate"))
+    return parse_moment(last_contact or last_check_in or last_contact_time), reported
 
 
 def _static_group_ids(memberships: Sequence[GroupMembership]) -> list[str]:
@@ -493,6 +536,9 @@ DEPARTMENT_READER = DocumentReader(
     distil=distil_plain,
 )
 
+COMPUTER_LISTING_READER = COMPUTER_READER.distilling_by(distil_listed_computer)
+"""Reads computers of which only section GENERAL was asked for."""
+
 _CLASSIC_USER = TypeAdapter(ClassicUserAnswer)
 _CLASSIC_USER_LIST = TypeAdapter(ClassicUserList)
 
@@ -500,6 +546,17 @@ _CLASSIC_USER_LIST = TypeAdapter(ClassicUserList)
 def computer_reader(scope_group_ids: frozenset[str]) -> DocumentReader[Computer]:
     """Reads computers; of one that is not in all of these groups only its id is kept."""
     return COMPUTER_READER.distilling_by(partial(distil_computer, scope_group_ids=scope_group_ids))
+
+
+@cache
+def computer_document_shape() -> str:
+    """Names what is kept of a computer: another allow-list is another name.
+
+    Documents of one shape can be told apart by what changed in JAMF; of two shapes they differ
+    though nothing did.
+    """
+    shape = {"sections": COMPUTER_SECTIONS, "schema": TypeAdapter(Computer).json_schema()}
+    return content_hash(canonical_json(shape)).hex()
 
 
 READERS: Mapping[Collection, DocumentReader[Any]] = {

@@ -113,6 +113,13 @@ class JamfAnswerInvalid(JamfError):
     """
 
 
+class JamfFilterUnusable(JamfError):
+    """JAMF Pro refuses a filter, or answers as if there were none.
+
+    What was asked for with it has to be read without it.
+    """
+
+
 class JamfScopeInvalid(JamfError):
     """The group to which the sync is confined is not in JAMF, or not the only one of its name."""
 

@@ -25,8 +25,20 @@ class ClientLimits:
     Attributes:
         max_in_flight: requests under way at once, over all sweeps of the client (JAMF: at most 5
             connections).
-        page_size: records asked for per page at first; shrinks under 5xx and timeouts and recovers.
+        page_size: records asked for per page at first; what follows is `page_sizes` (DESIGN §9).
+        largest_page_size: where growing stops (JAMF serves at most 2,000, of some listings less). It
+            takes nothing from a larger `page_size`.
         smallest_page_size: where shrinking for good stops (isolating a bad record goes down to 1).
+        swift_answer_seconds: a larger page is tried only if it would come within this even if all the
+            time went into its records. JAMF asks its clients to watch response times; small calls
+            have been seen to take 0.4 to 0.7 s, and four times 500 records within 3 s still leave
+            every gateway's time limit far away.
+        slow_answer_seconds: answers that take longer are tried smaller. Twice the swift ones: half a
+            page that was given up as slow does not look swift, so that sizes do not swing.
+        negligible_seconds: a round trip that is not worth larger pages. Over the 200 pages of 100,000
+            computers, five at a time, it adds up to a second.
+        answer_bytes_held: what the answers held at once may weigh, decompressed: `pages_held` pages
+            of 2,000 computers of 5 KB each. Heavier records come in smaller pages.
         max_attempts: tries of one request.
         max_attempts_on_faults: tries of one request on 500, 502, 504 and timeouts.
         max_retries_per_sweep: the sum of all retries of one sweep.
@@ -43,7 +55,12 @@ class ClientLimits:
 
     max_in_flight: int = 5
     page_size: int = 500
+    largest_page_size: int = 2_000
     smallest_page_size: int = 25
+    swift_answer_seconds: float = 3.0
+    slow_answer_seconds: float = 6.0
+    negligible_seconds: float = 0.025
+    answer_bytes_held: int = 64 * 2**20
     max_attempts: int = 6
     max_attempts_on_faults: int = 3
     max_retries_per_sweep: int = 2_000
@@ -64,6 +81,16 @@ class ClientLimits:
     def page_patience(self) -> Patience:
         """For a page, which is split after the second fault rather than asked for a third time."""
         return Patience(self.max_attempts, min(2, self.max_attempts_on_faults))
+
+    @property
+    def trial_patience(self) -> Patience:
+        """For a page in a size that is only tried: its parts are known to be served."""
+        return Patience(self.max_attempts, 1)
+
+    @property
+    def pages_held(self) -> int:
+        """Pages of one sweep that exist at once: those under way, and the one in the caller's hands."""
+        return self.max_in_flight + 1
 
 
 DEFAULT_LIMITS = ClientLimits()

@@ -4,7 +4,7 @@ Paths, first versions, page limits and privilege names are facts of JAMF Pro's p
 The fields that are kept of an answer are `models`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from moss_jamf_pipeline.jamf.version import ServerVersion
@@ -52,6 +52,7 @@ class Listing:
         since: the first server version that has it.
         largest_page: records per page it serves at most.
         sections: values of the repeated parameter `section`.
+        filter: an RSQL expression that confines it; empty: it lists everything.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Listing:
     since: ServerVersion = ANY_VERSION
     largest_page: int = 2_000
     sections: tuple[str, ...] = ()
+    filter: str = ""
 
     def page_parameters(self, page: int, page_size: int) -> tuple[tuple[str, str], ...]:
         """The query for one page in the order of ids, the only order that edits do not change."""
@@ -67,6 +69,7 @@ class Listing:
             ("page", str(page)),
             ("page-size", str(page_size)),
             ("sort", "id:asc"),
+            *((("filter", self.filter),) if self.filter else ()),
         )
 
 
@@ -89,6 +92,19 @@ class CollectionSource:
     def listings_for(self, version: ServerVersion) -> tuple[Listing, ...]:
         """The listings a server of this version should have, newest first."""
         return tuple(listing for listing in self.listings if listing.since <= version)
+
+    def listing_at(self, path: str) -> Listing:
+        """The listing at a path. Raises LookupError if there is none."""
+        for listing in self.listings:
+            if listing.path == path:
+                return listing
+        raise LookupError(f"nothing is listed at {path}")
+
+    def with_sections(self, *sections: str) -> "CollectionSource":
+        """The same with other sections of each record."""
+        return replace(
+            self, listings=tuple(replace(listing, sections=sections) for listing in self.listings)
+        )
 
 
 def _computers(api: str, since: ServerVersion) -> Listing:

@@ -7,14 +7,21 @@ end towards the front**: a record that shifts left has either been read already 
 and turns up twice instead of never. New records land at the end (ids only grow, pages are sorted by
 id), where a last look finds them. What remains uncertain is said in `doubts`.
 
+This holds for pages of any sizes, as long as each ends where the one behind it begins: the size may
+change between any two pages (`page_sizes`). Requests under way at the same time may be served in any
+order, so that a deletion among them can still hide a record; that deletion moves the last record, which
+is noticed.
+
 A page that JAMF cannot serve is split until the one record that breaks it is found. Which ids were
 seen before, and what a sweep reports, is `sweep`.
 """
 
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from moss_jamf_pipeline.jamf.concurrency import in_window
@@ -31,14 +38,14 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfBusy,
     JamfUnreachable,
 )
-from moss_jamf_pipeline.jamf.limits import ClientLimits
+from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
 from moss_jamf_pipeline.jamf.listings import Listing
+from moss_jamf_pipeline.jamf.page_sizes import PageSizes, ServedPage
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.transport import Ledger
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
-_CLEAN_PAGES_TO_GROW = 8
 _PAGE_SIZE_STEP = 10
 _EMPTY_PAGES_BELIEVED = 5
 
@@ -84,62 +91,14 @@ class RangeRead:
         """The first offset behind the last record."""
         return self.offset + self.accounted
 
+    def without_records(self) -> "RangeRead":
+        """What the range was, to be kept while its records are not."""
+        return replace(self, records=(), rejected=())
+
     @property
     def expected(self) -> int:
         """How many records the range should hold by JAMF's own count."""
         return max(0, min(self.size, (self.total_count or 0) - self.offset))
-
-
-class PageSizes:
-    """The page size in use: shrinks when pages are too heavy, recovers when they are not.
-
-    All sizes divide those above them, so that offsets stay multiples of the page size whenever it
-    changes (JAMF knows only `page * page-size`).
-
-    Args:
-        largest: the size to start with.
-        smallest: below this the size is not lowered for good.
-    """
-
-    def __init__(self, largest: int, smallest: int) -> None:
-        self.ladder = _divisor_ladder(largest)
-        self._lowest = max(
-            index for index, size in enumerate(self.ladder) if size >= min(smallest, largest)
-        )
-        self._index = 0
-        self._clean_pages = 0
-        self._pages_to_grow = _CLEAN_PAGES_TO_GROW
-
-    @property
-    def current(self) -> int:
-        """Records to ask for per page."""
-        return self.ladder[self._index]
-
-    def part_of(self, size: int) -> int:
-        """The next smaller size: into such parts a page of `size` is split."""
-        return self.ladder[self.ladder.index(size) + 1]
-
-    def ending_at(self, end: int) -> int:
-        """The largest size in use of which `end` is a multiple."""
-        return next(size for size in self.ladder[self._index :] if end % size == 0)
-
-    def shrink_below(self, size: int) -> None:
-        """Pages of `size` are too heavy: use the next smaller one, and be slower to grow again."""
-        index = min(self.ladder.index(size) + 1, self._lowest)
-        if index > self._index:
-            self._index = index
-            self._clean_pages = 0
-            self._pages_to_grow *= 2
-            logger.info(
-                "pages of %d records are too heavy; page size is now %d", size, self.current
-            )
-
-    def clean(self) -> None:
-        """A page of the current size was served."""
-        self._clean_pages += 1
-        if self._index > 0 and self._clean_pages >= self._pages_to_grow:
-            self._index -= 1
-            self._clean_pages = 0
 
 
 @dataclass(slots=True)
@@ -167,11 +126,10 @@ class PagedReading:
     _consecutive_unserved: int = field(init=False, default=0)
     _consecutive_empty: int = field(init=False, default=0)
     _unserved_offsets: set[int] = field(init=False, default_factory=set)
+    _known_total: float = field(init=False, default=inf)
 
     def __post_init__(self) -> None:
-        self._sizes = PageSizes(
-            min(self.limits.page_size, self.listing.largest_page), self.limits.smallest_page_size
-        )
+        self._sizes = self.session.page_sizes(self.listing, self.limits)
 
     async def ranges(self) -> AsyncGenerator[RangeRead, None]:
         """Yield every range once, then what a last look at both ends brings.
@@ -182,23 +140,31 @@ class PagedReading:
             JamfBusy: JAMF cannot serve record after record.
             JamfUnreachable: see `JamfSession.get`.
         """
+        reads = self._reads()
+        async with aclosing(reads):
+            async for read in reads:
+                with self.session.own_work():  # what the caller does before it wants more
+                    yield read
+
+    async def _reads(self) -> AsyncGenerator[RangeRead, None]:
         opening = await self._open()
         yield opening
+        opening = opening.without_records()
         total = opening.total_count or 0
         if opening.accounted != opening.size and opening.end >= total:
             return  # one page, one moment: nothing can have moved
         furthest = opening
-        planned_end = -(-total // opening.size) * opening.size
-        rest = in_window(self._backwards(opening.size, planned_end), self.limits.max_in_flight)
+        rest = in_window(self._backwards(opening.size, total), self.limits.max_in_flight)
         async with aclosing(rest):
             async for read in rest:
                 self._judge(read)
                 yield read
                 if read.accounted and read.end > furthest.end:
-                    furthest = read
-        if furthest is not opening and (again := await self._recheck(opening)) is not None:
-            yield again
-        async for read in self._behind(furthest):
+                    furthest = read.without_records()
+        looks = await self._look_again({opening.size - 1, furthest.end - 1})
+        if furthest is not opening and not _is_last_of(opening, looks[opening.size - 1]):
+            yield await self._reread(opening)
+        async for read in self._behind(furthest, looks[furthest.end - 1]):
             yield read
 
     # -- the three passes ------------------------------------------------------------------------
@@ -210,7 +176,7 @@ class PagedReading:
             # Rounded down, because a size without divisors could not be split well.
             size = opening.accounted - opening.accounted % _PAGE_SIZE_STEP or opening.accounted
             logger.info("asked for %d records, JAMF sent %d", opening.size, opening.accounted)
-            self._sizes = PageSizes(size, self.limits.smallest_page_size)
+            self._sizes = self.session.cap_page_sizes(self.listing, size, self.limits)
             opening = await self._read_range(0, size)
         if opening.total_count and not opening.accounted:
             raise JamfAnswerInvalid(
@@ -221,33 +187,49 @@ class PagedReading:
         self._judge(opening)
         return opening
 
-    def _backwards(self, start: int, end: int) -> Iterator[Coroutine[Any, Any, RangeRead]]:
-        """Readings of the offsets from `start` to `end`, last page first, in the size of the moment."""
+    def _backwards(self, start: int, total: int) -> Iterator[Coroutine[Any, Any, RangeRead]]:
+        """Readings of the records from offset `start`, last page first, in the size of the moment.
+
+        Args:
+            start: where the first page, of any size, has ended.
+            total: how many records there are.
+        """
+        unit = min(start, self._sizes.current)
+        end = -(-total // unit) * unit
         while end > start:
-            size = self._sizes.ending_at(end)
+            size = self._sizes.ending_at(end, start, total)
             end -= size
             yield self._read_range(end, size)
 
-    async def _recheck(self, opening: RangeRead) -> RangeRead | None:
-        """Read the first page again if a deletion in it has moved records into it."""
-        last = await self._read_range(opening.size - 1, 1)
-        if last.last_id is not None and last.last_id == opening.last_id:
-            return None
+    async def _look_again(self, offsets: AbstractSet[int]) -> dict[int, RangeRead]:
+        """Read single records, at once, as each such look waits for a whole round trip."""
+        looks = in_window(
+            (self._read_range(offset, 1) for offset in sorted(offsets)), self.limits.max_in_flight
+        )
+        async with aclosing(looks):
+            return {look.offset: look async for look in looks}
+
+    async def _reread(self, opening: RangeRead) -> RangeRead:
+        """Read the first page again, as a deletion in it has moved records into it."""
         self.doubts.append("records moved between pages while JAMF was read")
         return replace(await self._read_range(0, opening.size), repeats_expected=True)
 
-    async def _behind(self, furthest: RangeRead) -> AsyncGenerator[RangeRead, None]:
-        """See whether the last record is still the last; if not, read on until a short page."""
-        last = await self._read_range(furthest.end - 1, 1)
+    async def _behind(
+        self, furthest: RangeRead, last: RangeRead
+    ) -> AsyncGenerator[RangeRead, None]:
+        """See whether the last record is still the last; if not, read on until a short page.
+
+        Args:
+            furthest: the range with the last record.
+            last: what is at its offset now.
+        """
         yield replace(last, repeats_expected=True)
-        moved = last.last_id is None or last.last_id != furthest.last_id
+        moved = not _is_last_of(furthest, last)
         if moved:
             self.doubts.append("the last record moved while JAMF was read")
         elif last.total_count == furthest.end and furthest.accounted < furthest.size:
             return
-        size = self._sizes.current
-        start = furthest.offset if moved else furthest.end
-        offset = start - start % size
+        offset, size = self._sizes.starting_at(furthest.offset if moved else furthest.end)
         while True:
             read = await self._read_range(offset, size)
             yield replace(read, repeats_expected=True)
@@ -268,12 +250,12 @@ class PagedReading:
             may_be_capped: hand over a page that is shorter than it should be, as it is.
         """
         try:
-            page = await self.session.get(
+            answer = await self.session.get_measured(
                 self.listing.path,
                 self.listing.page_parameters(offset // size, size),
                 read=self.reader.read_page,
                 ledger=self.ledger,
-                patience=self.limits.page_patience if size > 1 else self.limits.request_patience,
+                patience=self._patience(size),
                 privileges=self.privileges,
             )
         except (JamfBusy, JamfUnreachable) as error:
@@ -283,34 +265,55 @@ class PagedReading:
                 return self._unserved(offset, error)
             return await self._read_parts(offset, size)
         self._consecutive_unserved = 0
-        read = _range_of(page, offset, size)
+        read = _range_of(answer.value, offset, size)
+        self._known_total = read.total_count or 0
         if 0 < read.accounted < read.expected and not may_be_capped:
-            return await self._read_parts(offset, size)
-        if size == self._sizes.current:
-            self._sizes.clean()
+            return await self._read_parts(offset, size, read)
+        self._sizes.served(ServedPage(size, read.received, answer.seconds, answer.body_bytes))
         return read
 
-    async def _read_parts(self, offset: int, size: int) -> RangeRead:
-        """Read in smaller parts what JAMF does not serve, or not fully, as one page."""
-        part_size = self._sizes.part_of(size)
+    def _patience(self, size: int) -> Patience:
+        """How often to ask for a page of this size."""
+        if size == 1:
+            return self.limits.request_patience
+        if self._sizes.is_on_trial(size):
+            return self.limits.trial_patience
+        return self.limits.page_patience
+
+    async def _read_parts(
+        self, offset: int, size: int, short: RangeRead | None = None
+    ) -> RangeRead:
+        """Read in smaller parts what JAMF does not serve, or not fully, as one page.
+
+        From the end towards the front, as everything: a deletion between two parts loses nothing.
+
+        Args:
+            offset: the first offset.
+            size: how many offsets.
+            short: the page, if it came without some of its records. They are read again: a server
+                that caps its pages counts its offsets in pages of its own size, so it has sent others.
+        """
+        received = short.received if short else 0
+        self._sizes.not_served(size, received)
+        part_size = self._sizes.part_of(size, received)
         logger.info("splitting records %d to %d into pages of %d", offset, offset + size, part_size)
-        parts: list[RangeRead] = []
-        for part_offset in range(offset, offset + size, part_size):
-            part = await self._read_range(part_offset, part_size)
-            parts.append(part)
-            if part.total_count is not None and part.end >= part.total_count:
-                break  # the collection ends here
+        parts = [
+            await self._read_range(part_offset, part_size)
+            for part_offset in reversed(range(offset, offset + size, part_size))
+            # Behind the end of the listing is nothing; but one answer is needed to say so.
+            if part_offset < self._known_total or part_offset == offset
+        ]
         if all(part.accounted >= part.expected and not part.unserved for part in parts):
-            self._sizes.shrink_below(size)  # no record is to blame: it was the size
+            self._sizes.too_heavy(size)  # no record is to blame: it was the size
         return RangeRead(
             offset=offset,
             size=size,
-            records=[record for part in parts for record in part.records],
-            rejected=[record for part in parts for record in part.rejected],
+            records=[record for part in reversed(parts) for record in part.records],
+            rejected=[record for part in reversed(parts) for record in part.rejected],
             received=sum(part.received for part in parts),
             unserved=sum(part.unserved for part in parts),
             total_counts=[total for part in parts for total in part.total_counts],
-            last_id=parts[-1].last_id,
+            last_id=next((part.last_id for part in parts if part.accounted), None),
         )
 
     def _may_lie_in_page(self, error: JamfBusy | JamfUnreachable, size: int) -> bool:
@@ -355,6 +358,11 @@ class PagedReading:
             )
 
 
+def _is_last_of(read: RangeRead, look: RangeRead) -> bool:
+    """Whether a look at the last offset of a range finds the record that was there."""
+    return look.last_id is not None and look.last_id == read.last_id
+
+
 def _range_of(page: ReadPage, offset: int, size: int) -> RangeRead:
     return RangeRead(
         offset=offset,
@@ -366,16 +374,3 @@ def _range_of(page: ReadPage, offset: int, size: int) -> RangeRead:
         total_counts=[] if page.total_count is None else [page.total_count],
         last_id=page.last_id,
     )
-
-
-def _divisor_ladder(largest: int) -> tuple[int, ...]:
-    """Page sizes from `largest` to 1, each the largest proper divisor of the one above.
-
-    >>> _divisor_ladder(500)
-    (500, 250, 125, 25, 5, 1)
-    """
-    ladder = [largest]
-    while ladder[-1] > 1:
-        size = ladder[-1]
-        ladder.append(next(part for part in range(size // 2, 0, -1) if size % part == 0))
-    return tuple(ladder)

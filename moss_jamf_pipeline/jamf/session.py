@@ -4,9 +4,10 @@ Between `transport`, which knows HTTP, and the sweeps, which know collections.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from moss_jamf_pipeline.jamf.answers import Answer
 from moss_jamf_pipeline.jamf.authentication import TokenSource
@@ -17,7 +18,9 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfNotFound,
     JamfPrivilegeMissing,
 )
-from moss_jamf_pipeline.jamf.limits import Patience
+from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
+from moss_jamf_pipeline.jamf.listings import Listing
+from moss_jamf_pipeline.jamf.page_sizes import PageSizes
 from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport, Ledger
 
 _TRIES_OF_A_TRUNCATED_BODY = 3
@@ -38,6 +41,21 @@ class _Authorization:
         return {"Authorization": f"Bearer {self.bearer}"}
 
 
+@dataclass(frozen=True, slots=True)
+class Measured(Generic[_T]):
+    """Something that was read, and what its answer took.
+
+    Attributes:
+        value: what was read.
+        seconds: how long the answer took to come (`stopwatch`).
+        body_bytes: length of the body, decompressed.
+    """
+
+    value: _T
+    seconds: float
+    body_bytes: int
+
+
 class JamfSession:
     """Reads from one JAMF Pro server with one set of credentials.
 
@@ -49,10 +67,33 @@ class JamfSession:
     def __init__(self, transport: JamfTransport, tokens: TokenSource) -> None:
         self._transport = transport
         self._tokens = tokens
+        self._page_sizes: dict[tuple[str, tuple[str, ...]], PageSizes] = {}
 
     def ledger(self) -> Ledger:
         """A fresh account for one piece of work."""
         return self._transport.ledger()
+
+    def own_work(self) -> AbstractContextManager[None]:
+        """A block that holds up the event loop, so that it is not taken for JAMF's time."""
+        return self._transport.own_work.counted()
+
+    def page_sizes(self, listing: Listing, limits: ClientLimits) -> PageSizes:
+        """The page size to use for a listing, with what earlier readings of its like have learned.
+
+        Listings are alike if they hand out the same parts of the same records, filtered or not.
+        """
+        key = (listing.path, listing.sections)
+        if key not in self._page_sizes:
+            start = min(limits.page_size, listing.largest_page)
+            largest = min(limits.largest_page_size, listing.largest_page)
+            self._page_sizes[key] = PageSizes(start, largest, limits)
+        return self._page_sizes[key]
+
+    def cap_page_sizes(self, listing: Listing, size: int, limits: ClientLimits) -> PageSizes:
+        """The page size to use for a listing whose server sends at most `size` records per page."""
+        sizes = PageSizes(size, size, limits)
+        self._page_sizes[listing.path, listing.sections] = sizes
+        return sizes
 
     async def get(
         self,
@@ -64,7 +105,28 @@ class JamfSession:
         patience: Patience,
         privileges: Sequence[str] = (),
     ) -> _T:
-        """Read something.
+        """Read something: the value of `get_measured`, which see."""
+        measured = await self.get_measured(
+            path,
+            parameters,
+            read=read,
+            ledger=ledger,
+            patience=patience,
+            privileges=privileges,
+        )
+        return measured.value
+
+    async def get_measured(
+        self,
+        path: str,
+        parameters: tuple[tuple[str, str], ...] = (),
+        *,
+        read: Callable[[bytes], _T],
+        ledger: Ledger,
+        patience: Patience,
+        privileges: Sequence[str] = (),
+    ) -> Measured[_T]:
+        """Read something, and measure the answer.
 
         Args:
             path: below the base URL.
@@ -76,7 +138,7 @@ class JamfSession:
             privileges: the names to give when the account may not read this.
 
         Returns:
-            What `read` made of the body.
+            What `read` made of the body; of several tries, what the last one took.
 
         Raises:
             JamfNotFound: 404, 405 or 410.
@@ -94,7 +156,9 @@ class JamfSession:
             if answer.status != HTTPStatus.OK:
                 raise self._refusal(request, answer, privileges)
             try:
-                return read(answer.body)
+                with self.own_work():
+                    value = read(answer.body)
+                return Measured(value, answer.seconds, len(answer.body))
             except BodyNotJsonError as error:
                 # A connection closed early by a proxy can pass for a complete answer.
                 if answer.is_html or tries == _TRIES_OF_A_TRUNCATED_BODY:

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
 from moss_jamf_pipeline.jamf.documents import (
     READERS,
+    DocumentReader,
     JamfRecord,
     RejectedRecord,
     RejectionReason,
-    computer_reader,
 )
 from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfNotFound
 from moss_jamf_pipeline.jamf.limits import ClientLimits
@@ -165,7 +166,7 @@ class _Tally:
         if self.repeated:
             reasons.append(f"{self.repeated} records came twice: they moved between pages")
         if missing := self.reasons[RejectionReason.SECTION_MISSING]:
-            reasons.append(f"{missing} records came without a section that was asked for")
+            reasons.append(sections_missing(missing))
         if self.without_id:
             reasons.append(f"{self.without_id} records could not be read far enough to know them")
         if unlisted := self.rejected_count - len(self.rejected):
@@ -175,6 +176,11 @@ class _Tally:
                 "JAMF lists none, which is also what an account sees that may not see them"
             )
         return reasons
+
+
+def sections_missing(count: int) -> str:
+    """Why a capture with records that lack a section proves no absence."""
+    return f"{count} records came without a section that was asked for"
 
 
 class Sweep:
@@ -188,7 +194,8 @@ class Sweep:
         session: the server.
         version: yields the server's version.
         limits: see `ClientLimits`.
-        scope_group_ids: of computers only: the groups, to all of which a computer in scope belongs.
+        source: where it is read, if not where the collection usually is.
+        reader: what is kept of a record, if not what usually is.
     """
 
     def __init__(
@@ -197,18 +204,16 @@ class Sweep:
         session: JamfSession,
         version: Callable[[], Awaitable[ServerVersion]],
         limits: ClientLimits,
-        scope_group_ids: frozenset[str] = frozenset(),
+        *,
+        source: CollectionSource | None = None,
+        reader: DocumentReader[Any] | None = None,
     ) -> None:
         self.collection = collection
         self._session = session
         self._version = version
         self._limits = limits
-        self._reader = (
-            computer_reader(scope_group_ids)
-            if scope_group_ids and collection is Collection.COMPUTERS
-            else READERS[collection]
-        )
-        self._source = SOURCES[collection]
+        self._reader = reader or READERS[collection]
+        self._source = source or SOURCES[collection]
         self._summary: SweepSummary | None = None
         self._is_started = False
 

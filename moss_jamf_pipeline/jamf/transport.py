@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -32,6 +31,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
+from moss_jamf_pipeline.jamf.stopwatch import AnswerStopwatch, OwnWork
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
@@ -108,6 +108,11 @@ class JamfTransport:
         limits: see `ClientLimits`.
         transport: replaces the network, for tests of single odd answers.
 
+    Attributes:
+        base_url: the server's base URL, without a trailing slash.
+        own_work: what this process does while JAMF is waited for; whoever holds up the event loop
+            counts it there.
+
     Raises:
         JamfAddressInvalid: the base URL cannot be used.
     """
@@ -120,6 +125,7 @@ class JamfTransport:
     ) -> None:
         url = usable_base_url(base_url)
         self.base_url = str(url).rstrip("/")
+        self.own_work = OwnWork()
         self._limits = limits
         self._limiter = ConcurrencyLimiter(limits.max_in_flight)
         self._client = httpx.AsyncClient(
@@ -240,7 +246,7 @@ class JamfTransport:
     ) -> Answer | _Fault:
         """Send once; log what was asked and what came, without headers."""
         ledger.requests += 1
-        started = time.monotonic()
+        stopwatch = AnswerStopwatch(self.own_work)
         outcome: Answer | _Fault
         try:
             async with asyncio.timeout(self._limits.answer_timeout_seconds):
@@ -250,19 +256,20 @@ class JamfTransport:
                     params=list(request.parameters),
                     data=request.form,
                     headers={**request.headers, **headers},
+                    extensions={"trace": stopwatch.trace},
                 )
         except (httpx.HTTPError, TimeoutError) as error:
             outcome = _connection_fault(error)
             logger.debug("%s: %s", request, outcome.seen)
         else:
-            answer = Answer.of(response)
+            answer = Answer.of(response, stopwatch.seconds)
             ledger.bytes_received += len(answer.body)
             logger.debug(
                 "%s: %d, %d bytes, %.3f s",
                 request,
                 answer.status,
                 len(answer.body),
-                time.monotonic() - started,
+                answer.seconds,
             )
             outcome = _status_fault(answer) or answer
         return outcome

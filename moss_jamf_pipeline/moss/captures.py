@@ -1,16 +1,22 @@
-"""Captures in `jamf_sync`: opening one, COPYing its pages, merging it as versions, and which slot it covers."""
+"""Captures in `jamf_sync`: opening one, COPYing its pages, merging it as versions, and which slot it covers.
+
+A capture is a full sweep, which reads every object whole, or incremental: a listing of all computers, and whole those
+that changed by it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import LiteralString, Protocol
 from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.moss.cadence import INCREMENTAL, SweepKind
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
 from moss_jamf_pipeline.moss.statements import (
+    Row,
     execute,
     fetch_all,
     fetch_one,
@@ -20,6 +26,12 @@ from moss_jamf_pipeline.moss.statements import (
 )
 
 COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+
+_TEMPORARY_TABLES = (
+    "capture/create_incoming_records",
+    "capture/create_listed_records",
+    "capture/create_wanted_records",
+)
 
 
 class StoredRecord(Protocol):
@@ -48,7 +60,13 @@ class StoredRecord(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaptureFacts:
-    """What the reading side knows of a finished capture."""
+    """What the reading side knows of a finished capture.
+
+    Attributes:
+        sweep: `full` or `incremental`.
+        fetched_count: objects read whole; None for a collection that is always read so.
+        document_shape: a fingerprint of the form of its documents; None where nobody compares it.
+    """
 
     server_version: str
     endpoint: str
@@ -60,6 +78,9 @@ class CaptureFacts:
         tuple[str | None, str, str], ...
     ]  # (jamf_id, reason, detail); the first of them
     rejected_count: int
+    sweep: SweepKind = "full"
+    fetched_count: int | None = None
+    document_shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +95,7 @@ class Capture:
     changed: int = 0
     removed: int = 0
     incomplete_reasons: tuple[str, ...] = ()
+    sweep: SweepKind = "full"
 
     @property
     def is_complete(self) -> bool:
@@ -98,16 +120,54 @@ class CaptureWriter:
             "collection": collection,
             "capture_id": capture_id,
         }
-        self.captured = 0
+        self._read = 0
+        self._listed = 0
 
-    def write_page(self, records: Iterable[StoredRecord]) -> None:
-        """COPYs one page of records, no id of which came before in this capture."""
-        with (
-            self._connection.cursor() as cursor,
-            cursor.copy(
-                "copy incoming_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin"
-            ) as copy,
-        ):
+    @property
+    def captured(self) -> int:
+        """Usable objects that JAMF has, as far as pages arrived: listed, or, without a listing, read."""
+        return self._listed or self._read
+
+    def write_page(self, records: Sequence[StoredRecord]) -> None:
+        """COPYs one page of records read whole, no id of which came before in this capture."""
+        self._copy(
+            "copy incoming_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
+            records,
+        )
+        self._read += len(records)
+
+    def list_page(self, records: Sequence[StoredRecord]) -> None:
+        """COPYs one page of a listing, no id of which came before in it."""
+        self._copy(
+            "copy listed_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
+            records,
+        )
+        self._listed += len(records)
+
+    def find_changes(self) -> Row:
+        """Compares the listing, once it is there as a whole, with what is stored.
+
+        Returns:
+            How much is to be read: the columns of `capture/count_wanted_computers`.
+        """
+        with set_based_transaction(self._connection):
+            self._connection.execute("analyze listed_records")
+            execute(self._connection, "capture/find_wanted_computers", self._scope)
+            self._connection.execute("analyze wanted_records")
+            (counts,) = fetch_all(self._connection, "capture/count_wanted_computers", self._scope)
+        return counts
+
+    def wanted_ids(self) -> set[str]:
+        """The ids of the computers that have to be read whole."""
+        return {row["jamf_id"] for row in fetch_all(self._connection, "capture/wanted_ids")}
+
+    def begin_anew(self) -> None:
+        """Forgets the listing and the pages so far: a full sweep follows."""
+        execute(self._connection, "capture/forget_pages")
+        self._listed = self._read = 0
+
+    def _copy(self, statement: LiteralString, records: Iterable[StoredRecord]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             for record in records:
                 copy.write_row(
                     (
@@ -118,7 +178,6 @@ class CaptureWriter:
                         record.reported_at,
                     )
                 )
-                self.captured += 1
 
     def finish(self, facts: CaptureFacts, slots: Sequence[datetime]) -> Capture:
         """Merges the pages as versions, closes the capture and records the slots it covers.
@@ -130,7 +189,10 @@ class CaptureWriter:
         # A rejected object is still in JAMF. One whose id is not known here could be any: then nothing is proven.
         rejected_ids = [jamf_id for jamf_id, _, _ in facts.rejected if jamf_id is not None]
         is_complete = not facts.incomplete_reasons and len(rejected_ids) == facts.rejected_count
+        is_incremental = facts.sweep == INCREMENTAL
         with set_based_transaction(self._connection):
+            if is_incremental:
+                execute(self._connection, "capture/take_listed_stubs")
             self._connection.execute("analyze incoming_records")
             changed_existing = execute(
                 self._connection, "capture/close_changed_versions", self._scope
@@ -147,6 +209,8 @@ class CaptureWriter:
             inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
             if self._scope["collection"] == "computers":
                 execute(self._connection, "capture/upsert_computer_contacts", self._scope)
+            if is_incremental:
+                execute(self._connection, "capture/refresh_listed_contacts", self._scope)
             for jamf_id, reason, detail in facts.rejected:
                 execute(
                     self._connection,
@@ -169,6 +233,9 @@ class CaptureWriter:
                     "requests": facts.requests,
                     "bytes_received": facts.bytes_received,
                     "incomplete_reasons": list(facts.incomplete_reasons),
+                    "sweep": facts.sweep,
+                    "fetched_count": facts.fetched_count,
+                    "document_shape": facts.document_shape,
                 },
             )
             execute(self._connection, "capture/cover_slots", self._scope | {"slots": list(slots)})
@@ -203,12 +270,13 @@ def open_capture(
         {"integration_id": integration_id, "collection": collection, "server": server},
     )
     try:
-        execute(connection, "capture/create_incoming_records")
+        for temporary_table in _TEMPORARY_TABLES:
+            execute(connection, temporary_table)
         yield CaptureWriter(connection, integration_id, collection, capture_id)
-        connection.execute("drop table incoming_records")
+        execute(connection, "capture/drop_temporary_tables")
     except BaseException:
         if not connection.broken:
-            connection.execute("drop table if exists incoming_records")
+            execute(connection, "capture/drop_temporary_tables")
             execute(connection, "capture/fail_capture", {"capture_id": capture_id})
         raise
 
@@ -229,6 +297,7 @@ def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
         changed=row["changed_count"],
         removed=row["removed_count"],
         incomplete_reasons=tuple(row["incomplete_reasons"]),
+        sweep=row["sweep"],
     )
 
 
@@ -275,6 +344,7 @@ def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dic
             captured_at=row["captured_at"],
             captured=row["captured_count"],
             incomplete_reasons=tuple(row["incomplete_reasons"]),
+            sweep=row["sweep"],
         )
         for row in rows
     }

@@ -63,6 +63,8 @@ class SyncSettings(BaseModel):
         sync_groups: pull computer groups, and with them keep their members.
         sync_sections: the JAMF sections that M.O.S.S.'s page offers. Read and of no effect: what is asked for is the
             allow-list of DESIGN §9, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
+        full_sweep_hours: how often every computer is read whole; scheduled syncs in between read what changed
+            (`cadence`). 0: every time.
         smart_group_filter: sync only the computers of this JAMF group (id or name); None: all.
         create_missing_locations: create locations and rooms that JAMF names and M.O.S.S. lacks (strategy, edge case 2).
         update_existing_devices: change devices that M.O.S.S. has; without it they are only linked to JAMF.
@@ -87,6 +89,7 @@ class SyncSettings(BaseModel):
     sync_sections: tuple[str, ...] = Field(
         default=(), validation_alias=AliasChoices("sync_sections", "sync_computer_sections")
     )
+    full_sweep_hours: float = Field(default=24.0, ge=0, allow_inf_nan=False)
     smart_group_filter: GroupReference = None
     create_missing_locations: bool = True
     update_existing_devices: bool = True

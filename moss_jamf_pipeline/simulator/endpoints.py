@@ -1,12 +1,15 @@
 """What the endpoints of all APIs share: authorisation, choice of the node, paging, and the faults of listings."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from moss_jamf_pipeline.simulator.middleware import NODE_SCOPE_KEY
+from moss_jamf_pipeline.simulator.faults import Latency
+from moss_jamf_pipeline.simulator.middleware import LATENCY_SCOPE_KEY, NODE_SCOPE_KEY
 from moss_jamf_pipeline.simulator.queries import (
     LARGEST_PAGE_SIZE,
     Collection,
@@ -33,13 +36,14 @@ class Call:
         node: the node of the cluster that answers.
     """
 
-    __slots__ = ("node", "request", "session", "simulator")
+    __slots__ = ("_records", "node", "request", "session", "simulator")
 
     def __init__(self, request: Request, session: Session, simulator: Simulator) -> None:
         self.request = request
         self.session = session
         self.simulator = simulator
         self.node: Node = simulator.node(request.scope[NODE_SCOPE_KEY])
+        self._records = 0
 
     @property
     def path(self) -> str:
@@ -98,6 +102,9 @@ class Call:
         Raises:
             JamfError: 400 if the filter or the sort is not understood.
         """
+        wanted, finds_nothing = self._with_filter_fault(wanted)
+        if finds_nothing:
+            return Page(0, [])
         try:
             found = collection.page(wanted)
         except RsqlError as error:
@@ -108,7 +115,28 @@ class Call:
         if empty is not None and empty.strikes(self.path):
             total = found.total_count if empty.total_count is None else empty.total_count
             return Page(total, [])
+        self._records = len(found.records)
         return found
+
+    def _with_filter_fault(self, wanted: PageRequest) -> tuple[PageRequest, bool]:
+        """What becomes of a request with a filter: the request to answer, and whether nothing is found.
+
+        Raises:
+            JamfError: 400 if the fault says so.
+        """
+        fault = self.simulator.faults.filter_fault
+        if fault is None or not wanted.expression or not fault.strikes(self.path):
+            return wanted, False
+        if fault.mode == "refused":
+            raise JamfError(400, "INVALID_FILTER", "Filter not understood", field="filter")
+        return replace(wanted, expression=""), fault.mode == "finds_nothing"
+
+    async def take_time(self) -> None:
+        """Takes as long over the page as a fault says."""
+        latency = self.request.scope.get(LATENCY_SCOPE_KEY)
+        if isinstance(latency, Latency):
+            in_flight = self.simulator.requests.in_flight
+            await asyncio.sleep(latency.seconds_of_page(self._records, in_flight))
 
 
 def guarded(handler: Callable[[Call], Awaitable[Response]], *privileges: str) -> Endpoint:
@@ -128,6 +156,8 @@ def guarded(handler: Callable[[Call], Awaitable[Response]], *privileges: str) ->
         call = Call(request, session, simulator)
         # A test may change the fleet from its own thread: not while an answer is being put together.
         with call.node.fleet.lock:
-            return await handler(call)
+            response = await handler(call)
+        await call.take_time()
+        return response
 
     return endpoint

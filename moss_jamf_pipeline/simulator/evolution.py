@@ -78,6 +78,11 @@ class EvolveRequest(BaseModel):
         default=False,
         description="Managed Macs check in: contact and report times move, nothing else.",
     )
+    reports: bool = Field(
+        default=False,
+        description="Macs that are updated, reassigned, renamed, or changed with their person or group submit their "
+        "inventory afterwards: contact and report times move. Without it these are edits that move none.",
+    )
     seed: int | None = Field(default=None, description="Instead of the fleet's own seed.")
 
 
@@ -188,6 +193,8 @@ class _Evolution:
             group_changes=list(self._change_groups(picks)),
             contacts=self._check_in() if self._request.contacts else 0,
         )
+        if self._request.reports:
+            self._report(picks, report)
         report.computers_total = len(fleet.computers)
         return report
 
@@ -426,6 +433,19 @@ class _Evolution:
                 computer.report_date = contact
             checked_in += 1
         return checked_in
+
+    def _report(self, picks: _Picks, report: EvolveReport) -> None:
+        """Every changed Mac submits its inventory."""
+        struck = [*picks.os_updates, *picks.reassignments, *picks.renames]
+        struck += [*picks.joiners, *picks.leavers]
+        for change in report.user_changes:
+            computer_ids = change.after["computer_ids"]
+            if isinstance(computer_ids, list):
+                struck += [self._fleet.computers[computer_id] for computer_id in computer_ids]
+        now = self._fleet.now_milliseconds
+        for computer in struck:
+            moment = now - self._randomness.randrange(1, plain_records.HOUR)
+            computer.report_date = computer.last_check_in = computer.last_contact = moment
 
 
 def _shares(total: int, parts: int) -> list[int]:

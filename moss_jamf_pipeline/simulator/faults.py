@@ -73,9 +73,38 @@ class Knob(BaseModel):
 
 
 class Latency(Knob):
-    """Answers late."""
+    """Answers late: by a fixed time, and by one for every record of a listing's page."""
 
     milliseconds: int = Field(ge=0)
+    microseconds_per_record: int = Field(
+        default=0, ge=0, description="For each record on the page, of listings that have pages."
+    )
+    saturated_above: int | None = Field(
+        default=None,
+        ge=1,
+        description="When more requests than this are being answered, each takes longer in proportion: together they "
+        "get no more done.",
+    )
+
+    def seconds_before(self, in_flight: int) -> float:
+        """How long an answer waits before its page is put together.
+
+        Args:
+            in_flight: requests being answered now, this one included.
+        """
+        return self.milliseconds / 1e3 * self._slowdown(in_flight)
+
+    def seconds_of_page(self, records: int, in_flight: int) -> float:
+        """How long putting its page together takes.
+
+        Args:
+            records: records on the page.
+            in_flight: requests being answered now, this one included.
+        """
+        return records * self.microseconds_per_record / 1e6 * self._slowdown(in_flight)
+
+    def _slowdown(self, in_flight: int) -> float:
+        return max(1.0, in_flight / self.saturated_above) if self.saturated_above else 1.0
 
 
 class RateLimited(Knob):
@@ -156,6 +185,14 @@ class PageLimit(Knob):
     )
 
 
+class FilterFault(Knob):
+    """A `filter` does not do what it should."""
+
+    mode: Literal["ignored", "refused", "finds_nothing"] = Field(
+        description="`ignored` answers as if there were none, `refused` with 400, `finds_nothing` with an empty page."
+    )
+
+
 class Churn(Knob):
     """The fleet changes after each page of computers that is served.
 
@@ -195,6 +232,7 @@ class Faults(BaseModel):
     empty_listing: EmptyListing | None = None
     missing_listing: MissingListing | None = None
     page_limit: PageLimit | None = None
+    filter_fault: FilterFault | None = None
     churn: Churn | None = None
     stale_nodes: StaleNodes | None = None
     removed_privileges: frozenset[str] = Field(

@@ -27,6 +27,7 @@ from moss_jamf_pipeline.simulator.simulator import Simulator
 
 CONTROL_PREFIX = "/simulator"
 NODE_SCOPE_KEY = "simulator.node_name"
+LATENCY_SCOPE_KEY = "simulator.latency"
 _COOKIE = "jpro-ingress"
 
 
@@ -111,8 +112,10 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         faults, path = self._simulator.faults, scope["path"]
-        if faults.latency is not None and faults.latency.strikes(path):
-            await asyncio.sleep(faults.latency.milliseconds / 1000)
+        latency = faults.latency
+        if latency is not None and latency.strikes(path):
+            scope[LATENCY_SCOPE_KEY] = latency
+            await asyncio.sleep(latency.seconds_before(self._simulator.requests.in_flight))
         refusal = _refusal(faults, path)
         if refusal is not None:
             await refusal(scope, receive, send)

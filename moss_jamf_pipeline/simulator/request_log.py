@@ -67,6 +67,11 @@ class RequestLog:
             if status is not None:
                 count.statuses[status] = count.statuses.get(status, 0) + 1
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered now."""
+        return self._counts.in_flight
+
     def counts(self) -> RequestCounts:
         """The counters as they are now."""
         with self._lock:

@@ -196,7 +196,8 @@ def _comparison(field: Field, name: str, operator: str, arguments: list[_Token])
     texts = [argument.text for argument in arguments]
     if operator in {"==", "!="} and field.kind == "text" and "*" in texts[0]:
         return _wildcard_comparison(field.read, texts[0], negated=operator == "!=")
-    values = [_comparable(text, field.kind, name) for text in texts]
+    comparable = [_comparable(text, field.kind, name) for text in texts]
+    values = frozenset(comparable) if operator in {"in", "out"} else comparable
     test = _TESTS[operator]
     read, normalise = field.read, _NORMALISERS[field.kind]
 
@@ -220,7 +221,7 @@ def _wildcard_comparison(read: Reader, text: str, *, negated: bool) -> Predicate
     return passes
 
 
-_TESTS: dict[str, Callable[[Any, list[Any]], bool]] = {
+_TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "==": lambda value, values: bool(value == values[0]),
     "!=": lambda value, values: bool(value != values[0]),
     "<": lambda value, values: bool(value < values[0]),

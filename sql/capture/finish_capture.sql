@@ -1,9 +1,10 @@
 -- Closes a capture with what it found.
 -- Parameters: capture_id, status, server_version, endpoint, total_count, captured_count, changed_count, removed_count,
--- rejected_count, requests, bytes_received, incomplete_reasons.
+-- rejected_count, requests, bytes_received, incomplete_reasons, sweep, fetched_count, document_shape.
 update jamf_sync.captures
 set status = %(status)s, captured_at = now(), server_version = %(server_version)s, endpoint = %(endpoint)s,
     total_count = %(total_count)s, captured_count = %(captured_count)s, changed_count = %(changed_count)s,
     removed_count = %(removed_count)s, rejected_count = %(rejected_count)s, requests = %(requests)s,
-    bytes_received = %(bytes_received)s, incomplete_reasons = %(incomplete_reasons)s
+    bytes_received = %(bytes_received)s, incomplete_reasons = %(incomplete_reasons)s,
+    sweep = %(sweep)s, fetched_count = %(fetched_count)s, document_shape = %(document_shape)s
 where capture_id = %(capture_id)s

@@ -12,7 +12,9 @@ def test_status_names_captures_plan_run_conflicts_and_the_next_sync(
     assert status["plan"]["status"] == "applied"
     assert status["last_run"]["status"] in {"success", "partial"}
     assert status["schedule"]["next_tick"] > status["last_run"]["sync_started_at"]
-    assert "no daemon runs" in demo_command_line.run("status").stdout
+    printed = demo_command_line.run("status").stdout
+    assert "no daemon runs" in printed
+    assert status["next_sweep"]["reason"].rpartition(" hours before")[2] in printed
 
 
 def test_a_plan_shows_names_instead_of_ids(demo_command_line: CommandLine) -> None:

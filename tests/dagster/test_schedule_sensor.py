@@ -60,6 +60,7 @@ def test_a_tick_requests_the_slot_that_contains_now_and_the_run_is_the_schedules
     assert request.tags[PARTITION_NAME_TAG] == request.partition_key
     # The job's own configuration comes with it.
     assert request.run_config["ops"]["jamf_pro__change_plan"]["config"]["object_types"]
+    assert request.run_config["ops"]["jamf_pro__raw_jamf_computers"]["config"] == {"sweep": "auto"}
 
     assert not _look(small_world.instance, tick.cursor).run_requests
 

@@ -120,3 +120,17 @@ def test_another_integrations_captures_are_not_touched(bench: Bench) -> None:
         retention_days=30,
         plan_retention_days=365,
     ) == Forgotten(0, 0, 0)
+
+
+def test_the_full_sweep_by_which_the_next_is_due_is_kept_however_old(bench: Bench) -> None:
+    bench.execute("delete from jamf_sync.captures")
+    older, full, between, newest = (_capture(bench, {"1": "Berlin"}, number) for number in range(4))
+    for capture_id in (between, newest):
+        bench.execute(
+            "update jamf_sync.captures set sweep = 'incremental' where capture_id = %s", capture_id
+        )
+    for capture_id in (older, full, between, newest):
+        _age(bench, capture_id, 40)
+    _forget(bench)
+    kept = bench.query("select capture_id from jamf_sync.captures order by capture_id")
+    assert [row["capture_id"] for row in kept] == [full, newest]

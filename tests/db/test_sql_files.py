@@ -129,6 +129,9 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "requests": 1,
         "bytes_received": 1,
         "incomplete_reasons": ["one page is missing"],
+        "sweep": "incremental",
+        "fetched_count": 1,
+        "document_shape": "0123456789abcdef",
         "jamf_id": "7",
         "reason": "cannot_serve",
         "detail": "JAMF answered 500.",
@@ -182,10 +185,17 @@ def parameters(trial: Bench) -> dict[str, Any]:
 @pytest.fixture
 def temporary_tables(trial: Bench) -> Iterator[None]:
     """The temporary tables that some statements work on."""
-    for name in ("capture/create_incoming_records", "plan/create_compared_objects"):
+    for name in (
+        "capture/create_incoming_records",
+        "capture/create_listed_records",
+        "capture/create_wanted_records",
+        "plan/create_compared_objects",
+    ):
         trial.execute(_FILES[name].read_text())
     yield
-    trial.execute("drop table if exists incoming_records, compared_objects")
+    trial.execute(
+        "drop table if exists incoming_records, listed_records, wanted_records, compared_objects"
+    )
 
 
 def _run(name: str, bench: Bench, parameters: dict[str, Any]) -> None:

@@ -24,11 +24,13 @@ from moss_jamf_pipeline.simulator.server import SimulatorServer
 
 QUICK = ClientLimits(
     page_size=100,
+    largest_page_size=1,
     smallest_page_size=5,
     back_off_base_seconds=0.001,
     back_off_cap_seconds=0.02,
 )
-"""The real client, except that it waits milliseconds where it would wait seconds."""
+"""The real client, except that it waits milliseconds where it would wait seconds, and that pages grow
+only where a test lets them."""
 
 ODD_SERVER = "https://jamf.example.org"
 ODD_CREDENTIALS = ClientCredentials("2f0cf3b6-71ab-4a3e-9f0e-7b2a64d1c908", SecretStr("s3cret"))
@@ -69,7 +71,17 @@ def client_of(server: SimulatorServer, **limits: Any) -> JamfClient:
 
 
 def odd_client(handler: Callable[[httpx.Request], httpx.Response], **limits: Any) -> JamfClient:
-    """A client of a server that a test makes up. Token and version requests are answered for it."""
+    """A client of a server that a test makes up."""
+    return JamfClient(
+        ODD_SERVER,
+        ODD_CREDENTIALS,
+        limits=replace(QUICK, **limits),
+        transport=odd_network(handler),
+    )
+
+
+def odd_network(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.MockTransport:
+    """A server that a test makes up. Token and version requests are answered for it."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/v1/oauth/token":
@@ -79,12 +91,7 @@ def odd_client(handler: Callable[[httpx.Request], httpx.Response], **limits: Any
             return httpx.Response(200, json={"version": "11.30.1-t1"})
         return handler(request)
 
-    return JamfClient(
-        ODD_SERVER,
-        ODD_CREDENTIALS,
-        limits=replace(QUICK, **limits),
-        transport=httpx.MockTransport(answer),
-    )
+    return httpx.MockTransport(answer)
 
 
 async def read(client: JamfClient, collection: Collection) -> Reading:

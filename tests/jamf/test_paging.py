@@ -5,8 +5,9 @@ be tried; the same is tried over HTTP in `test_sweeps`.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -14,9 +15,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.jamf import Collection, JamfAnswerInvalid, JamfBusy, RejectionReason
-from moss_jamf_pipeline.jamf.paging import PageSizes
-from tests.jamf.support import Reading, odd_client, page_asked_for, read_now
+from moss_jamf_pipeline.jamf import (
+    ClientLimits,
+    Collection,
+    JamfAnswerInvalid,
+    JamfBusy,
+    RejectionReason,
+    ServerVersion,
+    Sweep,
+)
+from moss_jamf_pipeline.jamf.authentication import TokenSource
+from moss_jamf_pipeline.jamf.listings import Listing
+from moss_jamf_pipeline.jamf.page_sizes import PageSizes
+from moss_jamf_pipeline.jamf.session import JamfSession
+from moss_jamf_pipeline.jamf.transport import JamfTransport
+from tests.jamf.support import (
+    ODD_CREDENTIALS,
+    ODD_SERVER,
+    QUICK,
+    Reading,
+    odd_client,
+    odd_network,
+    page_asked_for,
+    read_now,
+    run,
+)
 
 
 class ChangingListing:
@@ -173,6 +196,90 @@ def test_no_lasting_record_is_lost_and_the_counts_of_a_complete_sweep_agree(
         assert reading.summary.distinct_count == reading.summary.total_count
 
 
+class AnySizes(PageSizes):
+    """Page sizes by lot, among those that fit: whatever a policy may choose."""
+
+    def __init__(self, start: int, largest: int, limits: ClientLimits, lots: Iterator[int]) -> None:
+        super().__init__(start, largest, limits)
+        self._lots = lots
+
+    def ending_at(self, end: int, start: int, total: int) -> int:
+        fitting = [size for size in self.ladder if end % size == 0 and start <= end - size < total]
+        return fitting[next(self._lots) % len(fitting)]
+
+
+class AnySizesSession(JamfSession):
+    """A session in which the sizes of pages are drawn by lot."""
+
+    def __init__(self, transport: JamfTransport, tokens: TokenSource, lots: Iterator[int]) -> None:
+        super().__init__(transport, tokens)
+        self._lots = lots
+
+    def page_sizes(self, listing: Listing, limits: ClientLimits) -> PageSizes:
+        largest = min(limits.largest_page_size, listing.largest_page)
+        return AnySizes(limits.page_size, largest, limits, self._lots)
+
+
+async def read_in_any_sizes(
+    listing: ChangingListing, lots: Iterator[int], limits: ClientLimits
+) -> Reading:
+    transport = JamfTransport(ODD_SERVER, limits, odd_network(listing))
+    tokens = TokenSource(transport, ODD_CREDENTIALS, limits.request_patience)
+
+    async def version() -> ServerVersion:
+        return ServerVersion(11, 30)
+
+    async with transport:
+        session = AnySizesSession(transport, tokens, lots)
+        sweep = Sweep(Collection.DEPARTMENTS, session, version, limits)
+        return Reading([page async for page in sweep], sweep.summary)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 60),
+    st.lists(st.integers(0, 5), min_size=1),
+    st.integers(5, 60),
+    st.frozensets(st.integers(1, 60), max_size=2),
+    _CHANGES,
+)
+def test_no_lasting_record_is_lost_however_the_page_size_grows_and_shrinks(
+    count: int,
+    lots: list[int],
+    cap: int,
+    unserved: frozenset[int],
+    changes: dict[int, Callable[[list[int]], None]],
+) -> None:
+    # A cap shows only once pages grow beyond it, as the first page is smaller.
+    limits = replace(
+        QUICK, page_size=5, largest_page_size=40, max_in_flight=1, max_attempts_on_faults=1
+    )
+    listing = ChangingListing(count, changes=changes, cap=cap, unserved=unserved)
+    reading = run(read_in_any_sizes(listing, cycle(lots), limits))
+    assert len(reading.ids) == len(set(reading.ids))
+    lasting = {str(number) for number in listing.ids if number <= count and number not in unserved}
+    assert lasting <= set(reading.ids)
+    if reading.summary.is_complete:
+        assert reading.summary.distinct_count == reading.summary.total_count
+
+
+@pytest.mark.parametrize("lots", [[0], [1], [2], [0, 1, 2, 3], [9, 4, 7]])
+def test_growing_pages_are_read_once_each(lots: list[int]) -> None:
+    listing = ChangingListing(997)
+    limits = replace(QUICK, page_size=20, largest_page_size=80)
+    reading = run(read_in_any_sizes(listing, cycle(lots), limits))
+    assert len(reading.records) == 997
+    assert reading.summary.is_complete
+    assert reading.summary.requests == reading.summary.pages + 2
+
+
+def test_a_cap_that_shows_only_when_pages_grow_costs_no_record() -> None:
+    limits = replace(QUICK, page_size=20, largest_page_size=80)
+    reading = run(read_in_any_sizes(ChangingListing(997, cap=20), cycle([0]), limits))
+    assert len(reading.records) == 997
+    assert reading.summary.is_complete
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 120), st.sampled_from([10, 50, 100]), st.data())
 def test_the_records_that_break_a_page_are_isolated(
@@ -264,33 +371,3 @@ def test_a_server_that_answers_everything_at_once_is_believed() -> None:
     assert len(reading.records) == 250
     assert reading.summary.is_complete
     assert reading.summary.requests == 1
-
-
-@pytest.mark.parametrize("largest", [1, 7, 100, 500, 990, 2_000])
-def test_page_sizes_divide_each_other(largest: int) -> None:
-    ladder = PageSizes(largest, 25).ladder
-    assert ladder[0] == largest
-    assert ladder[-1] == 1
-    assert all(upper % lower == 0 for upper, lower in pairwise(ladder))
-
-
-def test_the_page_size_shrinks_to_its_minimum_and_recovers_more_slowly_each_time() -> None:
-    sizes = PageSizes(500, 25)
-    for size in (500, 250, 125, 25, 5):
-        sizes.shrink_below(size)
-    assert sizes.current == 25
-    pages = 0
-    while sizes.current == 25:
-        sizes.clean()
-        pages += 1
-    assert sizes.current == 125
-    assert pages > 8
-
-
-def test_a_page_ends_where_the_one_behind_it_begins_whatever_its_size() -> None:
-    sizes = PageSizes(500, 25)
-    assert sizes.ending_at(1_000) == 500
-    assert sizes.ending_at(1_250) == 250
-    assert sizes.ending_at(1_025) == 25
-    sizes.shrink_below(500)
-    assert sizes.ending_at(1_000) == 250

@@ -59,7 +59,7 @@ def fleet(request: pytest.FixtureRequest) -> Fleet:
 
 def test_the_report_has_as_many_changes_as_were_asked_for(fleet: Fleet) -> None:
     report = evolve(fleet, EVERYTHING)
-    for name, wanted in EVERYTHING.model_dump(exclude={"contacts", "seed"}).items():
+    for name, wanted in EVERYTHING.model_dump(exclude={"contacts", "reports", "seed"}).items():
         assert len(getattr(report, name)) == wanted, name
     assert report.contacts > 0
     assert report.computers_total == len(fleet.computers) == 400 + 4 - 3 + 2
@@ -150,6 +150,28 @@ def test_contacts_move_times_and_nothing_else(fleet: Fleet) -> None:
     assert len(moved) == report.contacts
     assert all(computer.managed for computer in moved)
     assert all((c.last_contact or 0) <= fleet.now_milliseconds for c in moved)
+
+
+def test_edits_move_no_report_date_unless_the_changed_macs_report(fleet: Fleet) -> None:
+    request = EvolveRequest(
+        os_updates=3, reassignments=3, renames=3, user_changes=3, group_changes=5
+    )
+    before = {computer.id: computer.report_date for computer in fleet.computers.values()}
+    evolve(fleet, request)
+    assert {c.id: c.report_date for c in fleet.computers.values()} == before
+    report = evolve(fleet, request.model_copy(update={"reports": True}))
+    moved = {c.id for c in fleet.computers.values() if c.report_date != before[c.id]}
+    struck = ids(report.os_updates) | ids(report.reassignments) | ids(report.renames)
+    for change in report.user_changes:
+        computer_ids = change.after["computer_ids"]
+        assert isinstance(computer_ids, list)
+        struck |= set(computer_ids)
+    struck |= {str(c.after["member"]) for c in report.group_changes if "member" in c.after}
+    struck |= {str(c.before["member"]) for c in report.group_changes if "member" in c.before}
+    assert moved == struck
+    assert all(
+        fleet.computers[key].report_date == fleet.computers[key].last_contact for key in moved
+    )
 
 
 def test_group_changes_show_in_the_groups(fleet: Fleet) -> None:

@@ -9,6 +9,7 @@ from moss_jamf_pipeline.simulator import (
     DroppedConnection,
     EmptyListing,
     Faults,
+    FilterFault,
     Latency,
     LogInPage,
     MissingListing,
@@ -181,6 +182,20 @@ def test_the_server_can_cope_with_smaller_pages_only(own_server: SimulatorServer
         assert client.get(PATH, params={"page-size": 4}).status_code == 200
 
 
+def test_a_filter_can_be_ignored_refused_or_find_nothing(own_server: SimulatorServer) -> None:
+    params = {"filter": "id=in=(3,4)", "sort": "id:asc"}
+    with client_of(own_server) as client:
+        assert ids_of(client.get(PATH, params=params)) == ["3", "4"]
+        own_server.set_faults(Faults(filter_fault=FilterFault(mode="ignored")))
+        assert len(ids_of(client.get(PATH, params=params))) == 10
+        own_server.set_faults(Faults(filter_fault=FilterFault(mode="refused", path="inventory")))
+        assert client.get(PATH, params=params).status_code == 400
+        assert client.get(PATH).status_code == 200
+        own_server.set_faults(Faults(filter_fault=FilterFault(mode="finds_nothing", count=1)))
+        assert client.get(PATH, params=params).json() == {"totalCount": 0, "results": []}
+        assert ids_of(client.get(PATH, params=params)) == ["3", "4"]
+
+
 def test_deleting_between_pages_skips_one_record_per_deletion(own_server: SimulatorServer) -> None:
     own_server.set_faults(Faults(churn=Churn(deleted=1, inserted=2, count=1)))
     with client_of(own_server) as client:
@@ -234,6 +249,17 @@ def test_faults_are_read_replaced_and_cleared_without_a_token(own_server: Simula
         )
         for wrong in wrong_documents:
             assert client.put("/simulator/faults", json=wrong).status_code == 422
+
+
+def test_a_saturated_server_takes_longer_in_proportion_to_the_requests_under_way() -> None:
+    latency = Latency(milliseconds=100, microseconds_per_record=500, saturated_above=2)
+    before = [latency.seconds_before(in_flight) for in_flight in (1, 2, 3, 5)]
+    assert before == pytest.approx([0.1, 0.1, 0.15, 0.25])
+    assert latency.seconds_of_page(400, in_flight=1) == pytest.approx(0.2)
+    assert latency.seconds_of_page(400, in_flight=4) == pytest.approx(0.4)
+    tireless = Latency(milliseconds=100)
+    assert tireless.seconds_before(9) == 0.1
+    assert tireless.seconds_of_page(400, in_flight=9) == 0
 
 
 def test_putting_the_same_faults_again_counts_anew(own_server: SimulatorServer) -> None:
