@@ -1,6 +1,7 @@
 """Applying: carries out exactly what a plan says, type by type, and says what became of each row."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.ownership import custom_fields
 from moss_jamf_pipeline.moss.planning import ObjectCounts, Plan, read_plan
 from moss_jamf_pipeline.moss.roles import writing
-from moss_jamf_pipeline.moss.statements import execute, fetch_one
+from moss_jamf_pipeline.moss.statements import execute, fetch_one, joining_by_hash
 
 # The statements that apply the rows of one object type, in order, in one transaction: lock what is to change, refuse
 # what moved since the plan was made, write, link to JAMF, remember the base, mark the rows.
@@ -132,6 +133,8 @@ _COLLECTIONS = {
 # What a row's own content can make PostgreSQL (or a trigger of M.O.S.S.) refuse; anything else is no row's fault.
 _ROW_FAULTS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 
+_MANY_ROWS = 1_000
+
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 
 
@@ -212,7 +215,10 @@ def _apply_type(
     }
     span = fetch_one(connection, "apply/pending_rows", parameters)
     if span is not None and span["pending"]:
-        _apply_rows(connection, steps, parameters, span["first_row"], span["last_row"])
+        # Few rows look up by key what they touch; so many are joined with all there is.
+        is_many = span["pending"] > _MANY_ROWS
+        with joining_by_hash(connection) if is_many else nullcontext():
+            _apply_rows(connection, steps, parameters, span["first_row"], span["last_row"])
     execute(connection, "apply/mark_settled", parameters)
 
 

@@ -214,8 +214,6 @@ def release_for_trial(connection: psycopg.Connection, plan_id: int) -> None:
     """
     with set_based_transaction(connection):
         _release(connection, plan_id, _ALL_KINDS)
-    # What holds for joins of fleets does not for the look-ups by id that follow in the same transaction.
-    connection.execute("set local enable_nestloop = on")
 
 
 def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int) -> None:

@@ -105,6 +105,9 @@ class Plan:
     superseded_by: int | None = None
 
 
+# A plan of more rows than that is worth new statistics; those of a few rows do not mislead.
+_MANY_ROWS = 1_000
+
 # How absence and new documents are planned: external type, internal type, the collection that proves them.
 _LINKS = (
     ("location", "building", "location", "buildings"),
@@ -186,8 +189,10 @@ def make_plan(
         if "person" in chosen:
             # People whom only computers name have no record that could vanish; only the person can.
             _plan_links(connection, integration, None, plan_id, "computer_user", "person", "users")
-    refresh_statistics(connection, "jamf_sync.change_plan")
-    return read_plan(connection, plan_id)
+    plan = read_plan(connection, plan_id)
+    if sum(count.seen - count.unchanged for count in plan.counts) > _MANY_ROWS:
+        refresh_statistics(connection, "jamf_sync.change_plan")
+    return plan
 
 
 def insert_plan(

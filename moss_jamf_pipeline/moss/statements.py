@@ -70,12 +70,24 @@ def refresh_statistics(connection: psycopg.Connection, table: str) -> None:
 
 
 @contextmanager
-def set_based_transaction(connection: psycopg.Connection) -> Iterator[None]:
-    """A transaction for statements that join whole fleets.
+def joining_by_hash(connection: psycopg.Connection) -> Iterator[None]:
+    """Statements that join many rows with many, inside a transaction that is open.
 
-    PostgreSQL has no statistics of a CTE: it takes ten thousand rows for fifty and loops over them, which made an
-    unchanged re-run of 10,000 computers eight times slower. Hash and merge joins are right for all of these statements.
+    PostgreSQL has no statistics of a CTE, and old ones of a table that was filled a second ago: it takes ten thousand
+    rows for fifty and loops over them, which made an unchanged re-run of 10,000 computers eight times slower. Hash and
+    merge joins are right for all of these statements (docs/decisions/0002).
     """
-    with connection.transaction():
-        connection.execute("set local enable_nestloop = off")
+    before = connection.execute(
+        "select current_setting('enable_nestloop'), set_config('enable_nestloop', 'off', true)"
+    ).fetchone()
+    yield
+    # After an error there is nothing to take back: whoever handles it has rolled back to before.
+    if before is not None:
+        connection.execute("select set_config('enable_nestloop', %s, true)", (before[0],))
+
+
+@contextmanager
+def set_based_transaction(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction for statements that join whole fleets; see `joining_by_hash`."""
+    with connection.transaction(), joining_by_hash(connection):
         yield

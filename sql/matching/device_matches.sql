@@ -6,7 +6,8 @@
 -- one already mapped, unless another was enrolled after its last contact or was heard of a day later (so the winner does
 -- not flip while both live), then the latest contact, then the highest id.
 with computers as materialized (
-  select computer.*, jamf_sync.serial_key(computer.serial_number) as serial_key,
+  select computer.jamf_id, computer.version_id, computer.management_id, computer.udid, computer.is_managed, computer.enrolled_at,
+         computer.building_id, computer.room, jamf_sync.serial_key(computer.serial_number) as serial_key,
          jamf_sync.match_key(computer.username) as username_key, jamf_sync.match_key(computer.email) as email_key,
          contact.last_contact_at
   from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
@@ -183,10 +184,11 @@ removed as (
   where earlier.integration_id = %(integration_id)s
     and not exists (select from matches where matches.jamf_id = earlier.jamf_id)
 )
-insert into jamf_sync.device_matches as stored
+insert into jamf_sync.device_matches
 select * from matches
+-- Less what stands already (docs/decisions/0006).
+except select * from jamf_sync.device_matches where integration_id = %(integration_id)s
 on conflict (integration_id, jamf_id) do update
 set version_id = excluded.version_id, device_id = excluded.device_id, outcome = excluded.outcome, matched_by = excluded.matched_by,
     previous_jamf_id = excluded.previous_jamf_id, twin_of = excluded.twin_of, person_id = excluded.person_id,
     location_id = excluded.location_id, room_id = excluded.room_id
-where stored is distinct from excluded

@@ -56,9 +56,10 @@ removed as (
   where earlier.integration_id = %(integration_id)s
     and not exists (select from matches where matches.jamf_id = earlier.jamf_id)
 )
-insert into jamf_sync.group_matches as stored
+insert into jamf_sync.group_matches
 select * from matches
+-- Less what stands already (docs/decisions/0006).
+except select * from jamf_sync.group_matches where integration_id = %(integration_id)s
 on conflict (integration_id, jamf_id) do update
 set name = excluded.name, is_smart = excluded.is_smart, group_id = excluded.group_id, outcome = excluded.outcome,
     matched_by = excluded.matched_by
-where stored is distinct from excluded

@@ -60,8 +60,9 @@ removed as (
   where earlier.integration_id = %(integration_id)s
     and not exists (select from matches where matches.jamf_id = earlier.jamf_id)
 )
-insert into jamf_sync.location_matches as stored
+insert into jamf_sync.location_matches
 select * from matches
+-- Less what stands already (docs/decisions/0006).
+except select * from jamf_sync.location_matches where integration_id = %(integration_id)s
 on conflict (integration_id, jamf_id) do update
 set name = excluded.name, location_id = excluded.location_id, outcome = excluded.outcome, matched_by = excluded.matched_by
-where stored is distinct from excluded

@@ -138,11 +138,12 @@ removed as (
     and not exists (
       select from matches where matches.external_type = earlier.external_type and matches.external_id = earlier.external_id)
 )
-insert into jamf_sync.person_matches as stored
+insert into jamf_sync.person_matches
 select * from matches
+-- Less what stands already (docs/decisions/0006).
+except select * from jamf_sync.person_matches where integration_id = %(integration_id)s
 on conflict (integration_id, external_type, external_id) do update
 set username = excluded.username, full_name = excluded.full_name, email = excluded.email, phone = excluded.phone,
     job_title = excluded.job_title, username_key = excluded.username_key, email_key = excluded.email_key,
     person_id = excluded.person_id, outcome = excluded.outcome, matched_by = excluded.matched_by,
     previous_external_type = excluded.previous_external_type, previous_external_id = excluded.previous_external_id
-where stored is distinct from excluded

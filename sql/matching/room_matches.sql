@@ -36,8 +36,9 @@ removed as (
     and not exists (
       select from matches where matches.location_id = earlier.location_id and matches.room_key = earlier.room_key)
 )
-insert into jamf_sync.room_matches as stored
+insert into jamf_sync.room_matches
 select * from matches
+-- Less what stands already (docs/decisions/0006).
+except select * from jamf_sync.room_matches where integration_id = %(integration_id)s
 on conflict (integration_id, location_id, room_key) do update
 set name = excluded.name, room_id = excluded.room_id, outcome = excluded.outcome
-where stored is distinct from excluded

@@ -4,10 +4,21 @@
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
 -- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. Where host names are unique, so it is with a host
 -- name: of several that want one name, the device that has it and keeps it, else the lowest JAMF id, gets it.
-with recursive candidates as materialized (
+-- A device that holds all JAMF says (is_settled) is told apart in the one pass over the fleet and only counted: nothing below could
+-- concern it, for it changes neither serial number nor host name, and nobody's decision about it waits. `offset 0` has PostgreSQL
+-- work out a JSON value once, not at each of its uses.
+with recursive to_be_restored as materialized (
+  select object_id from jamf_sync.decisions
+  where integration_id = %(integration_id)s and object_type = 'device' and is_to_be_restored
+),
+valued as (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
-    mapping.sync_status,
-    computer.username is null and computer.email is null and computer.full_name is null as is_unassigned,
+    case computer.form_factor when 'laptop' then 'laptop' else 'workstation' end as device_type,
+    match.device_id in (select object_id from to_be_restored) as is_to_be_restored,
+    case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
+                       when 'mapped' then case when mapping.sync_status = 'deleted_external' then 'return' else 'update' end end as action,
+    case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
+         else array_remove(%(clearable)s::text[], 'assigned_to_person_id') end as clearable,
     jsonb_build_object(
       'serial_number', computer.serial_number, 'hostname', computer.hostname, 'model', computer.model,
       'manufacturer', computer.manufacturer, 'operating_system', computer.os_name, 'os_version', computer.os_version,
@@ -16,17 +27,32 @@ with recursive candidates as materialized (
       'assigned_to_person_id', match.person_id, 'asset_tag', computer.asset_tag, 'location_id', match.location_id,
       'room_id', case when coalesce(value.values ->> 'location_id', case when not coalesce(applied.values, '{}') ? 'location_id'
                                                                         then match.location_id::text end)
-                           = match.location_id::text then match.room_id end) as jamf,
-    case computer.form_factor when 'laptop' then 'laptop' else 'workstation' end as device_type
+                           = match.location_id::text then match.room_id end) as jamf
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
-  left join moss_contract.device_values as value on value.id = match.device_id
+  left join (select id, values from moss_contract.device_values offset 0) as value on value.id = match.device_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'device' and applied.object_id = match.device_id
   left join moss_contract.integration_object_mappings as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
    and mapping.internal_id = match.device_id
   where match.integration_id = %(integration_id)s
+  offset 0
+),
+fleet as materialized (
+  -- The whole fleet; of a settled device without its values.
+  select valued.jamf_id, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
+         clearable, is_to_be_restored, is_settled, case when not is_settled then jamf end as jamf,
+         case when not is_settled then moss end as moss, case when not is_settled then base end as base
+  from valued
+  cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
+  cross join lateral (
+    select coalesce(action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and not is_to_be_restored, false) as is_settled
+    offset 0
+  ) as judged
+),
+candidates as materialized (
+  select * from fleet where not is_settled
 ),
 renumbered as materialized (
   -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps.
@@ -79,32 +105,26 @@ hostname_taken as materialized (
   where place > 1 or wanted in (select hostname from kept_hostnames)
 ),
 compared as materialized (
-  select candidate.*, renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
-    device_id in (
-      select object_id from jamf_sync.decisions
-      where integration_id = %(integration_id)s and object_type = 'device' and is_to_be_restored) as is_to_be_restored,
-    case when outcome = 'create' then 'create' when outcome = 'moved' then 'move' when outcome = 'matched' then 'link'
-         when sync_status = 'deleted_external' then 'return' else 'update' end as action,
+  select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
+    candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
+    renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
     jamf_sync.overlaid(
       moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
                  - case when hostname_taken.jamf_id is null then '' else 'hostname' end,
-      case when is_unassigned then %(clearable)s else array_remove(%(clearable)s, 'assigned_to_person_id') end) as wanted
+      clearable) as wanted
   from candidates as candidate
   left join renumbered on renumbered.jamf_id = candidate.jamf_id
   left join hostname_taken on hostname_taken.jamf_id = candidate.jamf_id
-  where outcome in ('create', 'moved', 'matched', 'mapped')
+  where candidate.action is not null
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
-  select %(plan_id)s, 'device',
-    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)) + %(rejected)s,
-    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
-      where not is_usable and not is_personally_owned and not is_out_of_scope) + %(rejected)s,
-    (select count(*) from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
-      where is_personally_owned or is_out_of_scope)
+  select %(plan_id)s, 'device', count(*) + %(rejected)s,
+    count(*) filter (where not is_usable and not is_personally_owned and not is_out_of_scope) + %(rejected)s,
+    count(*) filter (where is_personally_owned or is_out_of_scope)
       + (select count(*) from candidates where outcome in ('twin', 'declined', 'deleted_internal')),
-    (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and other_id is null
-      and not is_hostname_taken and not is_to_be_restored)
+    (select count(*) from fleet where is_settled)
+  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts

@@ -49,9 +49,9 @@ candidates as materialized (
     on applied.integration_id = %(integration_id)s and applied.object_type = 'io' and applied.object_id = own.io_id
 ),
 compared as materialized (
-  select *,
+  select candidates.*,
     jsonb_build_object(
-      'interface_type', (select accepted from moss_contract.vocabulary where domain = 'interface_type' and canonical = interface_type),
+      'interface_type', vocabulary.accepted,
       'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet' else 'Interface' end
         || case when is_second_of_its_type then ' 2' else '' end) as wanted,
     case when io_id is not null and base is null then 'foreign'
@@ -61,6 +61,7 @@ compared as materialized (
          when other_device_id is not null then 'elsewhere'
          else 'create' end as action
   from candidates
+  left join moss_contract.vocabulary on vocabulary.domain = 'interface_type' and vocabulary.canonical = candidates.interface_type
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)

@@ -164,4 +164,8 @@ def test_a_trial_does_not_keep_another_run_from_applying(bench: Bench) -> None:
     with bench.connection.transaction():
         # The trial's own transaction, as far as other sessions can tell.
         validate_plan(bench.connection, bench.integration, plan)
-        assert bench.value("select count(*) from pg_locks where locktype = 'advisory'") == 0
+        locks = """
+            select count(*) from pg_locks as held join pg_database as place on place.oid = held.database
+            where held.locktype = 'advisory' and place.datname = current_database()
+        """
+        assert bench.value(locks) == 0

@@ -228,3 +228,54 @@ def test_overlaying_twice_changes_nothing_more(
 ) -> None:
     once = _call(rolled_back, "overlaid", Jsonb(moss), Jsonb(jamf), clearable)
     assert _call(rolled_back, "overlaid", Jsonb(once), Jsonb(jamf), clearable) == once
+
+
+# What each function means, without its short cuts.
+_DEFINITIONS = {
+    "match_key": r"nullif(lower(btrim(regexp_replace(jamf_sync.unescaped(%(text)s), '\s+', ' ', 'g'))), '')",
+    "serial_key": r"nullif(upper(regexp_replace(%(text)s, '\s', '', 'g')), '')",
+    "mac_key": (
+        "case when length(regexp_replace(%(text)s, '[^0-9A-Fa-f]', '', 'g')) = 12 "
+        "then upper(regexp_replace(%(text)s, '[^0-9A-Fa-f]', '', 'g')) end"
+    ),
+}
+_SPACED = st.lists(
+    st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", "&amp;", "&", "Aé", "0A", "1b", ":", "-"]),
+    max_size=14,
+).map("".join)
+
+
+@pytest.mark.parametrize("function", sorted(_DEFINITIONS))
+@given(text=_SPACED | _TEXT)
+@_on_one_connection
+def test_the_short_cuts_give_what_the_definition_says(
+    rolled_back: psycopg.Connection, function: str, text: str
+) -> None:
+    row = rolled_back.execute(
+        f"select jamf_sync.{function}(%(text)s::text) is not distinct from {_DEFINITIONS[function]}".encode(),
+        {"text": text},
+    ).fetchone()
+    assert row == (True,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(
+            "unescaped(column1)",
+            "storable(column1)",
+            "match_key(column1)",
+            "serial_key(column1)",
+            "mac_key(column1)",
+        ),
+        "overlaid(to_jsonb(column1), to_jsonb(column1), '{}')",
+    ],
+)
+def test_postgresql_writes_the_functions_into_the_statements_that_use_them(
+    rolled_back: psycopg.Connection, call: str
+) -> None:
+    plan = rolled_back.execute(
+        f"explain (verbose, costs off) select jamf_sync.{call} from (values ('a'), ('b')) as texts".encode()
+    ).fetchall()
+    name = call.partition("(")[0]
+    assert not any(f"jamf_sync.{name}(" in line for (line,) in plan)
