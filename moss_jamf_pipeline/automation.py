@@ -12,6 +12,9 @@ from moss_jamf_pipeline.moss.planning import OBJECT_TYPES
 
 _MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
+# The job that forgets what is older than its retention; see `retention`.
+FORGET_JOB = "forget_old_captures"
+
 # The only thing that ends a run whose machine died; a sync of 100,000 Macs takes minutes.
 _MAX_RUNTIME_SECONDS = 2 * 60 * 60
 
@@ -137,5 +140,17 @@ def _op_config(prefix: str, scope: SyncScope) -> dict[str, object]:
 
 
 def job_name(prefix: str, scope: SyncScope) -> str:
-    """A scope's job for one integration; the first integration, slug `jamf_pro`, keeps the plain names."""
-    return scope.job if prefix == "jamf_pro" else f"{scope.job}__{prefix}"
+    """A scope's job for one integration."""
+    return name_for(prefix, scope.job)
+
+
+def name_for(prefix: str, name: str) -> str:
+    """What one integration's job is called; those of the first, slug `jamf_pro`, keep the plain names."""
+    return name if prefix == "jamf_pro" else f"{name}__{prefix}"
+
+
+def job_names(prefix: str) -> frozenset[str]:
+    """All jobs of one integration."""
+    return frozenset(
+        {name_for(prefix, FORGET_JOB), *(job_name(prefix, scope) for scope in SCOPES.values())}
+    )

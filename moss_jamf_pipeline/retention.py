@@ -3,7 +3,7 @@
 import dagster as dg
 
 from moss_jamf_pipeline.assets.layout import DATABASE_RETRIES
-from moss_jamf_pipeline.automation import SCOPES, job_name
+from moss_jamf_pipeline.automation import FORGET_JOB, name_for
 from moss_jamf_pipeline.failures import explained_failures
 from moss_jamf_pipeline.moss.integrations import find_integration
 from moss_jamf_pipeline.moss.retention import forget_the_old
@@ -13,7 +13,7 @@ from moss_jamf_pipeline.settings import Settings
 
 def build_retention(prefix: str) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """The job and the schedule that runs it, for one integration."""
-    name = job_name(prefix, SCOPES["everything"]).replace("sync_jamf", "forget_old_captures")
+    name = name_for(prefix, FORGET_JOB)
 
     @dg.op(
         name=f"{prefix}_forget_the_old",

@@ -8,7 +8,7 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from moss_jamf_pipeline.alerts import post_alert, run_link
 from moss_jamf_pipeline.assets.layout import TRIGGERED_BY_TAG
-from moss_jamf_pipeline.automation import SCOPES, job_name
+from moss_jamf_pipeline.automation import SCOPES, job_name, job_names
 from moss_jamf_pipeline.failures import explained_failures
 from moss_jamf_pipeline.moss.guard import chosen_plan_id, held_changes, held_summary
 from moss_jamf_pipeline.moss.history import close_history
@@ -110,12 +110,17 @@ def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
         if run.tags.get(WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"Run {run.run_id} is tried again by Dagster.")
         message = _failure_message(context)
-        with moss.database.reading() as connection:
-            close_history(connection, run_id=run.run_id, status="failed", error_message=message)
-            integration = find_integration(connection, moss.integration)
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                close_history(connection, run_id=run.run_id, status="failed", error_message=message)
+                whose = repr(find_integration(connection, moss.integration).name)
+        except dg.Failure as failure:
+            # The database may be what failed the run: that is told all the more. The next run closes the row.
+            whose = repr(moss.integration.name or prefix)
+            if failure.description and failure.description not in message:
+                message = f"{message} Its history row could not be closed: {failure.description}"
         post_alert(
-            f"The sync of {integration.name!r} failed ({run.job_name}). {message}",
-            link=run_link(run.run_id),
+            f"The sync of {whose} failed ({run.job_name}). {message}", link=run_link(run.run_id)
         )
         return None
 
@@ -155,7 +160,7 @@ def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:
     selected = run.asset_selection
     if selected:
         return any(key.path[0] == prefix for key in selected)
-    return run.job_name in {job_name(prefix, scope) for scope in SCOPES.values()}
+    return run.job_name in job_names(prefix)
 
 
 def _failure_message(context: dg.RunFailureSensorContext) -> str:

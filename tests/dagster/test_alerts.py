@@ -100,6 +100,37 @@ def test_a_failed_run_is_told_with_its_cause_its_remedy_and_a_link(
     assert "not-the-secret" not in text
 
 
+def test_a_failed_run_is_told_of_while_the_database_is_away(
+    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
+    result = small_world.sync(may_fail=True)
+    monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/moss")
+
+    _tell_of_failure(small_world, result)
+
+    (text,) = webhook.texts
+    assert "failed (sync_jamf)" in text
+    assert "gives no token" in text
+    assert "Its history row could not be closed" in text
+    assert "127.0.0.1" in text
+    assert "nobody:secret" not in text
+
+
+def test_the_failure_of_the_nightly_job_is_told_as_well(
+    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "no such integration")
+    job = DEFINITIONS.resolve_job_def("forget_old_captures")
+    result = job.execute_in_process(instance=small_world.instance, raise_on_error=False)
+    assert not result.success
+
+    _tell_of_failure(small_world, result)
+
+    (text,) = webhook.texts
+    assert "failed (forget_old_captures)" in text
+
+
 def test_a_history_row_that_a_failed_run_left_open_is_closed(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

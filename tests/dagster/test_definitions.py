@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster import Shape
 
 from moss_jamf_pipeline.assets.step import close_history_on_failure
 from moss_jamf_pipeline.automation import SCOPES
@@ -241,7 +242,10 @@ def test_the_job_that_applies_a_plan_explains_what_it_asks_for() -> None:
     job = DEFINITIONS.resolve_job_def("apply_jamf_plan")
     op = job.graph.node_named(f"{PREFIX}__guarded_plan").definition
     assert isinstance(op, dg.OpDefinition)
-    fields = op.config_schema.config_type.fields  # type: ignore[union-attr]
+    assert op.config_schema is not None
+    config = op.config_schema.config_type
+    assert isinstance(config, Shape)
+    fields = config.fields
     for name, default in (("plan_id", 0), ("approve", [])):
         assert not fields[name].is_required
         assert fields[name].default_value == default
