@@ -174,9 +174,11 @@ def prepare_dagster_home(settings: Settings) -> Path:
     if _given_dagster_home() is None:
         home.mkdir(parents=True, exist_ok=True)
         copy = home / "dagster.yaml"
-        aside = home / "dagster.yaml.new"
+        aside = (
+            home / f"dagster.yaml.{os.getpid()}"
+        )  # other processes may do the same at this moment
         shutil.copyfile(project_file("dagster.yaml"), aside)
-        aside.replace(copy)  # other processes may be reading it
+        aside.replace(copy)  # and others may be reading it
     return home
 
 

@@ -176,6 +176,12 @@ def _examine_files(examination: Examination, settings: Settings) -> None:
 
 
 # What is looked at in M.O.S.S.'s database, in order; a problem with one leaves nothing to look at in the next.
+# lower() follows the database's LC_CTYPE; that of a database is chosen when it is made.
+_ASCII_ONLY: Final = (
+    "Its locale folds the case of A to Z only: e-mail addresses and names that differ in the case of other letters "
+    "(É, é) are taken for different ones."
+)
+
 _MOSS_CHECKS: Final = (
     "M.O.S.S. database",
     "M.O.S.S. tables",
@@ -263,7 +269,9 @@ def _look_at_server(database: MossDatabase) -> tuple[str, bool]:
                 f"{database.where} is {text}.",
                 f"PostgreSQL {_OLDEST_SERVER} or newer is needed: upgrade the server.",
             )
-    return f"{text} answers at {database.where}", True
+        folds = connection.execute("select lower('É') = 'é'").fetchone() == (True,)
+    answers = f"{text} answers at {database.where}"
+    return answers if folds else f"{answers}. {_ASCII_ONLY}", True
 
 
 def _look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, Dialect]:

@@ -24,6 +24,7 @@ from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.instance import open_instance
 from moss_jamf_pipeline.moss.captures import COLLECTIONS, newest_captures
 from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
+from moss_jamf_pipeline.moss.guard import held_changes, held_summary
 from moss_jamf_pipeline.moss.history import recent_history
 from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.statements import fetch_one
@@ -45,7 +46,7 @@ _SWEEPS = {
 
 @app.command()
 def status(as_json: JsonOption = False) -> None:
-    """Show the newest captures, the newest plan, the last run, open conflicts and what the next scheduled sync does."""
+    """Show the newest captures, plan and run, what is held, which conflicts are open, and what the next sync does."""
     with explained(as_json=as_json):
         settings = Settings()
         with prepared_moss(settings) as (connection, integration):
@@ -75,6 +76,7 @@ def _moss_status(connection: psycopg.Connection, integration: Integration) -> di
         },
         "next_sweep": next_sweep(connection, integration, datetime.now(UTC)),
         "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,
+        "held": held_changes(connection, newest["plan_id"]) if newest else (),
         "last_run": runs[0] if runs else None,
         "open_conflicts": open_conflicts_by_kind(connection, integration.id),
     }
@@ -124,6 +126,9 @@ def _print(document: dict[str, Any]) -> None:
         )
     else:
         stdout.print("[bold]Newest plan[/]  none yet")
+    if document["held"]:
+        held = held_summary(plan["plan_id"], document["held"])
+        stdout.print(f"[bold]Held back[/]    {escape(held)}", soft_wrap=True)
     stdout.print(f"[bold]Last run[/]     {_last_run(document['last_run'])}", soft_wrap=True)
     conflicts = document["open_conflicts"]
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in conflicts.items())

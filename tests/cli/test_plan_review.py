@@ -163,6 +163,8 @@ def test_what_is_held_is_shown_asked_for_and_released(office: Office) -> None:
     held = office.shell.json("plan", "show", number, "--held", "unenroll", "--limit", "500")
     assert len(held["changes"]) == 12
 
+    assert f"`moss-jamf approve {number}" in office.shell.run("status").stdout
+
     refused = office.shell.run("approve", stdin="n\n")
     assert refused.returncode == 1
     assert "marked as gone from JAMF" in refused.stdout
