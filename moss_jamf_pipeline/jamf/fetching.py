@@ -26,7 +26,6 @@ from moss_jamf_pipeline.jamf.documents import (
     RejectionReason,
 )
 from moss_jamf_pipeline.jamf.errors import (
-    ConnectionTrouble,
     JamfAnswerInvalid,
     JamfBusy,
     JamfFilterUnusable,
@@ -38,6 +37,7 @@ from moss_jamf_pipeline.jamf.listings import Listing
 from moss_jamf_pipeline.jamf.paging import PagedReading, RangeRead
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.transport import Ledger
+from moss_jamf_pipeline.jamf.unserved import UnservedInARow, may_lie_in_size
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
@@ -173,7 +173,7 @@ class ComputerFetch:
         self._privileges = privileges
         self._limits = limits
         self._ledger: Ledger = session.ledger()
-        self._consecutive_unserved = 0
+        self._unserved_in_a_row = UnservedInARow(limits)
         self._fetched = 0
 
     @property
@@ -278,12 +278,12 @@ class ComputerFetch:
                 privileges=self._privileges,
             )
         except (JamfBusy, JamfUnreachable) as error:
-            if not self._may_lie_in_page(error, len(ids)):
+            if not may_lie_in_size(error, len(ids), self._limits):
                 raise
             if len(ids) == 1:
                 return [self._unserved(ids[0], error)]
             return await self._read_halves(ids)
-        self._consecutive_unserved = 0
+        self._unserved_in_a_row.end()
         self._refuse_others(page, ids)
         if page.received < (page.total_count or 0) and len(ids) > 1:
             return await self._read_halves(ids)  # the server caps the size of its pages
@@ -309,19 +309,9 @@ class ComputerFetch:
                 _REMEDY,
             )
 
-    def _may_lie_in_page(self, error: JamfBusy | JamfUnreachable, size: int) -> bool:
-        """Whether fewer computers may be served where these were not."""
-        if isinstance(error, JamfBusy):
-            return not error.sheds_load
-        if error.trouble is ConnectionTrouble.WAITING:
-            return size > self._limits.smallest_page_size
-        return error.trouble is ConnectionTrouble.DROPPED
-
     def _unserved(self, jamf_id: str, error: JamfBusy | JamfUnreachable) -> FetchedPage:
         """Take note of a computer that JAMF cannot serve; too many in a row mean it is down."""
-        self._consecutive_unserved += 1
-        if self._consecutive_unserved > self._limits.max_consecutive_unserved:
-            raise error
+        self._unserved_in_a_row.add(error)
         rejected = RejectedRecord(jamf_id, RejectionReason.CANNOT_SERVE, error.happened)
         return self._wanted_of([], [rejected])
 

@@ -33,7 +33,6 @@ from moss_jamf_pipeline.jamf.documents import (
     RejectionReason,
 )
 from moss_jamf_pipeline.jamf.errors import (
-    ConnectionTrouble,
     JamfAnswerInvalid,
     JamfBusy,
     JamfUnreachable,
@@ -43,6 +42,7 @@ from moss_jamf_pipeline.jamf.listings import Listing
 from moss_jamf_pipeline.jamf.page_sizes import PageSizes, ServedPage
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.transport import Ledger
+from moss_jamf_pipeline.jamf.unserved import UnservedInARow, may_lie_in_size
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
@@ -123,13 +123,14 @@ class PagedReading:
     ledger: Ledger
     doubts: list[str] = field(default_factory=list)
     _sizes: PageSizes = field(init=False)
-    _consecutive_unserved: int = field(init=False, default=0)
+    _unserved_in_a_row: UnservedInARow = field(init=False)
     _consecutive_empty: int = field(init=False, default=0)
     _unserved_offsets: set[int] = field(init=False, default_factory=set)
     _known_total: float = field(init=False, default=inf)
 
     def __post_init__(self) -> None:
         self._sizes = self.session.page_sizes(self.listing, self.limits)
+        self._unserved_in_a_row = UnservedInARow(self.limits)
 
     async def ranges(self) -> AsyncGenerator[RangeRead, None]:
         """Yield every range once, then what a last look at both ends brings.
@@ -259,12 +260,12 @@ class PagedReading:
                 privileges=self.privileges,
             )
         except (JamfBusy, JamfUnreachable) as error:
-            if not self._may_lie_in_page(error, size):
+            if not may_lie_in_size(error, size, self.limits):
                 raise
             if size == 1:
                 return self._unserved(offset, error)
             return await self._read_parts(offset, size)
-        self._consecutive_unserved = 0
+        self._unserved_in_a_row.end()
         read = _range_of(answer.value, offset, size)
         self._known_total = read.total_count or 0
         if 0 < read.accounted < read.expected and not may_be_capped:
@@ -316,20 +317,9 @@ class PagedReading:
             last_id=next((part.last_id for part in parts if part.accounted), None),
         )
 
-    def _may_lie_in_page(self, error: JamfBusy | JamfUnreachable, size: int) -> bool:
-        """Whether a smaller page may be served where this one was not."""
-        if isinstance(error, JamfBusy):
-            return not error.sheds_load
-        if error.trouble is ConnectionTrouble.WAITING:
-            # A small page that times out is no heavy page: the server hangs.
-            return size > self.limits.smallest_page_size
-        return error.trouble is ConnectionTrouble.DROPPED
-
     def _unserved(self, offset: int, error: JamfBusy | JamfUnreachable) -> RangeRead:
         """Take note of a record that JAMF cannot serve; too many in a row mean it is down."""
-        self._consecutive_unserved += 1
-        if self._consecutive_unserved > self.limits.max_consecutive_unserved:
-            raise error
+        self._unserved_in_a_row.add(error)
         rejected: list[RejectedRecord] = []
         if offset not in self._unserved_offsets:
             self._unserved_offsets.add(offset)
