@@ -43,6 +43,10 @@ PHASES: Final = (
     Phase("plan-only", "plan only, 5 % changed", ("sync", "--dry-run"), changed=0.05),
     # Of what the dry run captured: what is missing to that one's time is the time of capturing.
     Phase("replay", "replay of that slot", ("replay", SLOT)),
+    # As scheduled syncs do between full sweeps.
+    Phase(
+        "incremental", "5 % changed, incremental", ("sync", "--sweep", "incremental"), changed=0.05
+    ),
 )
 
 
@@ -63,7 +67,10 @@ def chosen_phases(keys: Sequence[str]) -> tuple[Phase, ...]:
 
 
 def changes_of(computers: int) -> EvolveRequest:
-    """Changes to so many computers, in the proportions of an ordinary week; every computer checks in meanwhile."""
+    """Changes to so many computers, in the proportions of an ordinary week.
+
+    Every computer checks in meanwhile, and those that changed send their inventory.
+    """
     return EvolveRequest(
         enrolments=computers // 10,
         wipes=computers // 20,
@@ -72,4 +79,5 @@ def changes_of(computers: int) -> EvolveRequest:
         renames=computers // 10,
         os_updates=computers // 2,
         contacts=True,
+        reports=True,
     )
