@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
+from tests.cli.forked import run_forked
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 
 SMALL_FLEET = ("--computers=40", "--users=30", "--groups=6")
@@ -44,15 +45,11 @@ class CommandLine:
         self, *arguments: str, stdin: str = "", **environment: str
     ) -> "subprocess.CompletedProcess[str]":
         """Runs a command to its end; whatever it says, it is no traceback."""
-        result = subprocess.run(
-            self._command(arguments),
-            cwd=self.directory,
-            env=self._environment(environment),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        result = run_forked(
+            arguments,
+            directory=self.directory,
+            environment=self._environment(environment),
+            stdin=stdin,
         )
         assert "Traceback" not in result.stderr + result.stdout
         return result
