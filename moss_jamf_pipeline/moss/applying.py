@@ -21,8 +21,11 @@ _LINK_AND_MARK = (
     *("carry_out_decisions", "mark_applied"),
 )
 _STEPS: Mapping[str, tuple[str, ...]] = {
-    "location": ("create_locations", "repoint_mappings", "link_objects", "mark_applied"),
-    "room": ("create_rooms", "mark_applied"),
+    "location": (
+        *("create_locations", "repoint_mappings", "link_objects"),
+        *("settle_location_matches", "mark_applied"),
+    ),
+    "room": ("create_rooms", "settle_room_matches", "mark_applied"),
     "person": (
         "lock_people",
         "refuse_moved_objects",
@@ -32,6 +35,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "fill_people",
         "write_decided",
         "write_custom_fields",
+        "settle_person_matches",
         *_LINK_AND_MARK,
     ),
     "device": (
@@ -48,6 +52,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "write_decided",
         "revert/restore_owned",
         "write_custom_fields",
+        "settle_device_matches",
         *_LINK_AND_MARK,
     ),
     "io": (
@@ -64,6 +69,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_moved_objects",
         "create_groups",
         "overwrite_groups",
+        "settle_group_matches",
         *_LINK_AND_MARK,
     ),
     "group_member": ("add_group_members", "remove_group_members", "mark_applied"),

@@ -19,12 +19,14 @@ class Phase:
         title: how reports call it.
         command: arguments of `moss-jamf`; `SLOT` among them is replaced.
         changed: the share of the computers that change in JAMF before it.
+        all_report: whether every other computer sends its inventory before it, too.
     """
 
     key: str
     title: str
     command: tuple[str, ...]
     changed: float = 0.0
+    all_report: bool = True
 
     def arguments(self, slot: str) -> list[str]:
         """Its command line after `moss-jamf`.
@@ -43,9 +45,13 @@ PHASES: Final = (
     Phase("plan-only", "plan only, 5 % changed", ("sync", "--dry-run"), changed=0.05),
     # Of what the dry run captured: what is missing to that one's time is the time of capturing.
     Phase("replay", "replay of that slot", ("replay", SLOT)),
-    # As scheduled syncs do between full sweeps.
+    # As scheduled syncs do between full sweeps, a few hours after the one before.
     Phase(
-        "incremental", "5 % changed, incremental", ("sync", "--sweep", "incremental"), changed=0.05
+        "incremental",
+        "5 % changed, incremental",
+        ("sync", "--sweep", "incremental"),
+        changed=0.05,
+        all_report=False,
     ),
 )
 
@@ -66,18 +72,21 @@ def chosen_phases(keys: Sequence[str]) -> tuple[Phase, ...]:
     return (first, *(phase for phase in others if not keys or phase.key in keys))
 
 
-def changes_of(computers: int) -> EvolveRequest:
-    """Changes to so many computers, in the proportions of an ordinary week.
+def changes_before(phase: Phase, computers: int) -> EvolveRequest:
+    """What changes in JAMF before a phase, in the proportions of an ordinary week; who changed sends its inventory.
 
-    Every computer checks in meanwhile, and those that changed send their inventory.
+    Args:
+        phase: which.
+        computers: how many there are.
     """
+    changed = round(computers * phase.changed)
     return EvolveRequest(
-        enrolments=computers // 10,
-        wipes=computers // 20,
-        re_enrolments=computers // 20,
-        reassignments=computers // 5,
-        renames=computers // 10,
-        os_updates=computers // 2,
-        contacts=True,
+        enrolments=changed // 10,
+        wipes=changed // 20,
+        re_enrolments=changed // 20,
+        reassignments=changed // 5,
+        renames=changed // 10,
+        os_updates=changed // 2,
+        contacts=phase.all_report,
         reports=True,
     )

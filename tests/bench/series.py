@@ -10,7 +10,7 @@ import psycopg
 from moss_jamf_pipeline.cli.options import DemoFleet
 from tests.bench.against_dlt import DltLoad
 from tests.bench.measurement import Usage, measured
-from tests.bench.phases import Phase, changes_of
+from tests.bench.phases import Phase, changes_before
 from tests.bench.servers import Workbench
 from tests.bench.steps import RunTime, read_run_time
 
@@ -70,7 +70,7 @@ def measure_phases(workbench: Workbench, phases: Sequence[Phase]) -> Iterator[Me
     slot = ""
     for phase in phases:
         if phase.changed:
-            workbench.evolve(changes_of(round(workbench.fleet.computers * phase.changed)))
+            workbench.evolve(changes_before(phase, workbench.fleet.computers))
         received = _bytes_received(workbench)
         finished = measured(
             workbench.moss_jamf(phase.arguments(slot)),

@@ -33,7 +33,6 @@ def test_of_what_we_keep_about_an_unchanged_fleet_no_row_is_written_or_locked(
 ) -> None:
     world = make_world(SimulatorConfig(computers=60, groups=6, seed=5))
     world.sync()
-    world.sync()  # what was created is linked now
     before = _versions_and_locks(world)
     assert all(before.values())
 
