@@ -4,14 +4,17 @@ Their fields are left empty in production: what is missing comes from the enviro
 it, so that no secret enters a definition. They do no I/O when a run starts, so that a step's retry policy covers it.
 """
 
+from collections import defaultdict
 from functools import cached_property
 
 import dagster as dg
 import psycopg
+from pydantic import PrivateAttr
 
 from moss_jamf_pipeline.access import JamfAccess, jamf_access
 from moss_jamf_pipeline.databases import resolve_databases
-from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
+from moss_jamf_pipeline.jamf import Acquaintance, ClientLimits, JamfClient
+from moss_jamf_pipeline.moss.credentials import JamfCredentials
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.run_lock import RunLock
@@ -54,6 +57,10 @@ class JamfResource(dg.ConfigurableResource[JamfClient]):
     """A JAMF Pro server and the credentials for it."""
 
     max_in_flight: int = 5
+    # The clients of a run follow one another: what one has asked, the next one knows.
+    _acquaintances: defaultdict[tuple[str, JamfCredentials], Acquaintance] = PrivateAttr(
+        default_factory=lambda: defaultdict(Acquaintance)
+    )
 
     def client(self, integration: Integration, connection: psycopg.Connection | None) -> JamfClient:
         """A client for the integration's server; the environment overrides what M.O.S.S. has saved.
@@ -75,5 +82,21 @@ class JamfResource(dg.ConfigurableResource[JamfClient]):
         Raises:
             JamfAddressInvalid: the server's address cannot be used.
         """
-        limits = ClientLimits(max_in_flight=self.max_in_flight)
-        return JamfClient(access.base_url, access.credentials, limits=limits)
+        return JamfClient(
+            access.base_url,
+            access.credentials,
+            limits=self.limits,
+            acquaintance=self._acquaintances[access.base_url, access.credentials],
+        )
+
+    @property
+    def limits(self) -> ClientLimits:
+        """How hard and how patiently clients work."""
+        return ClientLimits(max_in_flight=self.max_in_flight)
+
+    def teardown_after_execution(
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster's signature
+    ) -> None:
+        """Forgets tokens, in a process that may live on after the run."""
+        self._acquaintances.clear()

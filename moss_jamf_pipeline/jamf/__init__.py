@@ -5,6 +5,7 @@ Pure: no Dagster, no SQL, no files. `JamfClient` is the way in; a record comes o
 fields with its hash. What the values mean is `moss_jamf_pipeline.staging`.
 """
 
+from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
@@ -38,6 +39,7 @@ from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary, sectio
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 __all__ = [
+    "Acquaintance",
     "ChangedComputers",
     "ClientCredentials",
     "ClientLimits",

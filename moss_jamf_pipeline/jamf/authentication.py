@@ -7,13 +7,13 @@ together.
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from moss_jamf_pipeline.jamf.acquaintance import Acquaintance, Token
 from moss_jamf_pipeline.jamf.answers import Answer
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import parse_moment
@@ -44,13 +44,6 @@ class _UserToken(BaseModel):
     expires: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    value: SecretStr
-    renew_at: float
-    """On the monotonic clock."""
-
-
 class TokenSource:
     """Hands out the bearer token of one set of credentials.
 
@@ -58,6 +51,7 @@ class TokenSource:
         transport: the connection to the server.
         credentials: whose token.
         patience: how often to try when JAMF is busy or away.
+        acquaintance: where the token is kept.
     """
 
     def __init__(
@@ -65,12 +59,13 @@ class TokenSource:
         transport: JamfTransport,
         credentials: ClientCredentials | UserCredentials,
         patience: Patience,
+        acquaintance: Acquaintance,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._patience = patience
         self._lock = asyncio.Lock()
-        self._token: _Token | None = None
+        self._acquaintance = acquaintance
 
     async def bearer(self) -> str:
         """A token that JAMF should accept now.
@@ -86,13 +81,14 @@ class TokenSource:
             async with self._lock:
                 token = self._current()
                 if token is None:
-                    token = self._token = await self._issue()
+                    token = self._acquaintance.token = await self._issue()
         return token.value.get_secret_value()
 
     def discard(self, bearer: str) -> None:
         """Forget a token that JAMF refused, unless it has been replaced already."""
-        if self._token and self._token.value.get_secret_value() == bearer:
-            self._token = None
+        token = self._acquaintance.token
+        if token and token.value.get_secret_value() == bearer:
+            self._acquaintance.token = None
 
     def refused_again(self, request: ApiRequest) -> JamfCredentialsRejected:
         """The error for a fresh token that JAMF refuses."""
@@ -103,11 +99,11 @@ class TokenSource:
             "strips the Authorization header.",
         )
 
-    def _current(self) -> _Token | None:
-        token = self._token
+    def _current(self) -> Token | None:
+        token = self._acquaintance.token
         return token if token and time.monotonic() < token.renew_at else None
 
-    async def _issue(self) -> _Token:
+    async def _issue(self) -> Token:
         # The lifetime counts from when JAMF issued it: from before we asked, to be safe.
         asked_at = time.monotonic()
         if isinstance(self._credentials, ClientCredentials):
@@ -115,7 +111,7 @@ class TokenSource:
         else:
             secret, lifetime = await self._user_token(self._credentials)
         margin = min(_LONGEST_MARGIN_SECONDS, _MARGIN_SHARE * lifetime)
-        return _Token(secret, renew_at=asked_at + lifetime - margin)
+        return Token(secret, renew_at=asked_at + lifetime - margin)
 
     async def _client_token(self, credentials: ClientCredentials) -> tuple[SecretStr, float]:
         form = {

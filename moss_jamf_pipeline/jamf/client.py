@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
+from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
@@ -92,6 +93,7 @@ class JamfClient:
         base_url: e.g. `https://example.jamfcloud.com`; plain http only for this very machine.
         credentials: an API client, or a user account for servers older than 10.49.
         limits: see `ClientLimits`.
+        acquaintance: what earlier clients of this server and these credentials have learned.
         transport: replaces the network, for tests of single odd answers.
 
     Raises:
@@ -104,13 +106,16 @@ class JamfClient:
         credentials: ClientCredentials | UserCredentials,
         *,
         limits: ClientLimits = DEFAULT_LIMITS,
+        acquaintance: Acquaintance | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._limits = limits
+        self._acquaintance = acquaintance or Acquaintance()
         self._transport = JamfTransport(base_url, limits, transport)
-        tokens = TokenSource(self._transport, credentials, limits.request_patience)
+        tokens = TokenSource(
+            self._transport, credentials, limits.request_patience, self._acquaintance
+        )
         self._session = JamfSession(self._transport, tokens)
-        self._version: ServerVersion | None = None
         self._version_lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -138,10 +143,10 @@ class JamfClient:
             JamfError: it could not be asked.
         """
         async with self._version_lock:
-            if self._version is None:
-                self._version = await self._ask_version()
-                logger.info("JAMF Pro %s at %s", self._version, self.base_url)
-        return self._version
+            if self._acquaintance.version is None:
+                self._acquaintance.version = await self._ask_version()
+                logger.info("JAMF Pro %s at %s", self._acquaintance.version, self.base_url)
+            return self._acquaintance.version
 
     async def missing_privileges(self) -> list[MissingPrivilege]:
         """What these credentials may not read, found without reading more than a record of it.

@@ -223,3 +223,12 @@ def test_a_sync_of_one_kind_leaves_the_other_kinds_alone(
     )
     assert world.history()[-1]["sync_type"] == scope
     assert all(count.adds_up for count in world.counts().values())
+
+
+@_ANY_MOSS
+def test_a_run_asks_jamf_once_for_a_token_and_once_for_its_version(world: World) -> None:
+    for _ in range(2):
+        world.jamf.reset_requests()
+        world.sync()
+        assert world.jamf.requests.of("oauth/token") == 1
+        assert world.jamf.requests.of("jamf-pro-version") == 1

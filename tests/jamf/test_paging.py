@@ -24,6 +24,7 @@ from moss_jamf_pipeline.jamf import (
     ServerVersion,
     Sweep,
 )
+from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.listings import Listing
 from moss_jamf_pipeline.jamf.page_sizes import PageSizes
@@ -224,7 +225,7 @@ async def read_in_any_sizes(
     listing: ChangingListing, lots: Iterator[int], limits: ClientLimits
 ) -> Reading:
     transport = JamfTransport(ODD_SERVER, limits, odd_network(listing))
-    tokens = TokenSource(transport, ODD_CREDENTIALS, limits.request_patience)
+    tokens = TokenSource(transport, ODD_CREDENTIALS, limits.request_patience, Acquaintance())
 
     async def version() -> ServerVersion:
         return ServerVersion(11, 30)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from moss_jamf_pipeline.access import JamfAccess
 from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
+from moss_jamf_pipeline.jamf import ClientLimits
 from moss_jamf_pipeline.partitions import slot_key_at
 from moss_jamf_pipeline.resources import JamfResource
 from tests.support.world import PREFIX, World
@@ -29,9 +28,10 @@ class HurriedJamf(JamfResource):
     attempts_on_faults: int = 3
     page_size: int = 8
 
-    def client_for(self, access: JamfAccess) -> JamfClient:
+    @property
+    def limits(self) -> ClientLimits:
         """A client that hardly waits."""
-        limits = ClientLimits(
+        return ClientLimits(
             page_size=self.page_size,
             smallest_page_size=2,
             max_attempts=self.attempts,
@@ -39,7 +39,6 @@ class HurriedJamf(JamfResource):
             back_off_base_seconds=0.002,
             back_off_cap_seconds=0.05,
         )
-        return JamfClient(access.base_url, access.credentials, limits=limits)
 
 
 def hurried_job(scope: str, attempts: int, page_size: int) -> dg.JobDefinition:
