@@ -12,7 +12,12 @@ from moss_jamf_pipeline.moss.integrations import Integration
 from moss_jamf_pipeline.moss.ownership import custom_fields
 from moss_jamf_pipeline.moss.planning import ObjectCounts, Plan, read_plan
 from moss_jamf_pipeline.moss.roles import writing
-from moss_jamf_pipeline.moss.statements import execute, fetch_one, joining_by_hash
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    fetch_one,
+    joining_by_hash,
+    refresh_statistics,
+)
 
 # The statements that apply the rows of one object type, in order, in one transaction: lock what is to change, refuse
 # what moved since the plan was made, write, link to JAMF, remember the base, mark the rows.
@@ -193,7 +198,16 @@ def apply_objects(
             execute(connection, "apply/refresh_last_synced", parameters)
             execute(connection, "apply/finish_plan", parameters)
     applied = read_plan(connection, plan.plan_id, since=since)
+    if object_type == "mapping" and not is_trial:
+        _refresh_statistics(connection, applied.counts)
     return {count.object_type: count for count in applied.counts}.get(object_type)
+
+
+def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectCounts]) -> None:
+    """Lets the next plan be made with statistics of what this one has filled; autovacuum may come later."""
+    if sum(count.created + count.updated for count in counts) > _MANY_ROWS:
+        for table in ("applied_values", "group_member_additions"):
+            refresh_statistics(connection, f"jamf_sync.{table}")
 
 
 def _steps(plan: Plan, object_type: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -8,7 +8,12 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.captures import Capture
 from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.moss.statements import execute, set_based_transaction, statement
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    refresh_statistics,
+    set_based_transaction,
+    statement,
+)
 
 MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
@@ -31,13 +36,17 @@ def match(
         Outcome to number of objects, e.g. `{"mapped": 970, "create": 12, "twin": 3}`.
     """
     with set_based_transaction(connection):
-        execute(connection, f"matching/{table}", match_parameters(integration, captures))
+        changed = execute(connection, f"matching/{table}", match_parameters(integration, captures))
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 statement("matching/match_outcomes"),
                 {"table": table, "integration_id": integration.id},
             ).fetchall()
-    return {row["outcome"]: row["objects"] for row in rows}
+    outcomes: dict[str, int] = {row["outcome"]: row["objects"] for row in rows}
+    if changed * 10 > sum(outcomes.values()):
+        # Without statistics planning took these tables for empty, and 10 s for the members of groups instead of 1.
+        refresh_statistics(connection, f"jamf_sync.{table}")
+    return outcomes
 
 
 def match_parameters(integration: Integration, captures: Mapping[str, Capture]) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def make_plan(
             # People whom only computers name have no record that could vanish; only the person can.
             _plan_links(connection, integration, None, plan_id, "computer_user", "person", "users")
     plan = read_plan(connection, plan_id)
-    if sum(count.seen - count.unchanged for count in plan.counts) > _MANY_ROWS:
+    if sum(count.created + count.updated + count.removed for count in plan.counts) > _MANY_ROWS:
         refresh_statistics(connection, "jamf_sync.change_plan")
     return plan
 
