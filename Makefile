@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-other-postgres up bench soak check lint types lock clean
+.PHONY: help demo test test-other-postgres up bench soak check lint types generate lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 28
@@ -35,9 +35,13 @@ check: lint types ## Lint and type-check
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m moss_jamf_pipeline.catalogue.generation --check
 
 types: $(VENV)/.installed
 	$(BIN)/mypy
+
+generate: $(VENV)/.installed ## Write the files that follow from the catalogue (moss_jamf_pipeline/catalogue)
+	$(BIN)/python -m moss_jamf_pipeline.catalogue.generation
 
 lock: $(VENV)/.installed ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --no-strip-extras --generate-hashes \

@@ -6,16 +6,16 @@ checks, jobs and the sensor that follows its schedule. Another JAMF server is on
 
 import dagster as dg
 
-from moss_jamf_pipeline.assets.matching import build_matching_assets
-from moss_jamf_pipeline.assets.moss import build_moss_assets
-from moss_jamf_pipeline.assets.plan import build_plan_assets
-from moss_jamf_pipeline.assets.raw import build_raw_assets
-from moss_jamf_pipeline.assets.snapshots import build_snapshot_assets
-from moss_jamf_pipeline.automation import build_jobs
-from moss_jamf_pipeline.checks import build_checks
-from moss_jamf_pipeline.resources import JamfResource, MossResource
-from moss_jamf_pipeline.retention import build_retention
-from moss_jamf_pipeline.sensors import build_sensors
+from moss_jamf_pipeline.orchestration.assets.matching import build_matching_assets
+from moss_jamf_pipeline.orchestration.assets.moss import build_moss_assets
+from moss_jamf_pipeline.orchestration.assets.plan import build_plan_assets
+from moss_jamf_pipeline.orchestration.assets.raw import build_raw_assets
+from moss_jamf_pipeline.orchestration.assets.snapshots import build_snapshot_assets
+from moss_jamf_pipeline.orchestration.checks import build_checks
+from moss_jamf_pipeline.orchestration.jobs import build_jobs
+from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
+from moss_jamf_pipeline.orchestration.retention import build_retention
+from moss_jamf_pipeline.orchestration.sensors import build_sensors
 from moss_jamf_pipeline.settings import Settings
 
 

@@ -21,7 +21,7 @@ from dagster import DagsterInstance
 
 from moss_jamf_pipeline import scrubbing
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, STRATEGY, Dialect

@@ -14,7 +14,7 @@ from moss_jamf_pipeline.cli.output import explained
 from moss_jamf_pipeline.cli.running import Order
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.guard import require_applicable
+from moss_jamf_pipeline.moss.plan.guard import require_applicable
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()

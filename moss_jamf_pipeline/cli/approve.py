@@ -18,16 +18,16 @@ from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, 
 from moss_jamf_pipeline.cli.running import Order
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.guard import (
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.plan.guard import (
     HeldChanges,
     guard_plan,
     held_examples,
     require_applicable,
 )
-from moss_jamf_pipeline.moss.guard_settings import GuardKind
-from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.moss.naming import Names
-from moss_jamf_pipeline.moss.planning import newest_sync_plan
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.naming import Names
+from moss_jamf_pipeline.moss.plan.planning import newest_sync_plan
 from moss_jamf_pipeline.moss.statements import Row
 from moss_jamf_pipeline.settings import Settings
 

@@ -13,7 +13,7 @@ from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_grou
 from moss_jamf_pipeline.cli.output import cell, explained, print_json, print_table, stderr, stdout
 from moss_jamf_pipeline.cli.plan import ObjectType
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.conflicts import (
+from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
     Decided,
     Resolution,
@@ -25,7 +25,7 @@ from moss_jamf_pipeline.moss.conflicts import (
     require_possible,
     resolve_conflicts,
 )
-from moss_jamf_pipeline.moss.naming import Names
+from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.statements import Row
 from moss_jamf_pipeline.settings import Settings
 

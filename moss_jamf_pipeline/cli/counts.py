@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from moss_jamf_pipeline.cli.output import print_table
-from moss_jamf_pipeline.moss.planning import PLURALS, ObjectCounts
+from moss_jamf_pipeline.moss.plan.planning import PLURALS, ObjectCounts
 
 _COUNTS = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
 _MORE = (

@@ -13,22 +13,22 @@ import psycopg
 import typer
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.access import JamfAccess, given_keys, jamf_access
 from moss_jamf_pipeline.cli.jamf_checks import READABLE, refuse_missing_privileges
 from moss_jamf_pipeline.cli.options import JsonOption, command_group
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.extraction import server_identity
+from moss_jamf_pipeline.engine.access import JamfAccess, given_keys, jamf_access
+from moss_jamf_pipeline.engine.extraction import server_identity
 from moss_jamf_pipeline.jamf import ClientCredentials, JamfClient, MissingPrivilege, UserCredentials
 from moss_jamf_pipeline.jamf.transport import usable_base_url
-from moss_jamf_pipeline.moss.credentials import (
+from moss_jamf_pipeline.moss.integration.credentials import (
     JamfCredentials,
     Protection,
     ignored_key,
     save_base_url,
     save_credentials,
 )
-from moss_jamf_pipeline.moss.integrations import Integration
+from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.settings import Settings
 
 app = command_group()

@@ -6,14 +6,14 @@ import typer
 
 from moss_jamf_pipeline.cli.options import JsonOption, command_group
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
-from moss_jamf_pipeline.databases import (
+from moss_jamf_pipeline.embedded.postgres import EmbeddedStatus
+from moss_jamf_pipeline.engine.databases import (
     DAGSTER_VARIABLE,
     MOSS_VARIABLE,
     embedded_postgres,
     given_moss_url,
     resolve_dagster_url,
 )
-from moss_jamf_pipeline.embedded.postgres import EmbeddedStatus
 from moss_jamf_pipeline.settings import Settings
 
 app = command_group()

@@ -35,8 +35,8 @@ from moss_jamf_pipeline.cli.running import RunReport
 from moss_jamf_pipeline.cli.sync import run_with_progress
 from moss_jamf_pipeline.cli.trial import refuse_real_inventory
 from moss_jamf_pipeline.cli.workplace import is_on_this_machine, prepare_databases, prepared_moss
-from moss_jamf_pipeline.moss.captures import newest_captures
-from moss_jamf_pipeline.moss.integrations import Integration
+from moss_jamf_pipeline.moss.capture.captures import newest_captures
+from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
 from moss_jamf_pipeline.settings import Settings
 

@@ -13,29 +13,29 @@ import psycopg
 import typer
 from rich.markup import escape
 
-from moss_jamf_pipeline.access import JamfAccess, jamf_access
 from moss_jamf_pipeline.cli.jamf_checks import READABLE, refuse_missing_privileges
 from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
 from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explanation_of, print_json, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.databases import Databases, connect_or_explain, resolve_databases
+from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access
+from moss_jamf_pipeline.engine.databases import Databases, connect_or_explain, resolve_databases
 from moss_jamf_pipeline.jamf import JamfClient
+from moss_jamf_pipeline.moss.contract.dialects import Dialect, detect
+from moss_jamf_pipeline.moss.contract.roles import (
+    administrator_script,
+    missing_contract_privileges,
+    missing_table_privileges,
+)
+from moss_jamf_pipeline.moss.contract.schema import pending_migrations
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.dialects import Dialect, detect
-from moss_jamf_pipeline.moss.integrations import (
+from moss_jamf_pipeline.moss.integration.integrations import (
     DEFAULT_NAME,
     Integration,
     SyncSettings,
     find_integration,
     require_enabled,
 )
-from moss_jamf_pipeline.moss.roles import (
-    administrator_script,
-    missing_contract_privileges,
-    missing_table_privileges,
-)
-from moss_jamf_pipeline.moss.schema import pending_migrations
 from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.settings import Settings, project_file
 

@@ -3,7 +3,7 @@
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, single_command
 from moss_jamf_pipeline.cli.output import duration, explained, print_json, print_table, stdout
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.history import recent_history
+from moss_jamf_pipeline.moss.integration.history import recent_history
 from moss_jamf_pipeline.moss.statements import Row
 from moss_jamf_pipeline.settings import Settings
 

@@ -6,15 +6,15 @@ from datetime import datetime
 import psycopg
 
 from moss_jamf_pipeline.jamf import computer_document_shape
-from moss_jamf_pipeline.moss.cadence import (
+from moss_jamf_pipeline.moss.capture.cadence import (
     INCREMENTAL,
     UNSEEN,
     SweepChoice,
     possible_sweep,
     sweep_standing,
 )
-from moss_jamf_pipeline.moss.integrations import Integration
-from moss_jamf_pipeline.schedule import next_sync
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.orchestration.schedule import next_sync
 
 _SECONDS_PER_HOUR = 3_600
 

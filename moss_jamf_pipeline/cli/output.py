@@ -65,8 +65,8 @@ def explanation_of(error: BaseException) -> Explanation | None:
     """The explanation of an error that was written for an operator; None for any other (a defect of ours)."""
     if isinstance(error, CommandFailed):
         return Explanation(error.message, error.remedy)
-    # Imports Dagster, which only an error is worth.
-    failures = import_module("moss_jamf_pipeline.failures")
+    # Imports the JAMF client and the databases, which only an error is worth.
+    failures = import_module("moss_jamf_pipeline.engine.failures")
     if isinstance(error, failures.EXPLAINED):
         return separated(str(error), str(getattr(error, "remedy", "")))
     if type(error).__module__.startswith("psycopg"):

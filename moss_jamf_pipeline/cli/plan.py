@@ -19,9 +19,9 @@ from moss_jamf_pipeline.cli.output import (
     stdout,
 )
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.guard import held_changes, held_summary
-from moss_jamf_pipeline.moss.guard_settings import GuardKind
-from moss_jamf_pipeline.moss.plan_pages import (
+from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.plan_pages import (
     EXPORTED_COLUMNS,
     all_changes,
     changes_by_field,
@@ -30,7 +30,7 @@ from moss_jamf_pipeline.moss.plan_pages import (
     recent_plans,
     suppressed_changes,
 )
-from moss_jamf_pipeline.moss.planning import Plan, newest_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan, newest_plan, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_one
 from moss_jamf_pipeline.settings import Settings
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from moss_jamf_pipeline.assets.layout import JAMF_POOL, MOSS_POOL
 from moss_jamf_pipeline.embedded.locks import lock_exclusively, try_lock_exclusively
+from moss_jamf_pipeline.orchestration.assets.layout import JAMF_POOL, MOSS_POOL
 from moss_jamf_pipeline.settings import Settings
 
 _SECONDS_BETWEEN_LOOKS = 1.0

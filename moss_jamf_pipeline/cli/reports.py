@@ -7,7 +7,7 @@ from rich.markup import escape
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.output import duration, print_error, print_table, stderr, stdout
 from moss_jamf_pipeline.cli.running import RunReport
-from moss_jamf_pipeline.moss.planning import ObjectCounts
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 
 _COLOURS = {"success": "green", "partial": "yellow", "failed": "red"}
 

@@ -20,16 +20,16 @@ from moss_jamf_pipeline.cli.reports import print_run, run_document
 from moss_jamf_pipeline.cli.running import Order
 from moss_jamf_pipeline.cli.sync import run_with_progress
 from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.integrations import Integration, require_enabled
-from moss_jamf_pipeline.moss.naming import Names
-from moss_jamf_pipeline.moss.planning import PLURALS
-from moss_jamf_pipeline.moss.reverting import (
+from moss_jamf_pipeline.moss.apply.reverting import (
     UndoneChanges,
     make_revert_plan,
     not_undone,
     release_pins,
     revert_summary,
 )
+from moss_jamf_pipeline.moss.integration.integrations import Integration, require_enabled
+from moss_jamf_pipeline.moss.plan.naming import Names
+from moss_jamf_pipeline.moss.plan.planning import PLURALS
 from moss_jamf_pipeline.moss.statements import Row
 from moss_jamf_pipeline.settings import Settings
 

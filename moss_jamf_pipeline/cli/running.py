@@ -22,26 +22,26 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
 from dagster._utils.interrupts import pop_captured_interrupt
 from dagster_shared.error import SerializableErrorInfo
 
-from moss_jamf_pipeline.access import ConfigurationMissing
-from moss_jamf_pipeline.assets.layout import TRIGGERED_BY_TAG
-from moss_jamf_pipeline.automation import SyncScope, job_name
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.output import Explanation, separated
 from moss_jamf_pipeline.cli.recovery import close_dead_runs, marked_as_alive, wait_for_pools
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
-from moss_jamf_pipeline.failures import EXPLAINED
-from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.engine.access import ConfigurationMissing
+from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
-from moss_jamf_pipeline.moss.cadence import SweepMode
-from moss_jamf_pipeline.moss.conflicts import open_conflicts_by_kind
-from moss_jamf_pipeline.moss.guard import HeldChanges, held_changes
-from moss_jamf_pipeline.moss.history import close_history
-from moss_jamf_pipeline.moss.integrations import Integration, require_enabled
-from moss_jamf_pipeline.moss.planning import Plan, read_plan
+from moss_jamf_pipeline.moss.apply.validation import plan_problems
+from moss_jamf_pipeline.moss.capture.cadence import SweepMode
+from moss_jamf_pipeline.moss.integration.history import close_history
+from moss_jamf_pipeline.moss.integration.integrations import Integration, require_enabled
+from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
+from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
+from moss_jamf_pipeline.moss.plan.planning import Plan, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_one
-from moss_jamf_pipeline.moss.validation import plan_problems
-from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.instance import open_instance
+from moss_jamf_pipeline.orchestration.jobs import SyncScope, job_name
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
 
 # Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.

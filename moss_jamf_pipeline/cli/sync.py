@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.cli.options import (
     JsonOption,
     TriggeredByOption,
@@ -18,7 +17,8 @@ from moss_jamf_pipeline.cli.progress import RunProgress
 from moss_jamf_pipeline.cli.reports import print_next_steps, print_run, run_document
 from moss_jamf_pipeline.cli.running import Order, RunReport, execute_scope
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded
-from moss_jamf_pipeline.partitions import SLOTS, slot_key_at
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import SLOTS, slot_key_at
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()

@@ -4,7 +4,7 @@ import psycopg
 
 from moss_jamf_pipeline.cli.output import CommandFailed
 from moss_jamf_pipeline.cli.workplace import is_on_this_machine
-from moss_jamf_pipeline.moss.integrations import find_integration
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.statements import fetch_one
 from moss_jamf_pipeline.settings import Settings
 

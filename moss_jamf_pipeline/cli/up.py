@@ -32,9 +32,9 @@ from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, run
 from moss_jamf_pipeline.cli.simulate import evolve_command
 from moss_jamf_pipeline.cli.trial import refuse_real_inventory
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded, prepared_moss
-from moss_jamf_pipeline.databases import resolve_databases
-from moss_jamf_pipeline.instance import open_instance, prepare_dagster_home
-from moss_jamf_pipeline.schedule import next_sync
+from moss_jamf_pipeline.engine.databases import resolve_databases
+from moss_jamf_pipeline.orchestration.instance import open_instance, prepare_dagster_home
+from moss_jamf_pipeline.orchestration.schedule import next_sync
 from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.databases import Databases, resolve_databases
-from moss_jamf_pipeline.extraction import server_identity
+from moss_jamf_pipeline.engine.databases import Databases, resolve_databases
+from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.moss.contract.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
-from moss_jamf_pipeline.moss.integrations import (
+from moss_jamf_pipeline.moss.integration.integrations import (
     EnsuredIntegration,
     Integration,
     enable_integration,
     ensure_integration,
     find_integration,
 )
-from moss_jamf_pipeline.moss.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.settings import Settings
 
 

@@ -7,8 +7,8 @@ import psycopg
 import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
+from moss_jamf_pipeline.moss.contract.roles import READER, take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
-from moss_jamf_pipeline.moss.roles import READER, take_on
 from moss_jamf_pipeline.scrubbing import remember_secret
 
 # Core tables keep timestamps without a zone, in the session's: UTC makes them mean one thing.

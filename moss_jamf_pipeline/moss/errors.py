@@ -68,10 +68,6 @@ class AnotherApplyRuns(MossError):
     is_transient = True
 
 
-class OwnershipInvalid(MossError):
-    """The ownership table or an integration's override of it cannot be used."""
-
-
 class CredentialsUnreadable(MossError):
     """The credentials saved with an integration cannot be decrypted, or are none."""
 

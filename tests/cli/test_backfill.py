@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from tests.cli.conftest import CommandLine
 from tests.cli.test_up import Service
 from tests.support.databases import UNSAFE_BUT_FAST

@@ -9,7 +9,7 @@ import termios
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.moss.ciphers import EncryptionKey, decrypt_a
+from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey, decrypt_a
 from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
 from tests.cli.conftest import CommandLine, query, wait_until
 from tests.support.dialects import RELEASE

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from moss_jamf_pipeline.checks import build_checks
+from moss_jamf_pipeline.orchestration.checks import build_checks
 from tests.support.world import DEFINITIONS, PREFIX, World
 
 

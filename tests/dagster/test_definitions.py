@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 from dagster import Shape
 
-from moss_jamf_pipeline.assets.step import close_history_on_failure
-from moss_jamf_pipeline.automation import SCOPES
-from moss_jamf_pipeline.checks import build_checks
 from moss_jamf_pipeline.definitions import build_definitions, defs
-from moss_jamf_pipeline.partitions import SLOTS
+from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
+from moss_jamf_pipeline.orchestration.checks import build_checks
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from tests.support.world import DEFINITIONS, PREFIX
 
 _COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")

@@ -8,9 +8,9 @@ import dagster as dg
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.access import ConfigurationMissing
-from moss_jamf_pipeline.databases import DatabaseUrlError
-from moss_jamf_pipeline.failures import explained_failures
+from moss_jamf_pipeline.catalogue.ownership import OwnershipInvalid
+from moss_jamf_pipeline.engine.access import ConfigurationMissing
+from moss_jamf_pipeline.engine.databases import DatabaseUrlError
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfBusy,
@@ -24,8 +24,8 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationMissing,
     MossUnreachable,
     OtherJamfServer,
-    OwnershipInvalid,
 )
+from moss_jamf_pipeline.orchestration.failures import explained_failures
 
 _RETRIES = 2
 

@@ -7,9 +7,9 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from moss_jamf_pipeline.assets.triggers import trigger_of
-from moss_jamf_pipeline.partitions import slot_key_at
-from moss_jamf_pipeline.resources import MossResource
+from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.resources import MossResource
 from tests.support.world import DEFINITIONS, World
 
 _LONG_AGO = "2026-11-01T00:00:30+00:00"

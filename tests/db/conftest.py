@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import find_integration
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from tests.db.support import Bench
 from tests.support.databases import DatabaseServer
 from tests.support.dialects import Dialect, as_people_see_it

@@ -18,13 +18,19 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.moss.applying import apply_objects
-from moss_jamf_pipeline.moss.captures import COLLECTIONS, Capture
-from moss_jamf_pipeline.moss.conflicts import update_conflicts
+from moss_jamf_pipeline.moss.apply.applying import apply_objects
+from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, Capture
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.moss.matching import MATCHES, match
-from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, ObjectCounts, Plan, make_plan, read_plan
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.match.matching import MATCHES, match
+from moss_jamf_pipeline.moss.plan.conflicts import update_conflicts
+from moss_jamf_pipeline.moss.plan.planning import (
+    OBJECT_TYPES,
+    ObjectCounts,
+    Plan,
+    make_plan,
+    read_plan,
+)
 from moss_jamf_pipeline.staging import STAGING_RULES
 from tests.support.dialects import STRATEGY, Dialect
 

@@ -6,19 +6,19 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.moss.applying import apply_objects
-from moss_jamf_pipeline.moss.conflicts import (
+from moss_jamf_pipeline.moss.apply.applying import apply_objects
+from moss_jamf_pipeline.moss.apply.outcome import run_outcome
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import AnotherApplyRuns
+from moss_jamf_pipeline.moss.integration.history import close_history, open_history, recent_history
+from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
+from moss_jamf_pipeline.moss.plan.conflicts import (
     Resolution,
     open_conflicts,
     resolve_conflicts,
     update_conflicts,
 )
-from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.errors import AnotherApplyRuns
-from moss_jamf_pipeline.moss.history import close_history, open_history, recent_history
-from moss_jamf_pipeline.moss.integrations import create_integration, find_integration
-from moss_jamf_pipeline.moss.outcome import run_outcome
-from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, read_plan
+from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, read_plan
 from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.db.support import Bench, counts_of, rows_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.captures import (
+from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
     CaptureFacts,
     capture_by_id,
@@ -17,9 +17,9 @@ from moss_jamf_pipeline.moss.captures import (
     newest_captures,
     open_capture,
 )
+from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
-from moss_jamf_pipeline.moss.snapshots import stage_snapshot
 from tests.db.support import EARLY, LATE, Bench, Record, records, rows_of, terminate
 
 # jamf_sync is the same beside any M.O.S.S.

@@ -6,7 +6,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.moss.conflicts import (
+from moss_jamf_pipeline.moss.contract.roles import READER, WRITER, take_on
+from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
+from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
     Resolution,
     list_conflicts,
@@ -15,9 +17,7 @@ from moss_jamf_pipeline.moss.conflicts import (
     reopen_conflicts,
     resolve_conflicts,
 )
-from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
-from moss_jamf_pipeline.moss.planning import Plan
-from moss_jamf_pipeline.moss.roles import READER, WRITER, take_on
+from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of, rows_of
 
 

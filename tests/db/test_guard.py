@@ -5,10 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from moss_jamf_pipeline.moss.applying import apply_objects
+from moss_jamf_pipeline.moss.apply.applying import apply_objects
+from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import PlanNotApplicable
-from moss_jamf_pipeline.moss.guard import (
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock
+from moss_jamf_pipeline.moss.plan.guard import (
     Choice,
     choose_plan,
     guard_plan,
@@ -16,10 +18,8 @@ from moss_jamf_pipeline.moss.guard import (
     held_examples,
     held_summary,
 )
-from moss_jamf_pipeline.moss.guard_settings import GuardKind, GuardSettings
-from moss_jamf_pipeline.moss.outcome import run_outcome
-from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, Plan, insert_plan, read_plan
-from moss_jamf_pipeline.moss.run_lock import RunLock
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind, GuardSettings
+from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, Plan, insert_plan, read_plan
 from tests.db.support import Bench, Row, counts_of, rows_of
 
 _EVERYTHING = (*OBJECT_TYPES, "mapping")

@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.extraction import Reading, capture_collection
+from moss_jamf_pipeline.engine.extraction import Reading, capture_collection
 from moss_jamf_pipeline.jamf import JamfUnreachable
-from moss_jamf_pipeline.moss.cadence import SweepChoice, SweepKind, sweep_standing
-from moss_jamf_pipeline.moss.captures import Capture
+from moss_jamf_pipeline.moss.capture.cadence import SweepChoice, SweepKind, sweep_standing
+from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.simulator import (
     Churn,

@@ -10,7 +10,7 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationMissing,
     IntegrationUnclear,
 )
-from moss_jamf_pipeline.moss.integrations import (
+from moss_jamf_pipeline.moss.integration.integrations import (
     DEFAULT_SCHEDULE,
     enable_integration,
     ensure_integration,

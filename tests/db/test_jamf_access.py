@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.access import ConfigurationMissing, jamf_access
+from moss_jamf_pipeline.engine.access import ConfigurationMissing, jamf_access
 from moss_jamf_pipeline.jamf import ClientCredentials, JamfAddressInvalid, UserCredentials
-from moss_jamf_pipeline.moss.credentials import GivenKeys, save_credentials
 from moss_jamf_pipeline.moss.errors import CredentialsUnreadable
-from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.integration.credentials import GivenKeys, save_credentials
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.settings import Settings
 
 _KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -1,9 +1,9 @@
 """A trial of a plan: M.O.S.S.'s own constraints and triggers have their say, and nothing is written."""
 
-from moss_jamf_pipeline.moss.guard import guard_plan
-from moss_jamf_pipeline.moss.plan_pages import page_of_changes
-from moss_jamf_pipeline.moss.planning import read_plan
-from moss_jamf_pipeline.moss.validation import Trial, validate_plan
+from moss_jamf_pipeline.moss.apply.validation import Trial, validate_plan
+from moss_jamf_pipeline.moss.plan.guard import guard_plan
+from moss_jamf_pipeline.moss.plan.plan_pages import page_of_changes
+from moss_jamf_pipeline.moss.plan.planning import read_plan
 from tests.db.support import Bench, rows_of
 
 _OURS = (

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from moss_jamf_pipeline.moss.errors import NothingCaptured, OwnershipInvalid
-from moss_jamf_pipeline.moss.planning import OBJECT_TYPES, make_plan, newest_plan, read_plan
+from moss_jamf_pipeline.catalogue.ownership import OwnershipInvalid
+from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, make_plan, newest_plan, read_plan
 from tests.db.support import Bench, counts_of, rows_of
 
 _MAC = "A1:B2:C3:D4:E5:F6"

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.conflicts import (
+from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
+from moss_jamf_pipeline.moss.errors import ConflictNotResolvable, PlanNotRevertible
+from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
     Resolution,
     list_conflicts,
@@ -13,9 +15,7 @@ from moss_jamf_pipeline.moss.conflicts import (
     reopen_conflicts,
     resolve_conflicts,
 )
-from moss_jamf_pipeline.moss.errors import ConflictNotResolvable, PlanNotRevertible
-from moss_jamf_pipeline.moss.planning import Plan
-from moss_jamf_pipeline.moss.reverting import make_revert_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
 
 _TAGS = st.sampled_from(["A", "B", "C"])

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.planning import Plan
+from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import fetch_all
 from tests.db.support import EARLY, LATE, Bench, rows_of
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from moss_jamf_pipeline.moss.captures import CaptureFacts, open_capture
-from moss_jamf_pipeline.moss.planning import newest_plan
-from moss_jamf_pipeline.moss.retention import Forgotten, forget_the_old
-from moss_jamf_pipeline.moss.snapshots import stage_snapshot
+from moss_jamf_pipeline.moss.capture.captures import CaptureFacts, open_capture
+from moss_jamf_pipeline.moss.capture.retention import Forgotten, forget_the_old
+from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
+from moss_jamf_pipeline.moss.plan.planning import newest_plan
 from tests.db.support import EARLY, Bench, Record
 
 pytestmark = pytest.mark.dialects("strategy")

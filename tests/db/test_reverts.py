@@ -8,16 +8,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from moss_jamf_pipeline.moss.conflicts import ConflictFilter, list_conflicts, reopen_conflicts
-from moss_jamf_pipeline.moss.errors import PlanNotRevertible
-from moss_jamf_pipeline.moss.planning import Plan
-from moss_jamf_pipeline.moss.reverting import (
+from moss_jamf_pipeline.moss.apply.reverting import (
     make_revert_plan,
     not_undone,
     release_pins,
     revert_summary,
 )
-from moss_jamf_pipeline.moss.roles import WRITER, take_on
+from moss_jamf_pipeline.moss.contract.roles import WRITER, take_on
+from moss_jamf_pipeline.moss.errors import PlanNotRevertible
+from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, list_conflicts, reopen_conflicts
+from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
 
 _PEOPLE_AND_MORE = ("devices", "people", "ios", "locations", "rooms", "groups")

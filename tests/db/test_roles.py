@@ -7,11 +7,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.errors import MossNotPrepared
-from moss_jamf_pipeline.moss.integrations import create_integration, find_integration
-from moss_jamf_pipeline.moss.ownership import declared_rules
-from moss_jamf_pipeline.moss.roles import (
+from moss_jamf_pipeline.catalogue.ownership import declared_rules
+from moss_jamf_pipeline.moss.contract.roles import (
     READER,
     ROLES,
     WRITER,
@@ -21,7 +18,10 @@ from moss_jamf_pipeline.moss.roles import (
     writer_privileges,
     writing,
 )
-from moss_jamf_pipeline.moss.schema import prepare
+from moss_jamf_pipeline.moss.contract.schema import prepare
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import MossNotPrepared
+from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
 from moss_jamf_pipeline.moss.statements import statement
 from tests.db.support import Bench
 from tests.support.databases import DatabaseServer

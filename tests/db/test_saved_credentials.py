@@ -11,7 +11,10 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
-from moss_jamf_pipeline.moss.ciphers import (
+from moss_jamf_pipeline.moss.contract.roles import READER, take_on
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import CredentialsNotKept, CredentialsUnreadable
+from moss_jamf_pipeline.moss.integration.ciphers import (
     Cipher,
     EncryptionKey,
     IntegrationKey,
@@ -20,7 +23,7 @@ from moss_jamf_pipeline.moss.ciphers import (
     encrypt_a,
     encrypt_b,
 )
-from moss_jamf_pipeline.moss.credentials import (
+from moss_jamf_pipeline.moss.integration.credentials import (
     GivenKeys,
     JamfCredentials,
     KeySource,
@@ -29,10 +32,7 @@ from moss_jamf_pipeline.moss.credentials import (
     save_base_url,
     save_credentials,
 )
-from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.errors import CredentialsNotKept, CredentialsUnreadable
-from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.moss.roles import READER, take_on
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 
 _TEXT_A = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 _TEXT_B = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.moss.dialects import DIALECTS, RELEASE, STRATEGY, Dialect, detect
+from moss_jamf_pipeline.moss.contract.dialects import DIALECTS, RELEASE, STRATEGY, Dialect, detect
+from moss_jamf_pipeline.moss.contract.roles import (
+    missing_contract_privileges,
+    missing_table_privileges,
+)
+from moss_jamf_pipeline.moss.contract.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
-from moss_jamf_pipeline.moss.roles import missing_contract_privileges, missing_table_privileges
-from moss_jamf_pipeline.moss.schema import SchemaReport, pending_migrations, prepare
 from moss_jamf_pipeline.moss.statements import statement
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
 from tests.support.schema import create_released_tables

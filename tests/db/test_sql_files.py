@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.moss.schema import pending_migrations
+from moss_jamf_pipeline.moss.contract.schema import pending_migrations
 from moss_jamf_pipeline.settings import PROJECT_ROOT, project_file
 from tests.db.support import EARLY, Bench
 

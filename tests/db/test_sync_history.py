@@ -18,13 +18,13 @@ from psycopg import sql
 
 from moss_jamf_pipeline import scrubbing
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.history import (
+from moss_jamf_pipeline.moss.integration.history import (
     close_history,
     close_history_of_dead_runs,
     open_history,
     recent_history,
 )
-from moss_jamf_pipeline.moss.run_lock import RunLock
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 from moss_jamf_pipeline.scrubbing import remember_secret
 from tests.db.support import Bench, Row
 
@@ -34,9 +34,9 @@ _LOCK_OF_RUN = "hashtextextended('moss_jamf run ' || %s, 0)"
 _RUN = """
 import sys
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.history import open_history
-from moss_jamf_pipeline.moss.integrations import find_integration
-from moss_jamf_pipeline.moss.run_lock import RunLock
+from moss_jamf_pipeline.moss.integration.history import open_history
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 
 database = MossDatabase(sys.argv[1])
 lock = RunLock(database)

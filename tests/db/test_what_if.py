@@ -6,20 +6,20 @@ from typing import Any
 import orjson
 import pytest
 
-from moss_jamf_pipeline.moss.applying import apply_objects
-from moss_jamf_pipeline.moss.captures import (
+from moss_jamf_pipeline.moss.apply.applying import apply_objects
+from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
     CaptureFacts,
     cover_slots,
     newest_captures,
     open_capture,
 )
+from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import NothingCaptured, PlanNotApplicable
-from moss_jamf_pipeline.moss.matching import MATCHES, match
-from moss_jamf_pipeline.moss.planning import Plan, make_plan, newest_plan, read_plan
-from moss_jamf_pipeline.moss.snapshots import stage_snapshot
-from moss_jamf_pipeline.moss.what_if import make_what_if_plan
+from moss_jamf_pipeline.moss.match.matching import MATCHES, match
+from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan, newest_plan, read_plan
+from moss_jamf_pipeline.moss.plan.what_if import make_what_if_plan
 from tests.db.support import Bench, Record, counts_of, rows_of
 
 EARLY = datetime(2026, 11, 20, 6, tzinfo=UTC)

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from moss_jamf_pipeline.moss.history import open_history
+from moss_jamf_pipeline.moss.integration.history import open_history
 from moss_jamf_pipeline.simulator import Faults
 from tests.e2e.inventory import add_mac, device, devices, furnish, stored_rows
 from tests.support.dialects import CORE_TABLES

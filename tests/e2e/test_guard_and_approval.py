@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from moss_jamf_pipeline.assets.layout import MOSS_CHAIN, TRIGGERED_BY_TAG
-from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.assets.layout import MOSS_CHAIN, TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.simulator import SimulatorConfig
 from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import (

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from moss_jamf_pipeline.moss.history import open_history
-from moss_jamf_pipeline.moss.run_lock import RunLock
+from moss_jamf_pipeline.moss.integration.history import open_history
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 from tests.e2e.inventory import add_mac, furnish
 from tests.support.world import Row, World
 

@@ -8,10 +8,10 @@ import pytest
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.assets.layout import TRIGGERED_BY_TAG
-from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.simulator import EvolveRequest, FilterFault, SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import Faults
 from tests.e2e.conftest import WorldMaker

@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from moss_jamf_pipeline.assets.step import step
-from moss_jamf_pipeline.resources import MossResource
+from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.resources import MossResource
 from tests.support.world import World
 
 # What these show does not depend on the tables of M.O.S.S.

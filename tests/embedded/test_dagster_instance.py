@@ -14,8 +14,12 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from moss_jamf_pipeline.databases import DatabaseUrlError, embedded_postgres, release_embedded
-from moss_jamf_pipeline.instance import (
+from moss_jamf_pipeline.engine.databases import (
+    DatabaseUrlError,
+    embedded_postgres,
+    release_embedded,
+)
+from moss_jamf_pipeline.orchestration.instance import (
     PooledEventLogStorage,
     PooledRunStorage,
     open_instance,
@@ -36,7 +40,7 @@ defs = dg.Definitions(assets=[noted], executor=dg.in_process_executor)
 """
 
 _OPEN_INSTANCE = """
-from moss_jamf_pipeline.instance import open_instance
+from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 with open_instance(Settings()) as instance:
     print(instance.get_runs_count())

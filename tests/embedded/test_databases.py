@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.databases import (
+from moss_jamf_pipeline.engine.databases import (
     DatabaseUnreachableError,
     DatabaseUrlError,
     embedded_postgres,

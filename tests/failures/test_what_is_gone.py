@@ -8,14 +8,18 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.automation import SCOPES, job_name
 from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.jamf import ClientCredentials
-from moss_jamf_pipeline.moss.ciphers import EncryptionKey
-from moss_jamf_pipeline.moss.credentials import GivenKeys, save_base_url, save_credentials
-from moss_jamf_pipeline.moss.integrations import create_integration, find_integration
-from moss_jamf_pipeline.partitions import slot_key_at
-from moss_jamf_pipeline.resources import MossResource
+from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
+from moss_jamf_pipeline.moss.integration.credentials import (
+    GivenKeys,
+    save_base_url,
+    save_credentials,
+)
+from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
+from moss_jamf_pipeline.orchestration.jobs import SCOPES, job_name
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import (
     EmptyListing,

@@ -17,9 +17,9 @@ from psycopg import sql
 
 from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from moss_jamf_pipeline.moss.plan_pages import all_changes, page_of_changes
-from moss_jamf_pipeline.moss.roles import READER
-from moss_jamf_pipeline.presentation import changes_preview
+from moss_jamf_pipeline.moss.contract.roles import READER
+from moss_jamf_pipeline.moss.plan.plan_pages import all_changes, page_of_changes
+from moss_jamf_pipeline.orchestration.presentation import changes_preview
 from moss_jamf_pipeline.simulator import (
     EvolveRequest,
     Faults,

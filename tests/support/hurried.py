@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.jamf import ClientLimits
-from moss_jamf_pipeline.partitions import slot_key_at
-from moss_jamf_pipeline.resources import JamfResource
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.resources import JamfResource
 from tests.support.world import PREFIX, World
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from moss_jamf_pipeline.moss.captures import COLLECTIONS
+from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
 from moss_jamf_pipeline.simulator import EvolutionError, EvolveRequest, SimulatorConfig
 from tests.e2e.inventory import devices, insert_device, stored_rows
 from tests.support.secrets_found import places_with_secrets

@@ -5,9 +5,9 @@ from typing import Final
 
 import psycopg
 
+from moss_jamf_pipeline.moss.contract.schema import prepare
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import DEFAULT_NAME, create_integration
-from moss_jamf_pipeline.moss.schema import prepare
+from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
 from tests.support.dialects import RELEASE, STRATEGY, Dialect
 
 _RELEASED_MOSS: Final = Path(__file__).parent / "released_moss"

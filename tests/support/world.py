@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 from psycopg.rows import dict_row
 
-from moss_jamf_pipeline.automation import SCOPES
 from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integrations import Integration, find_integration
-from moss_jamf_pipeline.moss.planning import ObjectCounts, newest_plan
-from moss_jamf_pipeline.partitions import slot_key_at
+from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan
+from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
 from tests.support.dialects import CORE_TABLES, STRATEGY, Dialect, as_people_see_it

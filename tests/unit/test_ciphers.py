@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.ciphers import (
+from moss_jamf_pipeline.moss.integration.ciphers import (
     Cipher,
     DecryptionFailed,
     EncryptionKey,

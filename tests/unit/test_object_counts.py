@@ -2,7 +2,7 @@
 
 import pytest
 
-from moss_jamf_pipeline.moss.planning import ObjectCounts, total
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, total
 
 _CATEGORIES = ("created", "updated", "unchanged", "conflicts", "skipped", "failed", "removed")
 _NUMBERS = [name for name in ObjectCounts.__slots__ if name != "object_type"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.errors import OwnershipInvalid
-from moss_jamf_pipeline.moss.ownership import (
+from moss_jamf_pipeline.catalogue.ownership import (
+    OwnershipInvalid,
     OwnershipOverride,
     clearable_fields,
     declared_rules,

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.planning import ObjectCounts
-from moss_jamf_pipeline.presentation import counts_metadata, counts_table, markdown_table
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
+from moss_jamf_pipeline.orchestration.presentation import (
+    counts_metadata,
+    counts_table,
+    markdown_table,
+)
 
 _ZERO = dict.fromkeys((name for name in ObjectCounts.__slots__ if name != "object_type"), 0)
 

@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.schedule import CronInvalid, decide, last_tick, next_sync, next_tick
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.orchestration.schedule import (
+    CronInvalid,
+    decide,
+    last_tick,
+    next_sync,
+    next_tick,
+)
 
 
 def _at(text: str) -> datetime:

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.partitions import SLOTS, slot_key_at, slot_start, slots_to_capture
+from moss_jamf_pipeline.orchestration.partitions import (
+    SLOTS,
+    slot_key_at,
+    slot_start,
+    slots_to_capture,
+)
 
 _NOW = datetime(2026, 11, 22, 13, 37, tzinfo=UTC)
 _CURRENT = datetime(2026, 11, 22, 12, tzinfo=UTC)

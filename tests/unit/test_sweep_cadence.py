@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from moss_jamf_pipeline.moss.cadence import SweepMode, SweepStanding, asked_sweep, possible_sweep
+from moss_jamf_pipeline.moss.capture.cadence import (
+    SweepMode,
+    SweepStanding,
+    asked_sweep,
+    possible_sweep,
+)
 
 _STANDING = SweepStanding(
     newest_is_complete=True,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from moss_jamf_pipeline.moss.captures import COLLECTIONS
-from moss_jamf_pipeline.moss.integrations import AccessScope, SyncSettings
-from moss_jamf_pipeline.moss.ownership import OwnershipOverride, effective_rules
+from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, effective_rules
+from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
+from moss_jamf_pipeline.moss.integration.integrations import AccessScope, SyncSettings
 
 
 def test_empty_settings_are_the_designed_defaults() -> None:

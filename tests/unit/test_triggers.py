@@ -2,7 +2,7 @@
 
 import pytest
 
-from moss_jamf_pipeline.assets.triggers import trigger_of
+from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 
 _PERSON = {"moss_jamf/triggered_by": "ada@example.org"}
 _SCHEDULE = {"dagster/schedule_name": "sync_jamf_every_six_hours"}

@@ -1,0 +1,137 @@
+"""Which JAMF server is read, and with which credentials: what the environment and M.O.S.S. say together.
+
+The environment overrides what is saved with the integration. Decrypting is `moss.credentials`; asking JAMF is `jamf`.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf.transport import usable_base_url
+from moss_jamf_pipeline.moss.integration.credentials import (
+    GivenKeys,
+    JamfCredentials,
+    read_credentials,
+)
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.settings import Settings
+
+_CLIENT_VARIABLES = ("JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET")
+_USER_VARIABLES = ("JAMF_USERNAME", "JAMF_PASSWORD")
+
+
+class ConfigurationMissing(Exception):
+    """A setting that a run needs is not there.
+
+    Attributes:
+        remedy: what to set.
+    """
+
+    def __init__(self, what_is_missing: str, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(f"{what_is_missing} {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class JamfAccess:
+    """How JAMF is reached.
+
+    Attributes:
+        base_url: the server.
+        credentials: for it.
+        source: where the credentials come from, in words that carry no value.
+    """
+
+    base_url: str
+    credentials: JamfCredentials
+    source: str
+
+
+def given_keys(settings: Settings) -> GivenKeys:
+    """The keys of the environment for credentials that are saved in M.O.S.S."""
+    return GivenKeys(settings.encryption_key, settings.integration_encryption_key)
+
+
+def given_credentials(settings: Settings) -> tuple[JamfCredentials, str] | None:
+    """The credentials of the environment and the variables they stand in; None if it has none.
+
+    Raises:
+        ConfigurationMissing: one variable of a pair is set and the other is not.
+    """
+    client_id, client_secret = settings.jamf_client_id, settings.jamf_client_secret
+    if client_id and client_secret:
+        return ClientCredentials(client_id, client_secret), " and ".join(_CLIENT_VARIABLES)
+    username, password = settings.jamf_username, settings.jamf_password
+    if username and password:
+        return UserCredentials(username, password), " and ".join(_USER_VARIABLES)
+    for names, pair in (
+        (_CLIENT_VARIABLES, (client_id, client_secret)),
+        (_USER_VARIABLES, (username, password)),
+    ):
+        if any(pair):
+            # Falling back to what is saved would use other credentials than the ones somebody began to set.
+            present, absent = names if pair[0] else reversed(names)
+            raise ConfigurationMissing(
+                f"{present} is set and {absent} is not.", f"Set {absent}, or unset {present}."
+            )
+    return None
+
+
+def jamf_access(
+    settings: Settings, integration: Integration, connection: psycopg.Connection | None
+) -> JamfAccess:
+    """Finds the server and the credentials for it.
+
+    Args:
+        settings: the environment, which overrides what is saved.
+        integration: the row in M.O.S.S.
+        connection: to the M.O.S.S. database; None if it cannot be asked, then only the environment counts.
+
+    Raises:
+        ConfigurationMissing: no server or no credentials are configured, or the saved credentials are for another
+            server than the configured one.
+        CredentialsUnreadable: credentials are saved and cannot be read.
+        JamfAddressInvalid: JAMF_BASE_URL or the saved address cannot be compared, being none.
+    """
+    base_url = settings.jamf_base_url or integration.base_url
+    if not base_url:
+        raise ConfigurationMissing(
+            f"No JAMF Pro server is configured for the integration {integration.name!r}.",
+            "Set JAMF_BASE_URL, e.g. https://example.jamfcloud.com, or save it in M.O.S.S.: "
+            "`moss-jamf credentials set --base-url`.",
+        )
+    given = given_credentials(settings)
+    if given is not None:
+        credentials, variables = given
+        return JamfAccess(base_url, credentials, f"environment ({variables})")
+    saved = read_credentials(connection, integration, given_keys(settings)) if connection else None
+    if saved is None:
+        raise ConfigurationMissing(
+            f"No credentials for JAMF Pro are configured for the integration {integration.name!r}.",
+            "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, "
+            "JAMF_USERNAME and JAMF_PASSWORD), or save them in M.O.S.S.: `moss-jamf credentials set`.",
+        )
+    if settings.jamf_base_url:
+        _refuse_other_server(settings.jamf_base_url, integration)
+    return JamfAccess(base_url, saved.credentials, f"saved in M.O.S.S. ({saved.protection})")
+
+
+def _refuse_other_server(base_url: str, integration: Integration) -> None:
+    """Credentials that were saved for one server are not sent to another."""
+    usable_base_url(base_url)
+    if integration.base_url is None:
+        raise ConfigurationMissing(
+            f"Credentials are saved for the integration {integration.name!r}, but not the server they are for; "
+            f"they are not sent to {base_url} (JAMF_BASE_URL).",
+            "Save both with `moss-jamf credentials set --base-url`, or set credentials in the environment.",
+        )
+    usable_base_url(integration.base_url)
+    if server_identity(base_url) != server_identity(integration.base_url):
+        raise ConfigurationMissing(
+            f"The credentials saved for the integration {integration.name!r} are for {integration.base_url}; they are "
+            f"not sent to {base_url} (JAMF_BASE_URL).",
+            "Unset JAMF_BASE_URL, or set the credentials for that server in the environment too, or save both with "
+            "`moss-jamf credentials set --base-url`.",
+        )

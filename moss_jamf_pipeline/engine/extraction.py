@@ -1,0 +1,265 @@
+"""Extract and load: reads one JAMF collection page by page into a capture.
+
+The only place where the JAMF client and the M.O.S.S. side meet; knows neither Dagster nor what the documents mean.
+
+Between full sweeps computers may be captured incrementally: all are listed with the one section that tells which are
+new or changed, and only those are read whole. What is stored then is what a full sweep would have stored of everything
+a listing shows (`moss.cadence.UNSEEN` names the rest). Where that cannot be had, or would cost more, a full sweep
+follows in the same capture.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg
+
+from moss_jamf_pipeline.jamf import (
+    ChangedComputers,
+    Collection,
+    JamfClient,
+    JamfFilterUnusable,
+    RejectedRecord,
+    RejectionReason,
+    SweepSummary,
+    computer_document_shape,
+    sections_missing,
+)
+from moss_jamf_pipeline.moss.capture.cadence import (
+    FULL,
+    INCREMENTAL,
+    SweepChoice,
+    SweepKind,
+    SweepStanding,
+    possible_sweep,
+    sweep_standing,
+)
+from moss_jamf_pipeline.moss.capture.captures import (
+    Capture,
+    CaptureFacts,
+    CaptureWriter,
+    open_capture,
+)
+
+logger = logging.getLogger("moss_jamf_pipeline.engine.extraction")
+
+READ_WHOLE = SweepChoice(FULL, "It is read as a whole each time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read for a capture, and what it took.
+
+    Attributes:
+        sweep: `full` or `incremental`, as it came to be.
+        reason: why, as sentences.
+        endpoint: the path it was read from.
+        server_version: as JAMF reports it.
+        requests: requests sent, retries included, token requests not.
+        bytes_received: bytes of answers, decompressed.
+        total_count: JAMF's own count; None if the listing has none.
+        rejected: records that cannot be used, or the first of them.
+        rejected_count: how many there were.
+        incomplete_reasons: why absence proves nothing, as sentences; empty if it does.
+        fetched: usable records that were read whole.
+        listed: computers listed to see what changed; None if none were.
+    """
+
+    sweep: SweepKind
+    reason: str
+    endpoint: str
+    server_version: str
+    requests: int
+    bytes_received: int
+    total_count: int | None
+    rejected: tuple[RejectedRecord, ...]
+    rejected_count: int
+    incomplete_reasons: tuple[str, ...]
+    fetched: int = 0
+    listed: int | None = None
+
+
+async def capture_collection(
+    client: JamfClient,
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    slots: Sequence[datetime],
+    *,
+    scope_groups: Sequence[str] = (),
+    asked: SweepChoice = READ_WHOLE,
+    full_sweep_hours: float = 0.0,
+) -> tuple[Capture, Reading]:
+    """Pulls a collection once, now, and stores it as the capture that covers the given slots.
+
+    Memory stays flat: a page is copied to the database before the next but few is read.
+
+    Args:
+        client: an open client.
+        connection: one in autocommit mode, used by nothing else meanwhile.
+        integration_id: whose capture it is.
+        collection: `computers`, `users`, `groups`, `buildings` or `departments`.
+        slots: the starts of the slots it stands for.
+        scope_groups: ids or names of the JAMF groups to which computers must belong, all of them; of the others
+            nothing is stored but that they are there. Of other collections everything is in scope.
+        asked: of computers: a full sweep, or an incremental capture if there may be one.
+        full_sweep_hours: how old the newest full sweep may be for that.
+
+    Returns:
+        The stored capture, and what was read for it.
+
+    Raises:
+        JamfScopeInvalid: such a group is not in JAMF; nothing is stored.
+        JamfError: JAMF could not be read; nothing is stored.
+        OtherJamfServer: earlier captures came from another server.
+    """
+    is_of_computers = collection == Collection.COMPUTERS
+    with open_capture(
+        connection, integration_id, collection, server_identity(client.base_url)
+    ) as writer:
+        choice, standing = asked, None
+        if is_of_computers and asked.kind == INCREMENTAL:
+            standing = sweep_standing(connection, integration_id)
+            choice = possible_sweep(
+                standing,
+                full_sweep_hours=full_sweep_hours,
+                is_scoped=bool(scope_groups),
+                document_shape=computer_document_shape(),
+                server_version=str(await client.server_version()),
+            )
+        if standing is not None and choice.kind == INCREMENTAL:
+            reading = await _read_changed(client, writer, standing, choice.reason)
+        else:
+            scope = scope_groups if is_of_computers else ()
+            reading = await _read_whole(
+                client, writer, Collection(collection), choice.reason, scope
+            )
+        shape = computer_document_shape() if is_of_computers else None
+        capture = writer.finish(_facts(reading, shape), slots)
+    return capture, reading
+
+
+async def _read_whole(
+    client: JamfClient,
+    writer: CaptureWriter,
+    collection: Collection,
+    reason: str,
+    scope: Sequence[str] = (),
+) -> Reading:
+    """A full sweep."""
+    group_ids = await client.computer_group_ids(scope) if scope else frozenset()
+    sweep = client.sweep(collection, scope_group_ids=group_ids)
+    async for page in sweep:
+        writer.write_page(page.records)
+    if scope:
+        # A group that is deleted meanwhile vanishes from its members at once: all would seem out of scope.
+        await client.computer_group_ids(scope)
+    return replace(_reading_of(sweep.summary, FULL, reason), fetched=writer.captured)
+
+
+async def _read_changed(
+    client: JamfClient, writer: CaptureWriter, standing: SweepStanding, reason: str
+) -> Reading:
+    """A listing of all computers, and whole those that changed by it; or a full sweep after all."""
+    listing = client.computer_listing()
+    async for page in listing:
+        writer.list_page(page.records)
+    listed = replace(
+        _reading_of(listing.summary, INCREMENTAL, reason), listed=listing.summary.distinct_count
+    )
+    if listed.endpoint != standing.endpoint:
+        instead = f"JAMF lists computers at {listed.endpoint} now, and did at {standing.endpoint}."
+        return await _read_whole_instead(client, writer, listed, instead)
+    plan = client.plan_of_reading(ChangedComputers(**writer.find_changes()))
+    if plan.reads_all:
+        return await _read_whole_instead(client, writer, listed, f"{plan.reason}.")
+    fetch = client.fetch_computers(listed.endpoint, writer.wanted_ids(), since=plan.since)
+    rejected: list[RejectedRecord] = []
+    unusable: JamfFilterUnusable | None = None
+    try:
+        async for fetched in fetch:
+            writer.write_page(fetched.records)
+            rejected += fetched.rejected
+    except JamfFilterUnusable as error:
+        logger.warning("%s", error)
+        unusable = error
+    lacking = sum(record.reason == RejectionReason.SECTION_MISSING for record in rejected)
+    reading = replace(
+        listed,
+        reason=f"{reason} By a listing, {plan.reason}.",
+        requests=listed.requests + fetch.requests,
+        bytes_received=listed.bytes_received + fetch.bytes_received,
+        rejected=(*listed.rejected, *rejected),
+        rejected_count=listed.rejected_count + len(rejected),
+        incomplete_reasons=(
+            *listed.incomplete_reasons,
+            *([sections_missing(lacking)] if lacking else []),
+        ),
+        fetched=fetch.fetched,
+    )
+    if unusable is not None:
+        return await _read_whole_instead(client, writer, reading, unusable.happened)
+    return reading
+
+
+async def _read_whole_instead(
+    client: JamfClient, writer: CaptureWriter, so_far: Reading, reason: str
+) -> Reading:
+    """A full sweep in place of what was read so far, which is forgotten, but for what it cost."""
+    logger.info("all computers are read: %s", reason)
+    writer.begin_anew()
+    reading = await _read_whole(client, writer, Collection.COMPUTERS, reason)
+    return replace(
+        reading,
+        requests=so_far.requests + reading.requests,
+        bytes_received=so_far.bytes_received + reading.bytes_received,
+        listed=so_far.listed,
+    )
+
+
+def server_identity(base_url: str) -> str:
+    """Names a JAMF server so that another one is noticed: its host, and its port unless it is this machine's own.
+
+    A server on the loopback is the simulator or a tunnel, whose port changes from run to run.
+    """
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    if host in {"localhost", "127.0.0.1", "::1"}:
+        return "loopback"
+    return host if parts.port in {None, 443} else f"{host}:{parts.port}"
+
+
+def _reading_of(summary: SweepSummary, sweep: SweepKind, reason: str) -> Reading:
+    return Reading(
+        sweep=sweep,
+        reason=reason,
+        endpoint=summary.endpoint,
+        server_version=summary.server_version,
+        requests=summary.requests,
+        bytes_received=summary.bytes_received,
+        total_count=summary.total_count,
+        rejected=summary.rejected,
+        rejected_count=summary.rejected_count,
+        incomplete_reasons=summary.incomplete_reasons,
+    )
+
+
+def _facts(reading: Reading, document_shape: str | None) -> CaptureFacts:
+    return CaptureFacts(
+        server_version=reading.server_version,
+        endpoint=reading.endpoint,
+        total_count=reading.total_count,
+        requests=reading.requests,
+        bytes_received=reading.bytes_received,
+        incomplete_reasons=reading.incomplete_reasons,
+        rejected=tuple(
+            (record.jamf_id, record.reason, record.detail) for record in reading.rejected
+        ),
+        rejected_count=reading.rejected_count,
+        sweep=reading.sweep,
+        fetched_count=reading.fetched,
+        document_shape=document_shape,
+    )

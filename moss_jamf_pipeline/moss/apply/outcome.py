@@ -1,0 +1,118 @@
+"""How a run ended, in a word and a sentence: success, or partial and why."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from moss_jamf_pipeline.moss.capture.captures import misses_something, newest_captures
+from moss_jamf_pipeline.moss.integration.history import Status
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.planning import PLURALS, ObjectCounts, Plan, total
+from moss_jamf_pipeline.moss.statements import fetch_all
+
+_COLLECTION_OF = {
+    "device": "computers",
+    "person": "users",
+    "group": "groups",
+    "location": "buildings",
+}
+
+
+_REFUSED = {
+    "sync": "{number} planned changes of {objects} were refused: M.O.S.S. changed meanwhile, or what they refer to "
+    "is not there. They are planned anew next time.",
+    "revert": "{number} changes of {objects} were not undone: M.O.S.S. holds something else by now, or other data "
+    "refers to them.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What the history row of a run says.
+
+    Attributes:
+        status: `success`, or `partial` when something could not be used, was refused, is held or was not seen whole.
+        counts: the sum over devices, people and groups.
+        message: why it is partial, in sentences; None for a success.
+        details: the same by object type, for machines.
+    """
+
+    status: Status
+    counts: ObjectCounts
+    message: str | None
+    details: dict[str, Any]
+
+
+def run_outcome(
+    connection: psycopg.Connection,
+    integration: Integration,
+    plan: Plan,
+    applied_object_types: Collection[str],
+    since: datetime | None = None,
+) -> RunOutcome:
+    """Judges a plan as far as a run applied it, and the captures it was made from.
+
+    Args:
+        connection: one in autocommit mode.
+        integration: whose run.
+        plan: the plan, applied.
+        applied_object_types: what the run applied; the rest of the plan is none of its deeds.
+        since: when the run took the plan on; neither is what was settled before.
+    """
+    reasons = []
+    counts = [count for count in plan.counts if count.object_type in applied_object_types]
+    captures = integration.settings.in_use(newest_captures(connection, integration.id))
+    for object_type, collection in _COLLECTION_OF.items():
+        if (
+            plan.kind == "sync"
+            and object_type in applied_object_types
+            and collection in captures
+            and misses_something(connection, integration.id, captures[collection])
+        ):
+            why = " ".join(captures[collection].incomplete_reasons)
+            reasons.append(
+                f"JAMF's {collection} were not captured completely, so nothing counts as gone: {why}"
+            )
+    reasons.extend(
+        f"{count.failed} of {count.seen} {PLURALS[count.object_type]} could not be used or written."
+        for count in counts
+        if count.failed
+    )
+    refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id, "since": since})
+    reasons.extend(
+        _REFUSED[plan.kind].format(number=row["refused"], objects=PLURALS[row["object_type"]])
+        for row in refused
+    )
+    held = [
+        change
+        for change in held_changes(connection, plan.plan_id)
+        if ("mapping" if change.kind is GuardKind.UNENROLL else change.object_type)
+        in applied_object_types
+    ]
+    if held:
+        reasons.append(held_summary(plan.plan_id, held))
+    return RunOutcome(
+        status="partial" if reasons else "success",
+        counts=total(counts),
+        message=" ".join(reasons) or None,
+        details={
+            "plan_id": plan.plan_id,
+            "objects": {
+                count.object_type: {
+                    name: getattr(count, name)
+                    for name in ObjectCounts.__slots__
+                    if name != "object_type"
+                }
+                for count in counts
+            },
+            "held": [
+                {"kind": change.kind, "object_type": change.object_type, "changes": change.planned}
+                for change in held
+            ],
+        },
+    )

@@ -1,0 +1,391 @@
+"""Captures in `jamf_sync`: opening one, COPYing its pages, merging it as versions, and which slot it covers.
+
+A capture is a full sweep, which reads every object whole, or incremental: a listing of all computers, and whole those
+that changed by it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, Protocol
+from uuid import UUID
+
+import psycopg
+
+from moss_jamf_pipeline.moss.capture.cadence import INCREMENTAL, SweepKind
+from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
+from moss_jamf_pipeline.moss.statements import (
+    Row,
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    refresh_statistics,
+    set_based_transaction,
+)
+
+COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+
+_TEMPORARY_TABLES = (
+    "capture/create_incoming_records",
+    "capture/create_listed_records",
+    "capture/create_wanted_records",
+)
+
+
+class StoredRecord(Protocol):
+    """One JAMF object as it is stored; `jamf.JamfRecord` is one."""
+
+    @property
+    def jamf_id(self) -> str:
+        """JAMF's id, unique within the collection."""
+
+    @property
+    def document(self) -> bytes:
+        """The allow-listed, stable content as canonical JSON."""
+
+    @property
+    def content_hash(self) -> bytes:
+        """Tells two contents apart."""
+
+    @property
+    def last_contact_at(self) -> datetime | None:
+        """When JAMF last heard of it (volatile)."""
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """When it last sent its inventory (volatile)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFacts:
+    """What the reading side knows of a finished capture.
+
+    Attributes:
+        sweep: `full` or `incremental`.
+        fetched_count: objects read whole; None for a collection that is always read so.
+        document_shape: a fingerprint of the form of its documents; None where nobody compares it.
+    """
+
+    server_version: str
+    endpoint: str
+    total_count: int | None
+    requests: int
+    bytes_received: int
+    incomplete_reasons: tuple[str, ...]
+    rejected: tuple[
+        tuple[str | None, str, str], ...
+    ]  # (jamf_id, reason, detail); the first of them
+    rejected_count: int
+    sweep: SweepKind = "full"
+    fetched_count: int | None = None
+    document_shape: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A stored capture: what it brought, and how it stands."""
+
+    capture_id: int
+    collection: str
+    status: str
+    captured_at: datetime
+    captured: int
+    changed: int = 0
+    removed: int = 0
+    incomplete_reasons: tuple[str, ...] = ()
+    sweep: SweepKind = "full"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether absence from this capture proves that JAMF no longer has the object."""
+        return self.status == "complete"
+
+
+class CaptureWriter:
+    """Writes one capture: pages as they arrive, then everything at once.
+
+    The pages lie in a temporary table, outside any transaction; only `finish` writes to `jamf_sync`,
+    in one transaction.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, integration_id: UUID, collection: str, capture_id: int
+    ) -> None:
+        self._connection = connection
+        self._capture_id = capture_id
+        self._scope = {
+            "integration_id": integration_id,
+            "collection": collection,
+            "capture_id": capture_id,
+        }
+        self._read = 0
+        self._listed = 0
+
+    @property
+    def captured(self) -> int:
+        """Usable objects that JAMF has, as far as pages arrived: listed, or, without a listing, read."""
+        return self._listed or self._read
+
+    def write_page(self, records: Sequence[StoredRecord]) -> None:
+        """COPYs one page of records read whole, no id of which came before in this capture."""
+        self._copy(
+            "copy incoming_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
+            records,
+        )
+        self._read += len(records)
+
+    def list_page(self, records: Sequence[StoredRecord]) -> None:
+        """COPYs one page of a listing, no id of which came before in it."""
+        self._copy(
+            "copy listed_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
+            records,
+        )
+        self._listed += len(records)
+
+    def find_changes(self) -> Row:
+        """Compares the listing, once it is there as a whole, with what is stored.
+
+        Returns:
+            How much is to be read: the columns of `capture/count_wanted_computers`.
+        """
+        with set_based_transaction(self._connection):
+            self._connection.execute("analyze listed_records")
+            execute(self._connection, "capture/find_wanted_computers", self._scope)
+            self._connection.execute("analyze wanted_records")
+            (counts,) = fetch_all(self._connection, "capture/count_wanted_computers", self._scope)
+        return counts
+
+    def wanted_ids(self) -> set[str]:
+        """The ids of the computers that have to be read whole."""
+        return {row["jamf_id"] for row in fetch_all(self._connection, "capture/wanted_ids")}
+
+    def begin_anew(self) -> None:
+        """Forgets the listing and the pages so far: a full sweep follows."""
+        execute(self._connection, "capture/forget_pages")
+        self._listed = self._read = 0
+
+    def _copy(self, statement: LiteralString, records: Iterable[StoredRecord]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for record in records:
+                copy.write_row(
+                    (
+                        record.jamf_id,
+                        record.content_hash,
+                        record.document.decode(),
+                        record.last_contact_at,
+                        record.reported_at,
+                    )
+                )
+
+    def finish(self, facts: CaptureFacts, slots: Sequence[datetime]) -> Capture:
+        """Merges the pages as versions, closes the capture and records the slots it covers.
+
+        Args:
+            facts: what the reading side found.
+            slots: the starts of the slots this capture stands for.
+        """
+        # A rejected object is still in JAMF. One whose id is not known here could be any: then nothing is proven.
+        rejected_ids = [jamf_id for jamf_id, _, _ in facts.rejected if jamf_id is not None]
+        is_complete = not facts.incomplete_reasons and len(rejected_ids) == facts.rejected_count
+        is_incremental = facts.sweep == INCREMENTAL
+        with set_based_transaction(self._connection):
+            if is_incremental:
+                execute(self._connection, "capture/take_listed_stubs")
+            self._connection.execute("analyze incoming_records")
+            changed_existing = execute(
+                self._connection, "capture/close_changed_versions", self._scope
+            )
+            removed = (
+                execute(
+                    self._connection,
+                    "capture/close_removed_versions",
+                    self._scope | {"rejected_ids": rejected_ids},
+                )
+                if is_complete
+                else 0
+            )
+            inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
+            if self._scope["collection"] == "computers":
+                execute(self._connection, "capture/upsert_computer_contacts", self._scope)
+            if is_incremental:
+                execute(self._connection, "capture/refresh_listed_contacts", self._scope)
+            for jamf_id, reason, detail in facts.rejected:
+                execute(
+                    self._connection,
+                    "capture/insert_capture_quarantine",
+                    self._scope | {"jamf_id": jamf_id, "reason": reason, "detail": detail},
+                )
+            execute(
+                self._connection,
+                "capture/finish_capture",
+                self._scope
+                | {
+                    "status": "complete" if is_complete else "incomplete",
+                    "server_version": facts.server_version,
+                    "endpoint": facts.endpoint,
+                    "total_count": facts.total_count,
+                    "captured_count": self.captured,
+                    "changed_count": inserted,
+                    "removed_count": removed,
+                    "rejected_count": facts.rejected_count,
+                    "requests": facts.requests,
+                    "bytes_received": facts.bytes_received,
+                    "incomplete_reasons": list(facts.incomplete_reasons),
+                    "sweep": facts.sweep,
+                    "fetched_count": facts.fetched_count,
+                    "document_shape": facts.document_shape,
+                },
+            )
+            execute(self._connection, "capture/cover_slots", self._scope | {"slots": list(slots)})
+        if inserted + changed_existing + removed > self.captured // 10:
+            # The first import and a great change leave statistics that would mislead every plan after them.
+            refresh_statistics(self._connection, "jamf_sync.raw_jamf")
+        return capture_by_id(self._connection, self._capture_id)
+
+
+@contextmanager
+def open_capture(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, server: str
+) -> Iterator[CaptureWriter]:
+    """Opens a capture for writing; if the block fails, the capture is closed as failed and brought nothing.
+
+    Raises:
+        OtherJamfServer: the integration's earlier captures came from another server.
+    """
+    other = fetch_one(
+        connection, "capture/other_server", {"integration_id": integration_id, "server": server}
+    )
+    if other is not None:
+        raise OtherJamfServer(
+            f"This integration's data came from the JAMF server {other['server']}, and now {server} is configured. "
+            "Syncing one server's records over another's would mark every device as gone.",
+            "Set MOSS_JAMF_INTEGRATION to a new name for the new server, or, if only its address changed, update "
+            "jamf_sync.captures.server.",
+        )
+    capture_id = fetch_value(
+        connection,
+        "capture/insert_capture",
+        {"integration_id": integration_id, "collection": collection, "server": server},
+    )
+    try:
+        for temporary_table in _TEMPORARY_TABLES:
+            execute(connection, temporary_table)
+        yield CaptureWriter(connection, integration_id, collection, capture_id)
+        execute(connection, "capture/drop_temporary_tables")
+    except BaseException:
+        if not connection.broken:
+            execute(connection, "capture/drop_temporary_tables")
+            execute(connection, "capture/fail_capture", {"capture_id": capture_id})
+        raise
+
+
+def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
+    """Reads a finished capture."""
+    row = fetch_one(connection, "capture/capture_by_id", {"capture_id": capture_id})
+    if row is None:
+        raise NothingCaptured(
+            f"There is no capture {capture_id}.", "Materialise the raw asset of its slot."
+        )
+    return Capture(
+        capture_id=row["capture_id"],
+        collection=row["collection"],
+        status=row["status"],
+        captured_at=row["captured_at"],
+        captured=row["captured_count"],
+        changed=row["changed_count"],
+        removed=row["removed_count"],
+        incomplete_reasons=tuple(row["incomplete_reasons"]),
+        sweep=row["sweep"],
+    )
+
+
+def covered_slots(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, slots: Sequence[datetime]
+) -> dict[datetime, int]:
+    """Which of these slots have a stored capture: slot to capture id."""
+    rows = fetch_all(
+        connection,
+        "capture/covered_slots",
+        {"integration_id": integration_id, "collection": collection, "slots": list(slots)},
+    )
+    return {row["slot"]: row["capture_id"] for row in rows}
+
+
+def cover_slots(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    capture_id: int,
+    slots: Sequence[datetime],
+) -> None:
+    """Records that a stored capture also stands for these slots."""
+    execute(
+        connection,
+        "capture/cover_slots",
+        {
+            "integration_id": integration_id,
+            "collection": collection,
+            "capture_id": capture_id,
+            "slots": list(slots),
+        },
+    )
+
+
+def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dict[str, Capture]:
+    """The newest usable capture of each collection that has one."""
+    rows = fetch_all(connection, "capture/newest_captures", {"integration_id": integration_id})
+    return {
+        row["collection"]: Capture(
+            capture_id=row["capture_id"],
+            collection=row["collection"],
+            status=row["status"],
+            captured_at=row["captured_at"],
+            captured=row["captured_count"],
+            incomplete_reasons=tuple(row["incomplete_reasons"]),
+            sweep=row["sweep"],
+        )
+        for row in rows
+    }
+
+
+def captured_before(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> int | None:
+    """How many objects the last capture before this one brought that brought any; None if none ever did."""
+    captured: int | None = fetch_value(
+        connection,
+        "capture/captured_before",
+        {
+            "integration_id": integration_id,
+            "collection": capture.collection,
+            "capture_id": capture.capture_id,
+        },
+    )
+    return captured
+
+
+def usual_count(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> int | None:
+    """How many objects the collection usually has: the median of earlier captures; None if they are too few."""
+    usual: int | None = fetch_value(
+        connection,
+        "capture/usual_count",
+        {
+            "integration_id": integration_id,
+            "collection": capture.collection,
+            "capture_id": capture.capture_id,
+        },
+    )
+    return usual
+
+
+def misses_something(
+    connection: psycopg.Connection, integration_id: UUID, capture: Capture
+) -> bool:
+    """Whether a capture is incomplete and that matters: of what JAMF never had any, nothing is missing."""
+    if capture.is_complete:
+        return False
+    return capture.captured > 0 or captured_before(connection, integration_id, capture) is not None

@@ -1,0 +1,106 @@
+"""Brings a database to what the pipeline needs: schema `jamf_sync`, the contract, the roles; M.O.S.S. if embedded."""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from moss_jamf_pipeline.moss.contract.dialects import STRATEGY, Dialect, detect
+from moss_jamf_pipeline.moss.contract.roles import (
+    grant_privileges,
+    missing_table_privileges,
+    prepare_roles,
+)
+from moss_jamf_pipeline.moss.errors import MossAbsent, MossNotPrepared
+from moss_jamf_pipeline.moss.statements import statement
+from moss_jamf_pipeline.settings import project_file
+
+_LOCK = "select pg_advisory_xact_lock(hashtextextended('moss_jamf_pipeline schema', 0))"
+_VERSIONS = """
+create schema if not exists jamf_sync;
+create table if not exists jamf_sync.schema_migrations (
+  name text primary key,
+  applied_at timestamptz not null default now()
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaReport:
+    """What `prepare` found and did.
+
+    Attributes:
+        dialect: which M.O.S.S. the contract now stands on.
+        migrations: the migrations of `jamf_sync` applied just now.
+        created_moss: whether the strategy's M.O.S.S. tables were created.
+    """
+
+    dialect: Dialect
+    migrations: tuple[str, ...]
+    created_moss: bool
+
+
+def pending_migrations(connection: psycopg.Connection) -> list[str]:
+    """The migrations of `jamf_sync` this database has not had, in order."""
+    known: set[str] = set()
+    table = connection.execute("select to_regclass('jamf_sync.schema_migrations')").fetchone()
+    if table is not None and table[0] is not None:
+        known = {
+            name for (name,) in connection.execute("select name from jamf_sync.schema_migrations")
+        }
+    files = sorted(project_file("sql/migrations").glob("*.sql"))
+    return [file.stem for file in files if file.stem not in known]
+
+
+def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaReport:
+    """Creates or updates `jamf_sync`, the contract and the roles, in one transaction. Safe to run again.
+
+    Args:
+        connection: one with the right to create schemas and, the first time on a server, roles.
+        may_create_moss: whether an empty database may get the strategy's M.O.S.S. tables (the embedded one may).
+
+    Raises:
+        MossNotPrepared: the database holds no M.O.S.S. the contract knows, or a privilege is missing; nothing was done.
+    """
+    with connection.transaction():
+        # Two processes that start together prepare one after the other.
+        connection.execute(_LOCK)
+        found = detect(connection)
+        created_moss = may_create_moss and found.is_empty
+        if created_moss:
+            connection.execute(statement("moss/create_strategy_schema"))
+        elif not found.is_usable:
+            kind = MossAbsent if found.is_empty else MossNotPrepared
+            raise kind(found.what_is_missing(), found.remedy())
+        dialect = STRATEGY if created_moss else found.dialect
+        prepare_roles(connection)
+        connection.execute(_VERSIONS)
+        migrations = pending_migrations(connection)
+        for name in migrations:
+            connection.execute(statement(f"migrations/{name}"))
+            connection.execute(
+                "insert into jamf_sync.schema_migrations (name) values (%s)", (name,)
+            )
+        _install_contract(connection, dialect)
+        grant_privileges(connection)
+        lacking = missing_table_privileges(connection, dialect)
+        if lacking is not None:
+            raise MossNotPrepared(
+                f"The contract needs rights on M.O.S.S.'s tables: {lacking.what}.",
+                f"Let the owner of M.O.S.S.'s tables run: {lacking.remedy} Then run `moss-jamf init` again.",
+            )
+    return SchemaReport(dialect=dialect, migrations=tuple(migrations), created_moss=created_moss)
+
+
+def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
+    for name in (
+        "create_contract",
+        "integration_tables",
+        dialect.name,
+        "encryption_keys",
+        "group_people",
+        "current_values",
+        "fill_empty",
+        "write_decided",
+        "undo",
+    ):
+        connection.execute(statement(f"contract/{name}"))

@@ -1,0 +1,1 @@
+"""The integration's rows in M.O.S.S.: its settings, its credentials, its history."""

@@ -1,0 +1,141 @@
+"""`integration_sync_history`: what M.O.S.S.'s own pages show of each run. No secret gets into it."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from moss_jamf_pipeline.moss.contract.roles import writing
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
+from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all, fetch_value
+from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_document
+
+Status = Literal["success", "partial", "failed"]
+
+# M.O.S.S. shows the message in a line of a table; a page of HTML that some proxy answered helps nobody.
+_LONGEST_TEXT: Final = 4_000
+
+_DIED: Final = (
+    "The process of this run ended before the run did: it was killed, or its machine or connection was lost. "
+    "Run it again: what was written stays, the rest is planned anew."
+)
+
+
+def open_history(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    *,
+    run_id: str,
+    sync_type: str,
+    triggered_by: str | None = None,
+) -> UUID:
+    """Opens the history row of a run (`in_progress`), once however often it is asked for.
+
+    Args:
+        connection: one in autocommit mode.
+        integration_id: whose run.
+        run_id: the run.
+        sync_type: `full`, `computers`, `users`, `groups`, `apply` or `partial`.
+        triggered_by: who started it. If exactly one user of M.O.S.S. has this address, the row names that user.
+
+    Returns:
+        The row's id.
+    """
+    parameters = {
+        "integration_id": integration_id,
+        "run_id": run_id,
+        "sync_type": sync_type,
+        "triggered_by": triggered_by and _storable(scrubbed(triggered_by)),
+    }
+    with writing(connection):
+        history_id = fetch_value(connection, "history/open_history", parameters)
+    if not isinstance(history_id, UUID):
+        raise TypeError(f"integration_sync_history.id is a {type(history_id).__name__}")
+    return history_id
+
+
+def close_history_of_dead_runs(connection: psycopg.Connection, integration_id: UUID) -> list[str]:
+    """Closes the history rows that dead runs left open, as failed; live runs hold their `run_lock.RunLock`.
+
+    Args:
+        connection: one in autocommit mode.
+        integration_id: whose runs.
+
+    Returns:
+        The ids of the dead runs.
+    """
+    parameters = {"integration_id": integration_id, "error_message": _DIED}
+    with writing(connection):
+        return [
+            row["run_id"]
+            for row in fetch_all(connection, "history/close_history_of_dead_runs", parameters)
+        ]
+
+
+def close_history(
+    connection: psycopg.Connection,
+    *,
+    run_id: str,
+    status: Status,
+    counts: ObjectCounts | None = None,
+    error_message: str | None = None,
+    error_details: Mapping[str, Any] | None = None,
+) -> bool:
+    """Closes the history row of a run; a row that is closed already, or was never opened, stays as it is.
+
+    Args:
+        connection: one in autocommit mode.
+        run_id: the run.
+        status: how it ended.
+        counts: what became of the objects seen; None when it did not get that far.
+        error_message: what went wrong or is left to do; secrets are taken out, what is too long is cut.
+        error_details: the same for machines.
+
+    Returns:
+        Whether a row was closed.
+    """
+    parameters = {
+        "run_id": run_id,
+        "status": status,
+        "processed": counts.seen if counts else 0,
+        "created": counts.created if counts else 0,
+        "updated": counts.updated if counts else 0,
+        "skipped": counts.skipped + counts.conflicts + counts.held if counts else 0,
+        "failed": counts.failed if counts else 0,
+        "error_message": None if error_message is None else _storable(scrubbed(error_message)),
+        "error_details": None
+        if error_details is None
+        else Jsonb(_storable_document(scrubbed_document(error_details))),
+    }
+    with writing(connection):
+        return execute(connection, "history/close_history", parameters) > 0
+
+
+def recent_history(
+    connection: psycopg.Connection, integration_id: UUID, *, limit: int = 20
+) -> list[Row]:
+    """The latest runs, newest first."""
+    return fetch_all(
+        connection, "history/recent_history", {"integration_id": integration_id, "row_limit": limit}
+    )
+
+
+def _storable(text: str) -> str:
+    """A text as PostgreSQL takes it, without NUL or broken Unicode, and not too long: closing must not fail over it."""
+    clean = text.replace("\0", "�").encode(errors="replace").decode()
+    return clean if len(clean) <= _LONGEST_TEXT else clean[: _LONGEST_TEXT - 1] + "…"
+
+
+def _storable_document(value: Any) -> Any:
+    """The same for every text of a JSON document."""
+    match value:
+        case str():
+            return _storable(value)
+        case dict():
+            return {_storable(name): _storable_document(content) for name, content in value.items()}
+        case list():
+            return [_storable_document(content) for content in value]
+        case _:
+            return value

@@ -1,0 +1,389 @@
+"""The `integration_configs` row: which JAMF server, what of it is synced, when, and by which policies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, declared_rules
+from moss_jamf_pipeline.moss.errors import (
+    IntegrationDisabled,
+    IntegrationMissing,
+    IntegrationUnclear,
+)
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
+from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
+from moss_jamf_pipeline.moss.text import unescaped
+from moss_jamf_pipeline.settings import IntegrationChoice
+
+DEFAULT_NAME = "JAMF Pro"
+"""What `init` calls the row it creates."""
+
+DEFAULT_SCHEDULE = "0 */6 * * *"
+"""When a row without a schedule of its own is synced (strategy: every six hours), UTC."""
+
+_ANY = IntegrationChoice()
+_NEW_ROWS_ARE_IN = "production"  # the default of M.O.S.S.'s own column
+
+CaptureT = TypeVar("CaptureT")
+
+
+def _group_reference(value: object) -> object:
+    """The id or name of a JAMF computer group; an empty one is none. M.O.S.S.'s pages escape what they save."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return None if value is None else str(value)
+    if isinstance(value, str):
+        return unescaped(value).strip() or None
+    raise ValueError("must be the id or the name of a JAMF computer group")
+
+
+GroupReference = Annotated[str | None, BeforeValidator(_group_reference)]
+
+
+class SyncSettings(BaseModel):
+    """`integration_configs.sync_settings`: what is synced, and the policies of DESIGN, "Identity".
+
+    Unknown keys are M.O.S.S.'s own. Where its settings page and its sync library spell a key differently, both count.
+
+    Attributes:
+        sync_computers: pull computers, with the buildings and departments that they name.
+        sync_users: pull user records. Without them, the people whom computers name are matched and created.
+        sync_groups: pull computer groups, and with them keep their members.
+        sync_sections: the JAMF sections that M.O.S.S.'s page offers. Read and of no effect: what is asked for is the
+            allow-list of DESIGN §9, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
+        full_sweep_hours: how often every computer is read whole; scheduled syncs in between read what changed
+            (`cadence`). 0: every time.
+        smart_group_filter: sync only the computers of this JAMF group (id or name); None: all.
+        create_missing_locations: create locations and rooms that JAMF names and M.O.S.S. lacks (strategy, edge case 2).
+        update_existing_devices: change devices that M.O.S.S. has; without it they are only linked to JAMF.
+        on_unlinked_serial: M.O.S.S. knows a serial number that is not linked to JAMF yet: link it and ask a
+            person to confirm, link it silently, or write nothing until accepted.
+        on_empty_user: JAMF names no user: keep the assigned person, or clear it.
+        on_human_edit: a person edited a JAMF-owned field: restore JAMF's value and flag it, or keep
+            the edit as a conflict.
+        recreate_deleted: create a device again that was deleted in M.O.S.S.
+        add_members_to_privileged_groups: make people members of groups that grant rights in M.O.S.S.
+        ownership: replacements of single ownership rules.
+        guard: how many changes of a kind a plan may make before a person is asked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sync_computers: bool = True
+    sync_users: bool = True
+    sync_groups: bool = Field(
+        default=True, validation_alias=AliasChoices("sync_computer_groups", "sync_groups")
+    )
+    sync_sections: tuple[str, ...] = Field(
+        default=(), validation_alias=AliasChoices("sync_sections", "sync_computer_sections")
+    )
+    full_sweep_hours: float = Field(default=24.0, ge=0, allow_inf_nan=False)
+    smart_group_filter: GroupReference = None
+    create_missing_locations: bool = True
+    update_existing_devices: bool = True
+    on_unlinked_serial: Literal["adopt_and_flag", "adopt", "hold"] = "adopt_and_flag"
+    on_empty_user: Literal["keep", "clear"] = "keep"
+    on_human_edit: Literal["overwrite_and_flag", "keep"] = "overwrite_and_flag"
+    recreate_deleted: bool = False
+    add_members_to_privileged_groups: bool = False
+    ownership: dict[str, OwnershipOverride] = Field(default_factory=dict)
+    guard: GuardSettings = GuardSettings()
+
+    def switched_off(self, collection: str) -> str | None:
+        """Why a JAMF collection is not pulled, as a sentence; None if it is.
+
+        Args:
+            collection: `computers`, `users`, `groups`, `buildings` or `departments`.
+        """
+        key, is_on = {
+            "users": ("sync_users", self.sync_users),
+            "groups": ("sync_computer_groups", self.sync_groups),
+        }.get(collection, ("sync_computers", self.sync_computers))
+        if is_on:
+            return None
+        return (
+            f"Switched off in M.O.S.S. (sync_settings.{key}): JAMF is not asked for {collection}."
+        )
+
+    def in_use(self, captures: Mapping[str, CaptureT]) -> dict[str, CaptureT]:
+        """The captures, by collection, that may be planned from: what is switched off is stale, and says nothing."""
+        return {
+            collection: capture
+            for collection, capture in captures.items()
+            if self.switched_off(collection) is None
+        }
+
+    @property
+    def ownership_overrides(self) -> Mapping[str, OwnershipOverride]:
+        """The replaced ownership rules, those included that `update_existing_devices` stands for.
+
+        Whether a device is enrolled is no property of the device that M.O.S.S. had: it stays told, else a device that
+        came back would be shown as unenrolled for ever.
+        """
+        if self.update_existing_devices:
+            return self.ownership
+        never = OwnershipOverride(on_update="never")
+        return self.ownership | {
+            f"device.{rule.field}": never
+            for rule in declared_rules()
+            if rule.object_type == "device" and rule.field != "jamf_enrollment_status"
+        }
+
+
+class AccessScope(BaseModel):
+    """`integration_configs.access_scope`: what the sync is confined to.
+
+    A limit that is not understood is an error: ignoring it would sync what somebody meant to leave out.
+
+    Attributes:
+        jamf_smart_group_id: only the computers of this JAMF group; an id or a name, as in the other two.
+        jamf_static_group_id: the same, where the key is to say what kind of group it is.
+        jamf_group_id: the same.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    jamf_smart_group_id: GroupReference = None
+    jamf_static_group_id: GroupReference = None
+    jamf_group_id: GroupReference = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_values(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: value for key, value in given.items() if value not in (None, "", [], {})}
+        return {} if given is None else given
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The JAMF groups named, each of which a computer must belong to."""
+        named = (self.jamf_smart_group_id, self.jamf_static_group_id, self.jamf_group_id)
+        return tuple(group for group in named if group is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One JAMF server as M.O.S.S. knows it (a row of `integration_configs` of type `jamf`).
+
+    Attributes:
+        id: the row's id.
+        name: its name, unescaped.
+        is_enabled: whether it may be synced at all.
+        base_url: the JAMF server saved with it, unescaped, without a trailing slash; None: none.
+        settings: what is synced and how.
+        environment: development, staging or production.
+        schedule: the cron expression of scheduled syncs, UTC; not checked.
+        is_scheduled: whether there are scheduled syncs (`auto_sync_enabled`).
+        scope_groups: ids or names of the JAMF groups to which computers must belong to be synced, all of them.
+    """
+
+    id: UUID
+    name: str
+    is_enabled: bool
+    base_url: str | None
+    settings: SyncSettings
+    environment: str = _NEW_ROWS_ARE_IN
+    schedule: str = DEFAULT_SCHEDULE
+    is_scheduled: bool = True
+    scope_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnsuredIntegration:
+    """The integration's row after `ensure_integration`.
+
+    Attributes:
+        id: the row's id.
+        name: its name, unescaped.
+        is_enabled: whether it may be synced.
+        is_new: whether it was created just now.
+    """
+
+    id: UUID
+    name: str
+    is_enabled: bool
+    is_new: bool
+
+
+def find_integration(
+    connection: psycopg.Connection, choice: IntegrationChoice = _ANY
+) -> Integration:
+    """Reads the integration that is meant: the named row, else the only one of type `jamf`.
+
+    Raises:
+        IntegrationMissing: there is no such row, or its settings cannot be read.
+        IntegrationUnclear: several rows could be meant.
+    """
+    found = _chosen(fetch_all(connection, "integration/jamf_integrations"), choice)
+    name = unescaped(found["name"])
+    settings = _read(SyncSettings, found["sync_settings"], name, "sync_settings")
+    scope = _read(AccessScope, found["access_scope"], name, "access_scope")
+    named = (*scope.groups, settings.smart_group_filter)
+    return Integration(
+        id=found["id"],
+        name=name,
+        is_enabled=found["is_enabled"],
+        base_url=_base_url(found["config"]),
+        settings=settings,
+        environment=found["environment"],
+        schedule=unescaped(found["sync_schedule"] or "").strip() or DEFAULT_SCHEDULE,
+        is_scheduled=bool(found["auto_sync_enabled"]),
+        scope_groups=tuple(dict.fromkeys(group for group in named if group is not None)),
+    )
+
+
+def require_enabled(integration: Integration) -> None:
+    """Ends what would capture or write, if the integration is switched off.
+
+    Raises:
+        IntegrationDisabled: it is.
+    """
+    if not integration.is_enabled:
+        raise IntegrationDisabled(
+            f"The integration {integration.name!r} is switched off in M.O.S.S. (is_enabled), so nothing is "
+            "captured or written.",
+            "Switch it on with `moss-jamf init --enable`.",
+        )
+
+
+def create_integration(connection: psycopg.Connection, name: str, base_url: str | None) -> bool:
+    """Creates the integration's row, enabled and scheduled, unless it exists.
+
+    Returns:
+        Whether it was created.
+    """
+    return (
+        execute(
+            connection,
+            "integration/insert_integration",
+            {
+                "name": name,
+                "config": Jsonb({} if base_url is None else {"base_url": base_url}),
+                "sync_schedule": DEFAULT_SCHEDULE,
+            },
+        )
+        == 1
+    )
+
+
+def ensure_integration(
+    connection: psycopg.Connection, choice: IntegrationChoice, base_url: str | None
+) -> EnsuredIntegration:
+    """Finds the row that is meant, and creates it if M.O.S.S. has none.
+
+    Args:
+        connection: to a prepared database.
+        choice: which row.
+        base_url: the JAMF server to save with a new row.
+
+    Raises:
+        IntegrationMissing: there is none, and only M.O.S.S. can create one of this environment.
+        IntegrationUnclear: several rows could be meant.
+    """
+    is_new = False
+    try:
+        row = _chosen(fetch_all(connection, "integration/jamf_integrations"), choice)
+    except IntegrationMissing:
+        if choice.environment not in (None, _NEW_ROWS_ARE_IN):
+            raise
+        is_new = create_integration(connection, choice.name or DEFAULT_NAME, base_url)
+        row = _chosen(fetch_all(connection, "integration/jamf_integrations"), choice)
+    return EnsuredIntegration(row["id"], unescaped(row["name"]), row["is_enabled"], is_new)
+
+
+def enable_integration(connection: psycopg.Connection, integration_id: UUID) -> bool:
+    """Switches an integration on.
+
+    Returns:
+        Whether it was off.
+    """
+    return (
+        execute(connection, "integration/enable_integration", {"integration_id": integration_id})
+        == 1
+    )
+
+
+def _chosen(rows: Sequence[Row], choice: IntegrationChoice) -> Row:
+    """The row that is meant.
+
+    Raises:
+        IntegrationMissing: there is none.
+        IntegrationUnclear: there are several.
+    """
+    found = [
+        row
+        for row in rows
+        if (choice.environment is None or row["environment"] == choice.environment)
+        and (choice.name is None or unescaped(row["name"]) == unescaped(choice.name))
+    ]
+    if len(found) > 1 and choice.name is not None:
+        # One name, saved once escaped and once not: the one written exactly so.
+        found = [row for row in found if row["name"] == choice.name] or found
+    if not found:
+        raise _missing(rows, choice)
+    if len(found) > 1:
+        raise IntegrationUnclear(
+            f"M.O.S.S. has several JAMF integrations: {_listed(found)}.",
+            "Set MOSS_JAMF_INTEGRATION to the name of the one to sync, or MOSS_JAMF_ENVIRONMENT to its environment "
+            "if it is the only one there.",
+        )
+    return found[0]
+
+
+def _missing(rows: Sequence[Row], choice: IntegrationChoice) -> IntegrationMissing:
+    what = "" if choice.name is None else f" named {choice.name!r}"
+    where = "" if choice.environment is None else f" in the environment {choice.environment!r}"
+    known = f" It has {_listed(rows)}." if rows else ""
+    if choice.environment not in (None, _NEW_ROWS_ARE_IN):
+        remedy = "Create it on M.O.S.S.'s integrations page, or correct MOSS_JAMF_ENVIRONMENT."
+    else:
+        remedy = "Run `moss-jamf init` to create it, or set MOSS_JAMF_INTEGRATION to the name shown in M.O.S.S."
+    return IntegrationMissing(f"M.O.S.S. has no JAMF integration{what}{where}.{known}", remedy)
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    return ", ".join(
+        f"{unescaped(row['name'])!r} ({row['environment']}{'' if row['is_enabled'] else ', switched off'})"
+        for row in rows
+    )
+
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+
+
+def _read(model: type[_ModelT], stored: object, name: str, column: str) -> _ModelT:
+    """Reads a JSON column of the row.
+
+    Raises:
+        IntegrationMissing: a value in it cannot be used; the message names its key.
+    """
+    try:
+        return model.model_validate({} if stored is None else stored)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or column}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise IntegrationMissing(
+            f"The {column.replace('_', ' ')} of the integration {name!r} cannot be used: {wrong}.",
+            f"Correct integration_configs.{column}.",
+        ) from error
+
+
+def _base_url(config: object) -> str | None:
+    saved = config.get("base_url") if isinstance(config, dict) else None
+    if not isinstance(saved, str):
+        return None
+    return unescaped(saved).strip().rstrip("/") or None

@@ -1,0 +1,75 @@
+"""Matching: who is who. One SQL file per table of matches; each keeps its table in step with the newest snapshots."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from moss_jamf_pipeline.moss.capture.captures import Capture
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    refresh_statistics,
+    set_based_transaction,
+    statement,
+)
+
+MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
+
+
+def match(
+    connection: psycopg.Connection,
+    table: str,
+    integration: Integration,
+    captures: Mapping[str, Capture],
+) -> dict[str, int]:
+    """Brings one table of matches in step with the newest captures, in one transaction.
+
+    Args:
+        connection: one in autocommit mode.
+        table: one of `MATCHES`.
+        integration: whose matches.
+        captures: the newest capture of each collection; one that is missing counts as empty.
+
+    Returns:
+        Outcome to number of objects, e.g. `{"mapped": 970, "create": 12, "twin": 3}`.
+    """
+    with set_based_transaction(connection):
+        changed = execute(connection, f"matching/{table}", match_parameters(integration, captures))
+        with connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(
+                statement("matching/match_outcomes"),
+                {"table": table, "integration_id": integration.id},
+            ).fetchall()
+    outcomes: dict[str, int] = {row["outcome"]: row["objects"] for row in rows}
+    if changed * 10 > sum(outcomes.values()):
+        # Without statistics planning took these tables for empty, and 10 s for the members of groups instead of 1.
+        refresh_statistics(connection, f"jamf_sync.{table}")
+    return outcomes
+
+
+def match_parameters(integration: Integration, captures: Mapping[str, Capture]) -> dict[str, Any]:
+    """The bind parameters that the files of `sql/matching` share."""
+    settings = integration.settings
+    used = settings.in_use(captures)
+    if "users" in captures:
+        # Switched off, user records still tell who the people are that are linked to them (`users_are_synced`).
+        used |= {"users": captures["users"]}
+    return {
+        "integration_id": integration.id,
+        "users_are_synced": settings.sync_users,
+        "create_missing_locations": settings.create_missing_locations,
+        "hold_unlinked": settings.on_unlinked_serial == "hold",
+        "recreate_deleted": settings.recreate_deleted,
+        **capture_parameters(used),
+    }
+
+
+def capture_parameters(captures: Mapping[str, Capture]) -> dict[str, int]:
+    """`<collection>_capture` for each collection; 0, which precedes every capture, where there is none."""
+    collections = ("computers", "users", "groups", "buildings", "departments")
+    return {
+        f"{collection}_capture": captures[collection].capture_id if collection in captures else 0
+        for collection in collections
+    }

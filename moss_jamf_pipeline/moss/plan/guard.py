@@ -1,0 +1,397 @@
+"""The guard: which plan a run applies, what of it is held because it is too much at once, and who lets that through.
+
+What is held is one kind of change of one type of object, as a whole; the rest of the plan is applied. The limits are
+`guard_settings`; the statements are in `sql/guard`. Writes to `jamf_sync` only.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from moss_jamf_pipeline.moss.errors import PlanNotApplicable
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.planning import PLURALS, Plan, newest_sync_plan, read_plan
+from moss_jamf_pipeline.moss.statements import (
+    Row,
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    set_based_transaction,
+)
+
+_ALL_KINDS = tuple(kind.value for kind in GuardKind)
+_KINDS_OF_FIELDS = (GuardKind.REASSIGN, GuardKind.RENAME)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChanges:
+    """One kind of change that a plan has too many of; none of them is applied until a person approves the kind.
+
+    Attributes:
+        kind: which.
+        object_type: of which type of object.
+        planned: how many the plan holds.
+        linked: the linked objects of that type, beside which they are too many.
+        allowed: how many would have passed.
+    """
+
+    kind: GuardKind
+    object_type: str
+    planned: int
+    linked: int
+    allowed: int
+
+    @property
+    def sentence(self) -> str:
+        """What is held and why, for an operator."""
+        objects = PLURALS[self.object_type]
+        what = {
+            GuardKind.UNENROLL: f"{self.planned:,} of {self.linked:,} linked {objects} are gone from JAMF",
+            GuardKind.REASSIGN: f"{self.planned:,} of {self.linked:,} linked {objects} would get another person",
+            GuardKind.RENAME: f"{self.planned:,} of {self.linked:,} linked {objects} would get another host name",
+            GuardKind.CREATE: f"{self.planned:,} new {objects} would be created beside {self.linked:,} linked ones",
+        }[self.kind]
+        return f"{what}, more than the {self.allowed:,} that the guard lets through: held ({self.kind})."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The plan that a run applies.
+
+    Attributes:
+        plan: as it stands now.
+        chosen_at: since when it is this run's; what was settled before is no deed of this run.
+        held: what the guard holds of it.
+    """
+
+    plan: Plan
+    chosen_at: datetime
+    held: tuple[HeldChanges, ...]
+
+
+def held_summary(plan_id: int, held: Sequence[HeldChanges]) -> str:
+    """What a plan holds, in sentences that end with what to do; empty if it holds nothing."""
+    if not held:
+        return ""
+    kinds = dict.fromkeys(change.kind.value for change in held)
+    single = f"; of one kind with {' or '.join(f'--kind {kind}' for kind in kinds)}"
+    return " ".join(
+        (
+            *(change.sentence for change in held),
+            "Everything else goes on.",
+            f"If it is meant, `moss-jamf approve {plan_id}` releases it{single if len(kinds) > 1 else ''}.",
+        )
+    )
+
+
+def held_changes(connection: psycopg.Connection, plan_id: int) -> tuple[HeldChanges, ...]:
+    """What the guard holds of a plan and nobody has approved."""
+    return tuple(
+        HeldChanges(
+            kind=GuardKind(row["kind"]),
+            object_type=row["object_type"],
+            planned=row["planned"],
+            linked=row["linked"],
+            allowed=row["allowed"],
+        )
+        for row in fetch_all(connection, "guard/held_changes", {"plan_id": plan_id})
+    )
+
+
+def held_examples(
+    connection: psycopg.Connection, plan_id: int, kind: GuardKind, *, limit: int = 10
+) -> list[Row]:
+    """The first held changes of a kind, as a person judges by them: name, JAMF id, fields before and after."""
+    return fetch_all(
+        connection,
+        "guard/held_examples",
+        {"plan_id": plan_id, "guarded_kind": kind, "row_limit": limit},
+    )
+
+
+def choose_plan(
+    connection: psycopg.Connection,
+    integration: Integration,
+    *,
+    run_id: str,
+    plan_id: int = 0,
+    approve: Collection[str] = (),
+    approved_by: str = "",
+    parent_run_id: str | None = None,
+) -> Choice:
+    """Decides which plan a run applies, and holds back what is too much at once; asked again, it answers the same.
+
+    Args:
+        connection: one in autocommit mode.
+        integration: whose plan.
+        run_id: the run that is to apply it; it keeps its first choice.
+        plan_id: the plan that is meant; 0: the one that this run made, else what the parent run chose, else the newest
+            plan of a sync.
+        approve: kinds of changes that a person lets through, `GuardKind` values; for ever, as far as this plan goes.
+        approved_by: that person.
+        parent_run_id: the run that this one continues.
+
+    Raises:
+        PlanNotApplicable: it is a what-if, was applied already, or a newer plan took its place.
+        NothingCaptured: there is no such plan.
+    """
+    chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
+    if chosen is None:
+        kinds = _kinds(approve)
+        plan = _meant_plan(connection, integration, run_id, plan_id, parent_run_id)
+        with set_based_transaction(connection):
+            # Locked first: what is checked here still holds when it is written.
+            execute(connection, "guard/lock_plan", {"plan_id": plan.plan_id})
+            plan = read_plan(connection, plan.plan_id)
+            _require_applicable(connection, integration, plan, kinds, is_named=plan_id != 0)
+            if kinds:
+                _approve(connection, plan.plan_id, kinds, approved_by=approved_by, run_id=run_id)
+            guard_plan(connection, integration, plan.plan_id)
+            execute(connection, "guard/choose_plan", {"run_id": run_id, "plan_id": plan.plan_id})
+        chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
+    if chosen is None:
+        raise LookupError(f"the choice of run {run_id} was not kept")
+    plan = read_plan(connection, chosen["plan_id"], since=chosen["chosen_at"])
+    _require_current(connection, plan)
+    return Choice(plan, chosen["chosen_at"], held_changes(connection, plan.plan_id))
+
+
+def require_applicable(
+    connection: psycopg.Connection,
+    integration: Integration,
+    plan_id: int,
+    approve: Collection[str] = (),
+) -> Plan:
+    """The plan, if it may be applied, or those of its held changes may be that are to be approved.
+
+    Raises:
+        PlanNotApplicable: it may not, and why.
+        NothingCaptured: there is no such plan.
+    """
+    plan = read_plan(connection, plan_id)
+    _require_applicable(connection, integration, plan, _kinds(approve), is_named=True)
+    return plan
+
+
+def guard_plan(
+    connection: psycopg.Connection, integration: Integration, plan_id: int
+) -> tuple[HeldChanges, ...]:
+    """Counts the guarded changes of a plan and holds those that are too many.
+
+    A plan that waits is judged anew each time, by the limits as they are now. One that is being applied was judged, and
+    stays so: what remains of it would look harmless. A revert is not guarded: a person asked for exactly that.
+
+    Args:
+        connection: any.
+        integration: whose plan, and by which limits.
+        plan_id: the plan.
+
+    Returns:
+        What is held.
+    """
+    with set_based_transaction(connection):
+        status = fetch_value(connection, "guard/lock_plan", {"plan_id": plan_id})
+        facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan_id})
+        if facts is not None and facts["kind"] == "sync":
+            if status == "planned":
+                _release(connection, plan_id, _ALL_KINDS)
+            if status == "planned" or (status == "applying" and facts["guarded_at"] is None):
+                _hold(connection, integration, plan_id)
+    return held_changes(connection, plan_id)
+
+
+def release_for_trial(connection: psycopg.Connection, plan_id: int) -> None:
+    """Lets everything that is held wait to be applied: once it is approved, it has to fit as well.
+
+    Args:
+        connection: one inside a transaction that is rolled back.
+        plan_id: the plan.
+    """
+    with set_based_transaction(connection):
+        _release(connection, plan_id, _ALL_KINDS)
+
+
+def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int) -> None:
+    approved = {
+        row["kind"] for row in fetch_all(connection, "guard/approved_kinds", {"plan_id": plan_id})
+    }
+    counted = [
+        _judged(connection, integration, row)
+        for row in fetch_all(
+            connection,
+            "guard/count_guarded_changes",
+            {"integration_id": integration.id, "plan_id": plan_id},
+        )
+    ]
+    execute(
+        connection,
+        "guard/store_guarded_changes",
+        {"plan_id": plan_id, "guarded_changes": Jsonb(counted)},
+    )
+    over = [change for change in counted if change["is_over"] and change["kind"] not in approved]
+    if not over:
+        return
+    for change in over:
+        if change["kind"] not in _KINDS_OF_FIELDS:
+            execute(
+                connection,
+                "guard/hold_whole_rows",
+                {
+                    "plan_id": plan_id,
+                    "guarded_kind": change["kind"],
+                    "object_type": change["object_type"],
+                },
+            )
+    kinds = [change["kind"] for change in over]
+    execute(
+        connection, "guard/hold_device_fields", {"plan_id": plan_id, "guarded_kinds": list(kinds)}
+    )
+    execute(connection, "guard/hold_dependants", {"plan_id": plan_id})
+
+
+def _judged(connection: psycopg.Connection, integration: Integration, counted: Row) -> Row:
+    """A count with how many are allowed; None: any number."""
+    kind = GuardKind(counted["kind"])
+    limit = integration.settings.guard.limit_of(kind)
+    allowed = None if limit is None else limit.allowed(counted["linked"])
+    if limit is not None and allowed is not None and counted["planned"] > allowed:
+        is_first = kind is GuardKind.CREATE and fetch_value(
+            connection,
+            "guard/first_import",
+            {
+                "integration_id": integration.id,
+                "object_type": counted["object_type"],
+                "tolerated": limit.absolute,
+            },
+        )
+        allowed = None if is_first else allowed
+    return {
+        **counted,
+        "allowed": allowed,
+        "is_over": allowed is not None and counted["planned"] > allowed,
+    }
+
+
+def _approve(
+    connection: psycopg.Connection,
+    plan_id: int,
+    kinds: Sequence[str],
+    *,
+    approved_by: str,
+    run_id: str,
+) -> None:
+    execute(
+        connection,
+        "guard/approve_kinds",
+        {
+            "plan_id": plan_id,
+            "guarded_kinds": list(kinds),
+            "approved_by": approved_by,
+            "run_id": run_id,
+        },
+    )
+    _release(connection, plan_id, kinds)
+    execute(connection, "guard/reopen_plan", {"plan_id": plan_id})
+
+
+def _release(connection: psycopg.Connection, plan_id: int, kinds: Sequence[str]) -> None:
+    execute(
+        connection,
+        "guard/release_held_changes",
+        {"plan_id": plan_id, "guarded_kinds": list(kinds)},
+    )
+
+
+def _kinds(approve: Collection[str]) -> tuple[str, ...]:
+    unknown = [kind for kind in approve if kind not in _ALL_KINDS]
+    if unknown:
+        raise PlanNotApplicable(
+            f"{unknown[0]!r} is no kind of change that the guard holds.",
+            f"Name one or more of: {', '.join(_ALL_KINDS)}.",
+        )
+    return tuple(dict.fromkeys(approve))
+
+
+def _meant_plan(
+    connection: psycopg.Connection,
+    integration: Integration,
+    run_id: str,
+    plan_id: int,
+    parent_run_id: str | None,
+) -> Plan:
+    if plan_id:
+        return read_plan(connection, plan_id)
+    made = fetch_one(
+        connection,
+        "plan/plan_of_run",
+        {"integration_id": integration.id, "run_id": run_id, "plan_kind": "sync"},
+    )
+    if made is None and parent_run_id is not None:
+        made = fetch_one(connection, "guard/chosen_plan", {"run_id": parent_run_id})
+    if made is None:
+        return newest_sync_plan(connection, integration.id)
+    return read_plan(connection, made["plan_id"])
+
+
+def _require_current(connection: psycopg.Connection, plan: Plan) -> None:
+    facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan.plan_id})
+    if plan.kind == "what_if":
+        slot = "" if facts is None else f" of the slot {facts['slot']:%Y-%m-%d %H:%M}"
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} is a what-if{slot}: it is there to be looked at, and never applied.",
+            "`moss-jamf sync` plans from JAMF as it is now, and applies that.",
+        )
+    if plan.status == "superseded":
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} was superseded by plan {plan.superseded_by}, which is newer.",
+            f"Look at that one with `moss-jamf plan show {plan.superseded_by}`, or make a fresh plan with "
+            "`moss-jamf sync --dry-run`.",
+        )
+
+
+def _require_applicable(
+    connection: psycopg.Connection,
+    integration: Integration,
+    plan: Plan,
+    kinds: Sequence[str],
+    *,
+    is_named: bool,
+) -> None:
+    """Whether a run may take the plan. One that nobody named may be applied already: then there is nothing to do."""
+    facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan.plan_id})
+    if facts is None or facts["integration_id"] != integration.id:
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} is not one of the integration {integration.name!r}.",
+            "Choose the integration with MOSS_JAMF_INTEGRATION, or another plan: `moss-jamf plan list`.",
+        )
+    _require_current(connection, plan)
+    if plan.status != "applied" or not (is_named or kinds):
+        return
+    held = held_changes(connection, plan.plan_id)
+    if not held:
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} was applied already, and nothing of it waits for an approval.",
+            "Make a fresh plan with `moss-jamf sync --dry-run`.",
+        )
+    if plan.superseded_by is not None:
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} was applied, and what it held is planned anew by plan {plan.superseded_by}.",
+            f"Look at that one with `moss-jamf approve {plan.superseded_by}`.",
+        )
+    if not any(change.kind in kinds for change in held):
+        waiting = ", ".join(dict.fromkeys(change.kind for change in held))
+        raise PlanNotApplicable(
+            f"Plan {plan.plan_id} was applied, but for what the guard holds: {waiting}.",
+            f"Look at it and release it with `moss-jamf approve {plan.plan_id}`.",
+        )
+
+
+def chosen_plan_id(connection: psycopg.Connection, run_id: str) -> int | None:
+    """The plan that a run applies; None if it has chosen none."""
+    chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
+    return None if chosen is None else int(chosen["plan_id"])

@@ -1,0 +1,124 @@
+"""Reading a plan: page by page, by rule, by field, or as a stream of all it holds. Ids are shown as names."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.naming import Names
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, statement
+
+_ROWS_PER_FETCH = 1_000
+
+EXPORTED_COLUMNS: Final = (
+    *("row_id", "object_type", "object_id", "external_type", "external_id", "name", "action"),
+    *("field", "before", "after", "rule", "outcome", "detail", "problem"),
+)
+"""The columns of `all_changes`, in order."""
+
+
+def page_of_changes(
+    connection: psycopg.Connection,
+    plan_id: int,
+    *,
+    object_type: str | None = None,
+    held_as: GuardKind | None = None,
+    after_row: int = 0,
+    limit: int = 50,
+) -> list[Row]:
+    """The next objects that a plan changes; each lists its `fields` with before, after, owner and rule.
+
+    Args:
+        connection: any.
+        plan_id: the plan.
+        object_type: only these.
+        held_as: only what the guard holds as this kind.
+        after_row: the last `row_id` of the page before.
+        limit: objects per page.
+    """
+    rows = fetch_all(
+        connection,
+        "plan/plan_rows",
+        {
+            "plan_id": plan_id,
+            "object_type": object_type,
+            "guarded_kind": held_as,
+            "after_row": after_row,
+            "row_limit": limit,
+        },
+    )
+    _show_names(connection, plan_id, [field for row in rows for field in row["fields"]])
+    return rows
+
+
+def suppressed_changes(
+    connection: psycopg.Connection,
+    plan_id: int,
+    *,
+    object_type: str | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """The first changes that JAMF asks for and a rule keeps from M.O.S.S.; each carries that `rule` and the `total`."""
+    rows = fetch_all(
+        connection,
+        "plan/suppressed_changes",
+        {"plan_id": plan_id, "object_type": object_type, "row_limit": limit},
+    )
+    _show_names(connection, plan_id, rows)
+    return rows
+
+
+def changes_by_rule(
+    connection: psycopg.Connection, plan_id: int, *, object_type: str | None = None
+) -> list[Row]:
+    """How many changes each rule decided, those it suppressed included, with examples."""
+    return fetch_all(
+        connection, "plan/changes_by_rule", {"plan_id": plan_id, "object_type": object_type}
+    )
+
+
+def changes_by_field(
+    connection: psycopg.Connection, plan_id: int, *, object_type: str | None = None
+) -> list[Row]:
+    """How many objects get another value of each field, with examples."""
+    rows = fetch_all(
+        connection, "plan/changes_by_field", {"plan_id": plan_id, "object_type": object_type}
+    )
+    _show_names(connection, plan_id, [example for row in rows for example in row["examples"]])
+    return rows
+
+
+def all_changes(connection: psycopg.Connection, plan_id: int) -> Iterator[Row]:
+    """Every change of a plan, field by field, then what rules suppress; `EXPORTED_COLUMNS`.
+
+    Args:
+        connection: one in autocommit mode, which is busy until the last row is taken.
+        plan_id: the plan.
+    """
+    with (
+        connection.transaction(),
+        connection.cursor("changes_of_plan", row_factory=dict_row) as cursor,
+    ):
+        cursor.execute(statement("plan/export_changes"), {"plan_id": plan_id})
+        while page := cursor.fetchmany(_ROWS_PER_FETCH):
+            _show_names(connection, plan_id, page)
+            yield from page
+
+
+def recent_plans(connection: psycopg.Connection, integration_id: UUID, limit: int) -> list[Row]:
+    """The latest plans, newest first, what-ifs among them."""
+    return fetch_all(
+        connection, "plan/recent_plans", {"integration_id": integration_id, "row_limit": limit}
+    )
+
+
+def _show_names(connection: psycopg.Connection, plan_id: int, changes: list[Row]) -> None:
+    """Replaces, in `before` and `after`, ids of people and places by names."""
+    values = [(change["field"], change[side]) for change in changes for side in ("before", "after")]
+    names = Names.of(connection, values, plan_id)
+    for change in changes:
+        for side in ("before", "after"):
+            change[side] = names.shown(change["field"], change[side])

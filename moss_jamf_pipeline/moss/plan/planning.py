@@ -1,0 +1,398 @@
+"""Planning: every change a sync would make, as rows, from what is matched now. Writes to `jamf_sync` only."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_rules
+from moss_jamf_pipeline.moss.capture.captures import Capture
+from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.match.matching import capture_parameters
+from moss_jamf_pipeline.moss.statements import (
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    refresh_statistics,
+    set_based_transaction,
+)
+
+# In the order in which they are planned and applied: what others refer to comes first.
+OBJECT_TYPES = ("location", "room", "person", "device", "io", "group", "group_member")
+
+# What people call them.
+PLURALS = {
+    "location": "locations",
+    "room": "rooms",
+    "person": "people",
+    "device": "devices",
+    "io": "interfaces",
+    "group": "groups",
+    "group_member": "group members",
+    "mapping": "links",
+}
+
+PlanKind = Literal["sync", "revert", "what_if"]
+"""What a plan is for: a sync, undoing an applied plan, or only to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCounts:
+    """What a plan makes of one type of object; the categories up to `failed` add up to `seen`.
+
+    `skipped`: left out by a rule (a twin, a personal device, a dongle) or refused because M.O.S.S. moved;
+    `failed`: could not be used (quarantine) or was rejected by the database; `held`: waits for an approval, and nothing
+    else of the object is written. The rest says more about some of them; `unenrolments_held` about objects not seen.
+    """
+
+    object_type: str
+    seen: int
+    created: int
+    updated: int
+    unchanged: int
+    conflicts: int
+    skipped: int
+    failed: int
+    held: int
+    removed: int
+    linked: int
+    moved: int
+    returned: int
+    unenrolled: int
+    unenrolments_held: int
+    deleted_internal: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every object seen is in exactly one category."""
+        sorted_out = (
+            self.created
+            + self.updated
+            + self.unchanged
+            + self.conflicts
+            + self.skipped
+            + self.failed
+            + self.held
+            + self.removed
+        )
+        return sorted_out == self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan as it stands in `jamf_sync.plans`.
+
+    Attributes:
+        plan_id: its number.
+        status: `planned`, `applying`, `applied`, `superseded` or, of a what-if for ever, `what_if`.
+        object_types: what was planned; the rest was left as it is.
+        counts: by object type, as they stand.
+        kind: what it is for.
+        superseded_by: the newer plan that took its place, if there is one.
+    """
+
+    plan_id: int
+    status: str
+    object_types: tuple[str, ...]
+    counts: tuple[ObjectCounts, ...]
+    kind: PlanKind = "sync"
+    superseded_by: int | None = None
+
+
+# A plan of more rows than that is worth new statistics; those of a few rows do not mislead.
+_MANY_ROWS = 1_000
+
+# How absence and new documents are planned: external type, internal type, the collection that proves them.
+_LINKS = (
+    ("location", "building", "location", "buildings"),
+    ("person", "user", "person", "users"),
+    ("device", "computer", "device", "computers"),
+    ("group", "computer_group", "group", "groups"),
+)
+
+
+def make_plan(
+    connection: psycopg.Connection,
+    integration: Integration,
+    captures: Mapping[str, Capture],
+    *,
+    run_id: str,
+    object_types: Iterable[str] = OBJECT_TYPES,
+    what_if_of: datetime | None = None,
+) -> Plan:
+    """Plans every change, in one transaction; earlier plans that were never applied are superseded.
+
+    Args:
+        connection: one in autocommit mode.
+        integration: whose plan, and by which policies.
+        captures: the newest capture of each collection; what M.O.S.S. has switched off is left out of the plan.
+        run_id: the run that asks, for the record.
+        object_types: what to plan; the others stay as they are.
+        what_if_of: the start of the slot that the captures are of, for a plan that is only to be looked at: it
+            supersedes none and is never applied.
+
+    Raises:
+        NothingCaptured: there is no capture at all.
+        OwnershipInvalid: the integration's overrides cannot be used.
+    """
+    captures = integration.settings.in_use(captures)
+    chosen = _planned_types(integration.settings, set(object_types))
+    if chosen and not captures:
+        raise NothingCaptured(
+            "Nothing has been captured from JAMF yet.", "Materialise the raw assets first."
+        )
+    rules = effective_rules(integration.settings.ownership_overrides)
+    with set_based_transaction(connection):
+        execute(
+            connection,
+            "plan/upsert_field_ownership",
+            {
+                "integration_id": integration.id,
+                "rules": Jsonb([rule.model_dump() for rule in rules]),
+            },
+        )
+        plan_id = insert_plan(
+            connection,
+            integration.id,
+            run_id=run_id,
+            object_types=chosen,
+            captures={name: capture.capture_id for name, capture in captures.items()},
+            kind="sync" if what_if_of is None else "what_if",
+            slot=what_if_of,
+        )
+        execute(connection, "plan/create_compared_objects")
+        for object_type in chosen:
+            _plan_objects(connection, integration, captures, plan_id, object_type)
+        if "device" in chosen:
+            execute(
+                connection,
+                "revert/plan_declined_links",
+                {"integration_id": integration.id, "plan_id": plan_id},
+            )
+        for object_type, external_type, internal_type, collection in _LINKS:
+            if object_type in chosen:
+                _plan_links(
+                    connection,
+                    integration,
+                    captures.get(collection),
+                    plan_id,
+                    external_type,
+                    internal_type,
+                    collection,
+                )
+        if "person" in chosen:
+            # People whom only computers name have no record that could vanish; only the person can.
+            _plan_links(connection, integration, None, plan_id, "computer_user", "person", "users")
+    plan = read_plan(connection, plan_id)
+    if sum(count.created + count.updated + count.removed for count in plan.counts) > _MANY_ROWS:
+        refresh_statistics(connection, "jamf_sync.change_plan")
+    return plan
+
+
+def insert_plan(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    *,
+    run_id: str,
+    object_types: Iterable[str],
+    captures: Mapping[str, int],
+    kind: PlanKind = "sync",
+    slot: datetime | None = None,
+) -> int:
+    """Opens a plan without rows; unless it is a what-if, earlier ones that wait to be applied are superseded.
+
+    Args:
+        connection: any; the rows of the plan are best inserted in the same transaction.
+        integration_id: whose plan.
+        run_id: the run that asks, for the record.
+        object_types: what the plan covers.
+        captures: collection to the capture it is made from.
+        kind: what it is for.
+        slot: of a what-if, the slot it is made from.
+
+    Returns:
+        The plan's number.
+    """
+    plan_id: int = fetch_value(
+        connection,
+        "plan/insert_plan",
+        {
+            "integration_id": integration_id,
+            "run_id": run_id,
+            "object_types": list(object_types),
+            "captures": Jsonb(dict(captures)),
+            "plan_kind": kind,
+            "slot": slot,
+        },
+    )
+    return plan_id
+
+
+def _planned_types(settings: SyncSettings, wanted: Collection[str]) -> list[str]:
+    """What is planned of what is wanted: nothing is, of a collection that M.O.S.S. has switched off."""
+    left_out: set[str] = set()
+    if not settings.sync_computers:
+        left_out |= {"location", "room", "device", "io", "group_member"}
+    if not settings.sync_groups:
+        left_out |= {"group", "group_member"}
+    if not settings.sync_computers and not settings.sync_users:
+        left_out.add("person")
+    return [name for name in OBJECT_TYPES if name in wanted and name not in left_out]
+
+
+def _plan_objects(
+    connection: psycopg.Connection,
+    integration: Integration,
+    captures: Mapping[str, Capture],
+    plan_id: int,
+    object_type: str,
+) -> None:
+    settings = integration.settings
+    clearable = clearable_fields(effective_rules(settings.ownership_overrides), object_type)
+    if object_type == "device" and settings.on_empty_user == "clear":
+        clearable = sorted({*clearable, "assigned_to_person_id"})
+    parameters = {
+        "integration_id": integration.id,
+        "plan_id": plan_id,
+        "object_type": object_type,
+        "clearable": clearable,
+        "flag_adopted": settings.on_unlinked_serial == "adopt_and_flag",
+        "keep_human_edits": settings.on_human_edit == "keep",
+        "add_to_privileged": settings.add_members_to_privileged_groups,
+        "rejected": 0,
+        **capture_parameters(captures),
+    }
+    collection = {"device": "computers", "person": "users", "group": "groups"}.get(object_type)
+    if collection is not None and collection in captures:
+        parameters["rejected"] = fetch_value(
+            connection,
+            "plan/rejected_records",
+            {
+                "integration_id": integration.id,
+                "collection": collection,
+                "capture_id": captures[collection].capture_id,
+            },
+        )
+    match object_type:
+        case "location":
+            execute(connection, "plan/plan_locations", parameters)
+        case "room":
+            execute(connection, "plan/plan_rooms", parameters)
+        case "group_member":
+            execute(connection, "plan/plan_group_members", parameters)
+        case _:
+            execute(connection, _COMPARISONS[object_type], parameters)
+            connection.execute("analyze compared_objects")
+            execute(connection, "plan/plan_field_changes", parameters)
+            execute(connection, "plan/plan_rejections", parameters)
+
+
+_COMPARISONS = {
+    "person": "plan/compare_people",
+    "device": "plan/compare_devices",
+    "io": "plan/compare_ios",
+    "group": "plan/compare_groups",
+}
+
+
+def _plan_links(
+    connection: psycopg.Connection,
+    integration: Integration,
+    capture: Capture | None,
+    plan_id: int,
+    external_type: str,
+    internal_type: str,
+    collection: str,
+) -> None:
+    execute(
+        connection,
+        "plan/plan_mappings",
+        {
+            "integration_id": integration.id,
+            "plan_id": plan_id,
+            "external_type": external_type,
+            "internal_type": internal_type,
+            "collection": collection,
+            "capture_id": capture.capture_id if capture else 0,
+            "is_complete": capture.is_complete if capture else False,
+        },
+    )
+
+
+def read_plan(
+    connection: psycopg.Connection, plan_id: int, *, since: datetime | None = None
+) -> Plan:
+    """Reads a plan with its counts as they stand now: planned before it is applied, what happened after.
+
+    Args:
+        connection: any.
+        plan_id: which.
+        since: counts as a run sees them that works on the plan since then: what was settled before is unchanged.
+
+    Raises:
+        NothingCaptured: there is no such plan.
+    """
+    row = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan_id})
+    if row is None:
+        raise NothingCaptured(
+            f"There is no plan {plan_id}.", "See `moss-jamf plan show` for the newest one."
+        )
+    counts = tuple(
+        ObjectCounts(**counts)
+        for counts in fetch_all(
+            connection, "plan/plan_summary", {"plan_id": plan_id, "since": since}
+        )
+    )
+    return Plan(
+        plan_id=plan_id,
+        status=row["status"],
+        object_types=tuple(row["object_types"]),
+        counts=counts,
+        kind=row["kind"],
+        superseded_by=row["superseded_by"],
+    )
+
+
+def newest_plan(connection: psycopg.Connection, integration_id: UUID) -> Plan:
+    """The newest plan of an integration, whatever became of it; a what-if is none.
+
+    Raises:
+        NothingCaptured: there is none.
+    """
+    return _found(connection, "plan/newest_plan", integration_id)
+
+
+def newest_sync_plan(connection: psycopg.Connection, integration_id: UUID) -> Plan:
+    """The newest plan that a sync made: what is applied when nobody names a plan. A revert has to be named.
+
+    Raises:
+        NothingCaptured: there is none.
+    """
+    return _found(connection, "plan/newest_sync_plan", integration_id)
+
+
+def _found(connection: psycopg.Connection, statement_name: str, integration_id: UUID) -> Plan:
+    row = fetch_one(connection, statement_name, {"integration_id": integration_id})
+    if row is None:
+        raise NothingCaptured(
+            "There is no plan yet.", "Materialise change_plan, or run `moss-jamf sync`."
+        )
+    return read_plan(connection, row["plan_id"])
+
+
+def total(
+    counts: Sequence[ObjectCounts], object_types: Iterable[str] = ("person", "device", "group")
+) -> ObjectCounts:
+    """The sum over the types that are JAMF records themselves (what M.O.S.S.'s history calls items)."""
+    wanted = set(object_types)
+    chosen = [count for count in counts if count.object_type in wanted]
+    names = [name for name in ObjectCounts.__slots__ if name != "object_type"]
+    return ObjectCounts(
+        object_type="all", **{name: sum(getattr(count, name) for count in chosen) for name in names}
+    )

@@ -1,0 +1,226 @@
+"""Dagster's instance on PostgreSQL: what `dagster.yaml` names, and how our commands open it.
+
+`dagster.yaml` cannot say "the embedded server unless a URL is given", and `postgresql://` alone
+does not work with SQLAlchemy 2.1: it takes psycopg 3 for it, whose server-side parameters
+dagster-postgres' NOTIFY does not survive. Both are settled here, so that every Dagster command
+works in a fresh clone with nothing in the environment. No knowledge of the pipeline belongs here.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import (
+    DagsterPostgresStorage,
+    PostgresEventLogStorage,
+    PostgresRunStorage,
+)
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from moss_jamf_pipeline.engine.databases import (
+    DAGSTER_VARIABLE,
+    MOSS_VARIABLE,
+    DatabaseUrlError,
+    connect_or_explain,
+    resolve_dagster_url,
+)
+from moss_jamf_pipeline.settings import Settings, project_file
+
+_NO_COMPUTE_LOGS: Final = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
+_TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
+
+
+class PooledEventLogStorage(PostgresEventLogStorage):
+    """Dagster's event log over connections that are kept.
+
+    As shipped, it connects anew for every statement: some 900 times in one sync, which took more
+    than a third of the run's time on an unchanged fleet of 10,000 (docs/performance.md).
+    """
+
+    def __init__(self, postgres_url: str) -> None:
+        super().__init__(postgres_url)
+        self._engine = _pooled_engine(postgres_url)
+
+    def dispose(self) -> None:
+        """Ends what watches the log, and the connections."""
+        super().dispose()
+        self._engine.dispose()
+
+
+class PooledRunStorage(PostgresRunStorage):
+    """Dagster's records of runs over connections that are kept; see `PooledEventLogStorage`."""
+
+    def __init__(self, postgres_url: str) -> None:
+        super().__init__(postgres_url)
+        self._engine = _pooled_engine(postgres_url)
+
+    def dispose(self) -> None:
+        """Ends the connections."""
+        super().dispose()
+        self._engine.dispose()
+
+
+def _pooled_engine(postgres_url: str) -> Engine:
+    """Two kept connections (Dagster nests), more while threads need them; each is asked whether it lives before use."""
+    return create_engine(
+        postgres_url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=2,
+        max_overflow=20,
+        pool_pre_ping=True,
+    )
+
+
+class MossJamfStorage(DagsterPostgresStorage):
+    """Dagster's storage in the database that `resolve_dagster_url` finds.
+
+    It takes no configuration. Every process that Dagster starts builds it again from the
+    environment, so that no password is ever written into what Dagster passes between processes.
+    Schedules and sensors keep Dagster's own storage: no run uses it, and nobody would close its connections.
+    """
+
+    def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(postgres_url, inst_data=inst_data)
+        self._run_storage = PooledRunStorage(postgres_url)
+        self._event_log_storage = PooledEventLogStorage(postgres_url)
+
+    @classmethod
+    def config_type(cls) -> dict[str, object]:
+        """The configuration it takes in `dagster.yaml`: none."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: Mapping[str, object],  # noqa: ARG003 - Dagster's signature
+    ) -> "MossJamfStorage":
+        """Build the storage, starting the embedded server if it is the one.
+
+        Raises:
+            DatabaseUrlError: a URL in the environment is malformed.
+            DatabaseUnreachableError: the server does not answer.
+            EmbeddedPostgresError: the embedded server cannot be started.
+        """
+        url = resolve_dagster_url(Settings())
+        with _making_tables_alone(url):
+            return cls(postgres_url=url_for_dagster(url), inst_data=inst_data)
+
+
+class MossJamfComputeLogs(LocalComputeLogManager):
+    """The steps' standard output and error, kept under the Dagster home, also when none is set.
+
+    Dagster's own default puts them into a temporary directory when DAGSTER_HOME is not set and
+    removes it at exit, while the runs that they belong to stay in PostgreSQL.
+    """
+
+    @classmethod
+    def config_type(cls) -> dict[str, object]:
+        """The configuration it takes in `dagster.yaml`: none."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: Mapping[str, object],  # noqa: ARG003 - Dagster's signature
+    ) -> "MossJamfComputeLogs":
+        """Build the manager for this process's Dagster home."""
+        return cls(base_dir=str(_dagster_home(Settings()) / "storage"), inst_data=inst_data)
+
+
+def url_for_dagster(url: str) -> str:
+    """A `postgresql://` URL as dagster-postgres needs it: `postgresql+psycopg2://`.
+
+    Raises:
+        DatabaseUrlError: SQLAlchemy, which Dagster uses, cannot read this URL (libpq could).
+    """
+    try:
+        return (
+            make_url(url)
+            .set(drivername="postgresql+psycopg2")
+            .render_as_string(hide_password=False)
+        )
+    except (ArgumentError, ValueError):
+        raise DatabaseUrlError(
+            f"Dagster cannot read the database URL ({DAGSTER_VARIABLE}, or {MOSS_VARIABLE} if that "
+            "is not given), although PostgreSQL can: it may name one host only."
+        ) from None
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """The directory to give Dagster's own commands as DAGSTER_HOME, with `dagster.yaml` in it.
+
+    Args:
+        settings: the environment.
+
+    Returns:
+        The DAGSTER_HOME that is set, untouched; otherwise `<state directory>/dagster`, absolute,
+        with a fresh copy of the project's `dagster.yaml`.
+    """
+    home = _dagster_home(settings)
+    if _given_dagster_home() is None:
+        home.mkdir(parents=True, exist_ok=True)
+        copy = home / "dagster.yaml"
+        aside = (
+            home / f"dagster.yaml.{os.getpid()}"
+        )  # other processes may do the same at this moment
+        shutil.copyfile(project_file("dagster.yaml"), aside)
+        aside.replace(copy)  # and others may be reading it
+    return home
+
+
+def open_instance(settings: Settings, *, captures_output: bool = True) -> DagsterInstance:
+    """Open the configured Dagster instance; close it, or use it in a `with` statement.
+
+    Its storage reads the environment itself (every process of Dagster's does), so `settings` must
+    be what the environment says.
+
+    Args:
+        settings: the environment.
+        captures_output: whether steps that run in this process have their standard output and
+            error redirected into log files. Dagster starts four helper processes for it, which a
+            Ctrl-C in the terminal reaches too.
+
+    Raises:
+        DatabaseUrlError: a URL in the environment is malformed.
+        DatabaseUnreachableError: the server does not answer.
+        EmbeddedPostgresError: the embedded server cannot be started.
+    """
+    home = str(prepare_dagster_home(settings))
+    overrides = None if captures_output else {"compute_logs": dict(_NO_COMPUTE_LOGS)}
+    return DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=overrides))
+
+
+def _dagster_home(settings: Settings) -> Path:
+    return _given_dagster_home() or settings.state_directory.absolute() / "dagster"
+
+
+def _given_dagster_home() -> Path | None:
+    given = os.environ.get("DAGSTER_HOME")  # Dagster's own variable, which it reads itself
+    return Path(given).expanduser() if given else None
+
+
+@contextmanager
+def _making_tables_alone(url: str) -> Iterator[None]:
+    """Make Dagster's tables in one process at a time, and say it if there is no server.
+
+    Dagster looks whether its tables exist and then makes them; two processes that start on an empty
+    database trip over each other. It also retries a dead server for a while and then prints a
+    traceback.
+    """
+    with connect_or_explain(url, f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}") as connection:
+        connection.execute("select pg_advisory_lock(%(key)s)", {"key": _TABLES_LOCK})
+        yield  # the lock ends with the connection

@@ -1,0 +1,174 @@
+"""Sensors: what starts syncs by itself, and what tells people of runs that failed or wait for them."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import WILL_RETRY_TAG
+
+from moss_jamf_pipeline.moss.integration.history import close_history
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
+from moss_jamf_pipeline.moss.plan.guard import chosen_plan_id, held_changes, held_summary
+from moss_jamf_pipeline.orchestration.alerts import post_alert, run_link
+from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.failures import explained_failures
+from moss_jamf_pipeline.orchestration.jobs import SCOPES, job_name, job_names
+from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.orchestration.schedule import decide
+
+
+def build_sensors(prefix: str) -> list[dg.SensorDefinition]:
+    """The sensors of one integration: its schedule, and who is told when a run failed or waits for a person."""
+    return [
+        _build_schedule_sensor(prefix),
+        _build_failure_sensor(prefix),
+        _build_held_changes_sensor(prefix),
+    ]
+
+
+def _build_schedule_sensor(prefix: str) -> dg.SensorDefinition:
+    """Syncs everything when M.O.S.S. says so.
+
+    It is no Dagster schedule, because the cron expression of one is fixed when the code location is loaded, and this
+    one is saved in M.O.S.S. and may change at any time.
+    """
+    job = job_name(prefix, SCOPES["everything"])
+
+    @dg.sensor(
+        name=schedule_name(prefix),
+        job_name=job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Syncs everything when the integration's row in M.O.S.S. says so: integration_configs.sync_schedule (cron, "
+            "UTC; every six hours if empty), auto_sync_enabled and is_enabled, read every 30 seconds. A sync runs for "
+            "the slot that contains now. Its ticks say what is due next, or why nothing is."
+        ),
+    )
+    def sync_on_schedule(
+        context: dg.SensorEvaluationContext, moss: MossResource
+    ) -> dg.SensorResult:
+        now = datetime.now(UTC)
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                integration = find_integration(connection, moss.integration)
+        except dg.Failure as failure:
+            # Not dealt with: what is due meanwhile is due still.
+            return dg.SensorResult(skip_reason=failure.description)
+        decision = decide(
+            integration, _moment(context.cursor), now, is_busy=_is_busy(context.instance, job)
+        )
+        cursor = decision.considered.isoformat()
+        if decision.tick is None:
+            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
+        request = dg.RunRequest(
+            run_key=decision.tick.isoformat(),
+            partition_key=slot_key_at(now),
+            tags={TRIGGERED_BY_TAG: "schedule"},
+        )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return sync_on_schedule
+
+
+def schedule_name(prefix: str) -> str:
+    """The sensor that follows the schedule of one integration."""
+    return f"{job_name(prefix, SCOPES['everything'])}_on_schedule"
+
+
+def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:
+    unfinished = dg.RunsFilter(job_name=job, statuses=NOT_FINISHED_STATUSES)
+    return instance.get_runs_count(unfinished) > 0
+
+
+def _moment(cursor: str | None) -> datetime | None:
+    """The moment in a cursor; None if there is none, or somebody wrote something else into it."""
+    try:
+        moment = datetime.fromisoformat(cursor or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        name=f"{prefix}_failed_runs",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description=(
+            "After a run that failed for good: closes its history row, should it still be open, and, if "
+            "MOSS_JAMF_ALERT_URL is set, posts what happened and what to do to that webhook (Slack-compatible)."
+        ),
+    )
+    def failed_runs(
+        context: dg.RunFailureSensorContext, moss: MossResource
+    ) -> dg.SkipReason | None:
+        run = context.dagster_run
+        if not _belongs_to(run, prefix):
+            return dg.SkipReason(f"Run {run.run_id} is another integration's.")
+        if run.tags.get(WILL_RETRY_TAG) == "true":
+            return dg.SkipReason(f"Run {run.run_id} is tried again by Dagster.")
+        message = _failure_message(context)
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                close_history(connection, run_id=run.run_id, status="failed", error_message=message)
+                whose = repr(find_integration(connection, moss.integration).name)
+        except dg.Failure as failure:
+            # The database may be what failed the run: that is told all the more. The next run closes the row.
+            whose = repr(moss.integration.name or prefix)
+            if failure.description and failure.description not in message:
+                message = f"{message} Its history row could not be closed: {failure.description}"
+        post_alert(
+            f"The sync of {whose} failed ({run.job_name}). {message}", link=run_link(run.run_id)
+        )
+        return None
+
+    return failed_runs
+
+
+def _build_held_changes_sensor(prefix: str) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name=f"{prefix}_held_changes",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description=(
+            "After a run whose guard holds changes back: if MOSS_JAMF_ALERT_URL is set, posts what waits for approval."
+        ),
+    )
+    def held_back(context: dg.RunStatusSensorContext, moss: MossResource) -> dg.SkipReason | None:
+        run = context.dagster_run
+        if not _belongs_to(run, prefix):
+            return dg.SkipReason(f"Run {run.run_id} is another integration's.")
+        with moss.database.reading() as connection:
+            plan_id = chosen_plan_id(connection, run.run_id)
+            held = held_changes(connection, plan_id) if plan_id is not None else []
+            integration = find_integration(connection, moss.integration)
+        if plan_id is None or not held:
+            return dg.SkipReason(f"Run {run.run_id} holds nothing back.")
+        post_alert(
+            f"The sync of {integration.name!r} holds changes back. {held_summary(plan_id, held)}",
+            link=run_link(run.run_id),
+        )
+        return None
+
+    return held_back
+
+
+def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:
+    selected = run.asset_selection
+    if selected:
+        return any(key.path[0] == prefix for key in selected)
+    return run.job_name in job_names(prefix)
+
+
+def _failure_message(context: dg.RunFailureSensorContext) -> str:
+    """What the step that failed first says, else what Dagster says of the run."""
+    for event in context.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            return data.user_failure_data.description
+        if data.error is not None:
+            return data.error.message.strip()
+    return context.failure_event.message or "Dagster gave no reason; see the run."
