@@ -38,10 +38,12 @@ told as materialized (
   where match.integration_id = %(integration_id)s and computer.static_group_ids is not null
 ),
 device_surplus as materialized (
-  select group_id, member_type, member_id from added
-  where member_type = 'device'
+  -- Joined, not looked up: a sub-query inside an OR is run anew for every member.
+  select added.group_id, added.member_type, added.member_id
+  from added
+  left join told on told.device_id = added.member_id
+  where added.member_type = 'device' and (added.is_smart or told.device_id is not null)
     and not exists (select from listed where listed.group_id = added.group_id and listed.device_id = added.member_id)
-    and (is_smart or exists (select from told where told.device_id = added.member_id))
 ),
 member_devices as (
   select group_id, device_id from listed
@@ -74,10 +76,10 @@ surplus as materialized (
 ),
 missing as materialized (
   select wanted.*, target.jamf_id, target.name as group_name,
-    wanted.member_type = 'person' and not %(add_to_privileged)s
-      and wanted.group_id in (select group_id from moss_contract.groups_with_rights) as is_withheld
+    wanted.member_type = 'person' and not %(add_to_privileged)s and privileged.group_id is not null as is_withheld
   from wanted
   join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = wanted.group_id
+  left join (select distinct group_id from moss_contract.groups_with_rights) as privileged on privileged.group_id = wanted.group_id
   where not exists (
     select from present where (present.group_id, present.member_type, present.member_id)
                             = (wanted.group_id, wanted.member_type, wanted.member_id))
