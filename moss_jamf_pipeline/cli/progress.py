@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 import dagster as dg
-from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster import DagsterEvent, DagsterEventType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,

@@ -1,7 +1,7 @@
 """Runs a scope of the sync as a Dagster run in this process, on the configured instance, and says how it ended.
 
 The run is like any other: the UI shows it under its job with slot, steps, checks and metadata. What it is called and
-what it syncs is `automation.SCOPES`.
+what it syncs is `engine.scopes.SCOPES`.
 """
 
 import signal
@@ -15,12 +15,7 @@ from typing import Any, Protocol
 
 import dagster as dg
 import psycopg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.execution.api import execute_run
-from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
-from dagster._utils.interrupts import pop_captured_interrupt
-from dagster_shared.error import SerializableErrorInfo
+from dagster import DagsterEvent, DagsterEventType
 
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.output import Explanation, separated
@@ -29,6 +24,8 @@ from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.failures import EXPLAINED
+from moss_jamf_pipeline.engine.scopes import SyncScope
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
 from moss_jamf_pipeline.moss.apply.validation import plan_problems
 from moss_jamf_pipeline.moss.capture.cadence import SweepMode
@@ -39,9 +36,16 @@ from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
 from moss_jamf_pipeline.moss.plan.planning import Plan, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_one
 from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.dagster_internals import (
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    InMemoryJob,
+    SerializableErrorInfo,
+    execute_run,
+    pop_captured_interrupt,
+)
 from moss_jamf_pipeline.orchestration.instance import open_instance
-from moss_jamf_pipeline.orchestration.jobs import SyncScope, job_name
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.jobs import job_name
 from moss_jamf_pipeline.settings import Settings
 
 # Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.

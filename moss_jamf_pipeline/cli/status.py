@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 from dagster import DagsterInstance
-from dagster._core.definitions.run_request import InstigatorType
 from rich.markup import escape
 
 from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
@@ -21,14 +20,15 @@ from moss_jamf_pipeline.cli.output import (
     stdout,
 )
 from moss_jamf_pipeline.cli.workplace import prepared_moss
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, newest_captures
 from moss_jamf_pipeline.moss.integration.history import recent_history
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
 from moss_jamf_pipeline.moss.statements import fetch_one
+from moss_jamf_pipeline.orchestration.dagster_internals import InstigatorType
 from moss_jamf_pipeline.orchestration.instance import open_instance
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.orchestration.schedule import next_sync
 from moss_jamf_pipeline.orchestration.sensors import schedule_name
 from moss_jamf_pipeline.settings import Settings

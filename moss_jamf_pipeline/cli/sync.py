@@ -17,8 +17,9 @@ from moss_jamf_pipeline.cli.progress import RunProgress
 from moss_jamf_pipeline.cli.reports import print_next_steps, print_run, run_document
 from moss_jamf_pipeline.cli.running import Order, RunReport, execute_scope
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
-from moss_jamf_pipeline.orchestration.partitions import SLOTS, slot_key_at
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.slots import slot_key_at
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -171,7 +172,7 @@ def run_with_progress(
         order: what the run is asked beyond that.
     """
     scope = SCOPES[scope_name]
-    with RunProgress(settings.integration_slug, scope.assets()) as progress:
+    with RunProgress(settings.integration_slug, scope.steps()) as progress:
         return execute_scope(
             scope, settings, observer=progress, triggered_by=triggered_by, order=order
         )

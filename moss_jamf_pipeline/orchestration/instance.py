@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from dagster import DagsterInstance
-from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
@@ -33,12 +30,14 @@ from moss_jamf_pipeline.engine.databases import (
     connect_or_explain,
     resolve_dagster_url,
 )
+from moss_jamf_pipeline.orchestration.dagster_internals import (
+    NO_COMPUTE_LOGS,
+    ConfigurableClassData,
+    InstanceRef,
+    LocalComputeLogManager,
+)
 from moss_jamf_pipeline.settings import Settings, project_file
 
-_NO_COMPUTE_LOGS: Final = {
-    "module": "dagster._core.storage.noop_compute_log_manager",
-    "class": "NoOpComputeLogManager",
-}
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
 
 
@@ -200,7 +199,7 @@ def open_instance(settings: Settings, *, captures_output: bool = True) -> Dagste
         EmbeddedPostgresError: the embedded server cannot be started.
     """
     home = str(prepare_dagster_home(settings))
-    overrides = None if captures_output else {"compute_logs": dict(_NO_COMPUTE_LOGS)}
+    overrides = None if captures_output else {"compute_logs": dict(NO_COMPUTE_LOGS)}
     return DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=overrides))
 
 

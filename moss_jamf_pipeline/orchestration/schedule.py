@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dagster._utils.schedules import (
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.orchestration.dagster_internals import (
     get_latest_completed_cron_tick,
     get_next_cron_tick,
     is_valid_cron_string,
 )
-
-from moss_jamf_pipeline.moss.integration.integrations import Integration
 
 _BY_CHANCE = re.compile(r"(?:^|[\s,])[rRhH](?:$|[\s,(/])")
 

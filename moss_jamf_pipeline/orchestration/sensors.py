@@ -3,17 +3,20 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import WILL_RETRY_TAG
 
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.plan.guard import chosen_plan_id, held_changes, held_summary
 from moss_jamf_pipeline.orchestration.alerts import post_alert, run_link
 from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.dagster_internals import (
+    NOT_FINISHED_STATUSES,
+    WILL_RETRY_TAG,
+)
 from moss_jamf_pipeline.orchestration.failures import explained_failures
-from moss_jamf_pipeline.orchestration.jobs import SCOPES, job_name, job_names
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.jobs import job_name, job_names
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.orchestration.schedule import decide
 

@@ -11,8 +11,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from tests.cli.conftest import CommandLine
 from tests.cli.test_up import Service
 from tests.support.databases import UNSAFE_BUT_FAST
@@ -101,7 +101,7 @@ def test_all_missing_slots_of_three_days_end_green_with_one_capture_and_one_appl
         ::-1
     ]
 
-    backfill = Interface(up.address).backfill(SCOPES["everything"].assets(), slots)
+    backfill = Interface(up.address).backfill(SCOPES["everything"].steps(), slots)
 
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
     assert {run["status"] for run in backfill["runs"]} == {"SUCCESS"}

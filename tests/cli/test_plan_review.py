@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.cli.conftest import CommandLine, query
 from tests.support.databases import DatabaseServer

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
 import pytest
-from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert
+from moss_jamf_pipeline.orchestration.dagster_internals import WILL_RETRY_TAG
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from tests.support.world import DEFINITIONS, World
 

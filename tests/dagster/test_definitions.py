@@ -11,9 +11,9 @@ import pytest
 from dagster import Shape
 
 from moss_jamf_pipeline.definitions import build_definitions, defs
+from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
 from moss_jamf_pipeline.orchestration.checks import build_checks
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
 from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from tests.support.world import DEFINITIONS, PREFIX
 
@@ -282,7 +282,7 @@ def test_jamf_is_asked_whether_it_answers_before_anything_is_captured() -> None:
         parents = graph.get(dg.AssetKey([PREFIX, f"raw_jamf_{collection}"])).parent_keys
         assert parents == {dg.AssetKey([PREFIX, "jamf_server"])}
     for scope in SCOPES.values():
-        assert ("jamf_server" in scope.assets()) is bool(scope.collections)
+        assert ("jamf_server" in scope.steps()) is bool(scope.collections)
 
 
 @pytest.mark.parametrize("name", sorted(_GROUPS["moss"] | _GROUPS["jamf_snapshots"]))

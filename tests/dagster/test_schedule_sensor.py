@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
-from dagster._core.storage.tags import PARTITION_NAME_TAG
 
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.orchestration.dagster_internals import PARTITION_NAME_TAG
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from tests.support.world import DEFINITIONS, World
 

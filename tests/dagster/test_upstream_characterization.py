@@ -1,11 +1,16 @@
 """Dagster behaviours the pipeline relies on, each seen for itself.
 
-A new Dagster that changes one fails here, by name.
+A new Dagster that changes one fails here, by name. The second half is about what Dagster keeps private.
 """
 
 import logging
+import os
+import re
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -13,9 +18,50 @@ from dagster._core.definitions.automation_tick_evaluation_context import (
     build_run_requests_with_backfill_policies,
 )
 from dagster._core.definitions.events import AssetKeyPartitionKey
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+)
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._utils.interrupts import capture_interrupts
+
+from moss_jamf_pipeline.orchestration import dagster_internals
+from moss_jamf_pipeline.orchestration.dagster_internals import (
+    BACKFILL_ID_TAG,
+    DAEMON_MODULE,
+    NO_COMPUTE_LOGS,
+    NOT_FINISHED_STATUSES,
+    PARENT_RUN_ID_TAG,
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    RETRY_NUMBER_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+    WILL_RETRY_TAG,
+    ConfigurableClassData,
+    InMemoryJob,
+    InstanceRef,
+    InstigatorType,
+    LocalComputeLogManager,
+    SerializableErrorInfo,
+    UnresolvedAssetJobDefinition,
+    execute_run,
+    get_latest_completed_cron_tick,
+    get_next_cron_tick,
+    is_valid_cron_string,
+    pop_captured_interrupt,
 )
 
 _SLOTS = dg.TimeWindowPartitionsDefinition(
@@ -298,3 +344,228 @@ def test_a_secret_read_when_a_run_uses_it_is_not_in_the_definitions(
     )
     job = definitions.resolve_implicit_global_asset_job_def()
     assert "hush-hush" not in str(job.get_job_snapshot())
+
+
+# -- what Dagster keeps private: every symbol of `dagster_internals` ---------------------------
+
+
+def test_every_private_symbol_that_is_used_is_characterised_here() -> None:
+    said = Path(__file__).read_text(encoding="utf-8").partition("every symbol of")[2]
+    assert {
+        name for name in dagster_internals.__all__ if not re.search(rf"\b{name}\b", said)
+    } == set()
+
+
+@dg.asset
+def noted(context: dg.AssetExecutionContext) -> None:
+    if context.run.tags.get("fails"):
+        raise ValueError("the reason")
+
+
+_NOTING = dg.Definitions(
+    assets=[noted], jobs=[dg.define_asset_job("note", executor_def=dg.in_process_executor)]
+).resolve_job_def("note")
+
+
+def test_define_asset_job_returns_the_type_that_has_no_public_name() -> None:
+    assert isinstance(dg.define_asset_job("some"), UnresolvedAssetJobDefinition)
+
+
+def test_a_run_of_our_making_is_executed_here_and_heard_event_by_event(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    """`InMemoryJob` and `execute_run`: the run keeps the id and the tags that it was made with."""
+    run_id = "00000000-0000-4000-8000-000000000001"
+    run = ephemeral_instance.create_run_for_job(
+        job_def=_NOTING, run_id=run_id, tags={REPOSITORY_LABEL_TAG: "__repository__@somewhere"}
+    )
+    heard: list[str] = []
+    ephemeral_instance.add_event_listener(
+        run_id, lambda entry: heard.append(entry.get_dagster_event().event_type_value)
+    )
+
+    assert execute_run(InMemoryJob(_NOTING), run, ephemeral_instance).success
+
+    assert heard[-1] == "PIPELINE_SUCCESS"
+    assert "STEP_SUCCESS" in heard
+    stored = ephemeral_instance.get_run_by_id(run_id)
+    assert stored is not None
+    assert stored.tags[".dagster/repository"] == "__repository__@somewhere"
+
+
+def test_what_a_listener_raises_when_a_step_fails_ends_the_run_before_the_other_steps(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    reached: list[str] = []
+
+    class EndOfRun(BaseException):
+        pass
+
+    @dg.asset
+    def broken() -> None:
+        raise ValueError("the reason")
+
+    @dg.asset
+    def other() -> None:
+        reached.append("other")
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        if entry.dagster_event is not None and entry.dagster_event.is_step_failure:
+            raise EndOfRun
+
+    job = dg.Definitions(
+        assets=[broken, other],
+        jobs=[dg.define_asset_job("both", executor_def=dg.in_process_executor)],
+    ).resolve_job_def("both")
+    run = ephemeral_instance.create_run_for_job(job_def=job)
+    ephemeral_instance.add_event_listener(run.run_id, listen)
+
+    assert not execute_run(InMemoryJob(job), run, ephemeral_instance).success
+
+    assert reached == []
+    stored = ephemeral_instance.get_run_by_id(run.run_id)
+    assert stored is not None
+    assert stored.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_the_error_of_a_failed_step_is_a_chain_of_class_names_and_messages(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    result = _NOTING.execute_in_process(
+        instance=ephemeral_instance, tags={"fails": "yes"}, raise_on_error=False
+    )
+    (failure,) = result.get_step_failure_events()
+    error = failure.step_failure_data.error
+    assert isinstance(error, SerializableErrorInfo)
+    assert error.cls_name == "DagsterExecutionStepExecutionError"
+    assert error.cause is not None
+    assert error.cause.cls_name == "ValueError"
+    assert error.cause.message == "ValueError: the reason\n"
+    assert "the reason" in error.cause.to_string()
+
+
+def test_an_interrupt_that_dagster_keeps_can_be_taken_from_it_once() -> None:
+    with capture_interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert pop_captured_interrupt() is True
+        assert pop_captured_interrupt() is False
+
+
+def test_an_instance_is_made_of_a_directory_and_keeps_no_output_when_told_so(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    overrides = {"compute_logs": dict(NO_COMPUTE_LOGS)}
+    with dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(str(tmp_path), overrides=overrides)
+    ) as quiet:
+        assert isinstance(quiet.compute_log_manager, NoOpComputeLogManager)
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as usual:
+        assert isinstance(usual.compute_log_manager, LocalComputeLogManager)
+
+
+def test_what_is_named_in_dagster_yaml_is_made_from_its_place_and_its_configuration(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dagster.yaml").write_text(
+        "compute_logs:\n"
+        "  module: moss_jamf_pipeline.orchestration.instance\n"
+        "  class: MossJamfComputeLogs\n"
+        "  config: {}\n",
+        encoding="utf-8",
+    )
+    place = InstanceRef.from_dir(str(tmp_path)).compute_logs_data
+    assert isinstance(place, ConfigurableClassData)
+    assert (place.module_name, place.class_name) == (
+        "moss_jamf_pipeline.orchestration.instance",
+        "MossJamfComputeLogs",
+    )
+
+
+def test_the_local_keeper_of_output_takes_its_directory(tmp_path: Path) -> None:
+    keeper = LocalComputeLogManager(base_dir=str(tmp_path), inst_data=None)
+    assert Path(keeper.get_captured_local_path(["run", "compute_logs", "step"], "out")) == (
+        tmp_path / "run" / "compute_logs" / "step.out"
+    )
+
+
+def test_a_sensor_that_somebody_switched_off_is_found_among_the_sensors(
+    dagster_instance: dg.DagsterInstance,
+) -> None:
+    target = LoadableTargetOrigin(module_name="somewhere")
+    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    for name, kind, data in (
+        ("a_sensor", InstigatorType.SENSOR, SensorInstigatorData()),
+        ("a_schedule", InstigatorType.SCHEDULE, ScheduleInstigatorData("0 * * * *")),
+    ):
+        origin = RemoteInstigatorOrigin(repository, name)
+        dagster_instance.add_instigator_state(
+            InstigatorState(origin, kind, InstigatorStatus.STOPPED, data)
+        )
+    states = dagster_instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+    assert [(state.name, state.is_running) for state in states] == [("a_sensor", False)]
+
+
+def test_a_run_is_unfinished_in_every_state_but_those_that_end_it() -> None:
+    assert set(dg.DagsterRunStatus) - set(NOT_FINISHED_STATUSES) == {
+        dg.DagsterRunStatus.SUCCESS,
+        dg.DagsterRunStatus.FAILURE,
+        dg.DagsterRunStatus.CANCELED,
+        dg.DagsterRunStatus.MANAGED,  # "outside of Dagster": its own code never sets it
+    }
+
+
+def test_a_run_says_by_tags_where_it_comes_from(ephemeral_instance: dg.DagsterInstance) -> None:
+    assert dg.DagsterRun.tags_for_backfill_id("xkcd") == {BACKFILL_ID_TAG: "xkcd"}
+
+    @dg.asset(partitions_def=_SLOTS)
+    def captured() -> None: ...
+
+    slot = "2026-11-22-12:00"
+    result = dg.materialize([captured], instance=ephemeral_instance, partition_key=slot)
+    assert result.dagster_run.tags[PARTITION_NAME_TAG] == slot
+
+
+def test_a_run_that_is_tried_again_names_the_one_before(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    first = _NOTING.execute_in_process(
+        instance=ephemeral_instance, tags={"fails": "yes"}, raise_on_error=False
+    )
+    again = dg.DagsterRun(
+        job_name="note", tags={PARENT_RUN_ID_TAG: first.run_id, RETRY_NUMBER_TAG: "1"}
+    )
+    assert again.parent_run_id is None  # it is a field of its own; the tag is what our code reads
+    assert (PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG) == (
+        "dagster/parent_run_id",
+        "dagster/retry_number",
+    )
+    assert first.dagster_run.tags.get(WILL_RETRY_TAG) is None
+
+
+def test_the_tags_of_schedules_and_sensors_are_stored_for_ever() -> None:
+    assert SCHEDULE_NAME_TAG == "dagster/schedule_name"
+    assert SENSOR_NAME_TAG == "dagster/sensor_name"
+    assert WILL_RETRY_TAG == "dagster/will_retry"
+
+
+@pytest.mark.parametrize(
+    ("cron", "is_valid"), [("0 */6 * * *", True), ("*/7 * * * *", True), ("often", False)]
+)
+def test_cron_expressions_are_told_from_other_texts(cron: str, is_valid: bool) -> None:
+    assert is_valid_cron_string(cron) is is_valid
+
+
+def test_ticks_are_found_before_and_after_a_moment() -> None:
+    moment = datetime(2026, 11, 22, 13, 37, tzinfo=UTC)
+    assert get_latest_completed_cron_tick("0 */6 * * *", moment, "UTC") == moment.replace(
+        hour=12, minute=0
+    )
+    assert get_next_cron_tick("0 */6 * * *", moment, "UTC") == moment.replace(hour=18, minute=0)
+    tick = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert get_latest_completed_cron_tick("0 */6 * * *", tick, "UTC") == tick
+    assert get_next_cron_tick("0 */6 * * *", tick, "UTC") == tick
+
+
+def test_the_daemon_is_a_module_that_can_be_run() -> None:
+    assert find_spec(f"{DAEMON_MODULE}.__main__") is not None

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
-from moss_jamf_pipeline.orchestration.assets.layout import MOSS_CHAIN
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.simulator import Faults, Poison, RateLimited
 from tests.e2e.conftest import SeparateWorld
 from tests.support.hurried import sync_hurriedly

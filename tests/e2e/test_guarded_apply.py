@@ -1,6 +1,6 @@
 """What a person changes between plan and apply is refused, row by row, and planned anew the next time."""
 
-from moss_jamf_pipeline.orchestration.assets.layout import MOSS_CHAIN
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from tests.e2e.inventory import (
     add_mac,
     device,

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from dagster import DagsterInstance
 
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.contract.schema import prepare
 from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
-from moss_jamf_pipeline.orchestration.assets.layout import MOSS_CHAIN
 from moss_jamf_pipeline.simulator import Computer, Fleet, SimulatorConfig, SimulatorServer
 from tests.e2e.conftest import SeparateWorld, WorldMaker
 from tests.e2e.inventory import (

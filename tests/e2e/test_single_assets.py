@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
-from moss_jamf_pipeline.orchestration.assets.layout import MOSS_CHAIN
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from tests.e2e.inventory import (
     add_mac,
     assert_calm,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import dagster as dg
 
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
+from moss_jamf_pipeline.engine.scopes import SCOPES
 from tests.support.world import DEFINITIONS, PREFIX, World
 
 

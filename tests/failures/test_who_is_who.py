@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.simulator import Computer
 from tests.e2e.conftest import SeparateWorld
 from tests.e2e.inventory import (

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from moss_jamf_pipeline.definitions import build_definitions
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import ClientLimits
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.orchestration.resources import JamfResource
 from tests.support.world import PREFIX, World
 

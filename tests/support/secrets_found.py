@@ -2,8 +2,7 @@
 
 import re
 
-from dagster import DagsterInstance
-from dagster_shared.serdes import serialize_value
+from dagster import DagsterInstance, serialize_value
 
 from tests.support.world import World
 

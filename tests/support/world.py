@@ -10,11 +10,11 @@ import dagster as dg
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.definitions import build_definitions
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan
-from moss_jamf_pipeline.orchestration.jobs import SCOPES
-from moss_jamf_pipeline.orchestration.partitions import slot_key_at
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
 from tests.support.dialects import CORE_TABLES, STRATEGY, Dialect, as_people_see_it

@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.orchestration.partitions import (
-    SLOTS,
-    slot_key_at,
-    slot_start,
-    slots_to_capture,
-)
+from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at, slot_start, slots_to_capture
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 
 _NOW = datetime(2026, 11, 22, 13, 37, tzinfo=UTC)
 _CURRENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -76,3 +72,27 @@ def test_slots_are_offered_up_to_the_one_that_contains_now() -> None:
     assert keys[0] == "2026-11-01-00:00"
     assert keys[-1] == "2026-11-22-12:00"
     assert not SLOTS.has_partition_key("2026-11-22-13:00")
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=1_000)))
+def test_dagsters_partitions_are_the_same_slots(after_the_first: timedelta) -> None:
+    moment = datetime(2026, 11, 1, tzinfo=UTC) + after_the_first
+    key = SLOTS.get_partition_key_for_timestamp(moment.timestamp())
+    assert slot_key_at(moment) == key
+    assert slot_start(key) == SLOTS.time_window_for_partition_key(key).start
+
+
+@pytest.mark.parametrize(
+    ("key", "is_one"),
+    [
+        ("2026-11-01-00:00", True),
+        ("2026-11-22-12:00", True),
+        ("2026-11-22-18:00", False),  # it has not begun
+        ("2026-10-31-18:00", False),  # before the first
+        ("2026-11-22-13:00", False),
+        ("2026-11-2-06:00", False),
+        ("yesterday", False),
+    ],
+)
+def test_a_slot_is_named_by_its_start_on_the_grid(key: str, is_one: bool) -> None:
+    assert is_slot(key, first="2026-11-01-00:00", now=_NOW) is is_one

@@ -16,20 +16,6 @@ SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
 # Run tag: who or what started the run; without it, Dagster's own tags tell.
 TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
 
-# The assets that write M.O.S.S., in the order in which a plan is applied (what others refer to comes first), each
-# with the object type of the plan that it applies.
-APPLIED_OBJECT_TYPES: Final = {
-    "moss_locations": "location",
-    "moss_rooms": "room",
-    "moss_people": "person",
-    "moss_devices": "device",
-    "moss_ios": "io",
-    "moss_groups": "group",
-    "moss_group_members": "group_member",
-    "moss_mappings": "mapping",
-}
-MOSS_CHAIN: Final = (*APPLIED_OBJECT_TYPES, "moss_sync_history")
-
 # JAMF's own hiccups are retried by the client, request by request; this covers a server that is away for longer.
 JAMF_RETRIES: Final = dg.RetryPolicy(
     max_retries=2, delay=15, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS

@@ -6,12 +6,11 @@ Applied again, they find nothing waiting and write nothing.
 
 import dagster as dg
 
+from moss_jamf_pipeline.engine.scopes import APPLIED_OBJECT_TYPES, MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.orchestration.assets.layout import (
-    APPLIED_OBJECT_TYPES,
     DATABASE_RETRIES,
-    MOSS_CHAIN,
     MOSS_POOL,
     OWNERS,
     freshness,

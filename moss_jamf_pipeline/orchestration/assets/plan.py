@@ -6,6 +6,7 @@ They write to `jamf_sync` only; `plan_validation` tries to write M.O.S.S. and ta
 import dagster as dg
 from pydantic import Field
 
+from moss_jamf_pipeline.engine.slots import slot_start
 from moss_jamf_pipeline.moss.apply.validation import validate_plan
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts, update_conflicts
@@ -25,7 +26,7 @@ from moss_jamf_pipeline.orchestration.assets.step import (
     close_history_on_failure,
     step,
 )
-from moss_jamf_pipeline.orchestration.partitions import SLOTS, slot_start
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from moss_jamf_pipeline.orchestration.presentation import (
     changes_preview,
     counts_table,

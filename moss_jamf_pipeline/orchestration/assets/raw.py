@@ -9,13 +9,14 @@ import dagster as dg
 from pydantic import Field
 
 from moss_jamf_pipeline.engine.extraction import READ_WHOLE, Reading, capture_collection
+from moss_jamf_pipeline.engine.slots import slot_start, slots_to_capture
 from moss_jamf_pipeline.jamf import JamfClient
 from moss_jamf_pipeline.moss.capture.cadence import SweepChoice, asked_sweep
 from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, Capture, covered_slots
 from moss_jamf_pipeline.orchestration.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
 from moss_jamf_pipeline.orchestration.assets.step import Step, close_history_on_failure, step
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
-from moss_jamf_pipeline.orchestration.partitions import SLOTS, slot_start, slots_to_capture
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from moss_jamf_pipeline.orchestration.presentation import table_facts
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import dagster as dg
 
+from moss_jamf_pipeline.engine.slots import slot_start
 from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, covered_slots
 from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, stage_snapshot
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.orchestration.assets.layout import DATABASE_RETRIES, OWNERS, freshness, tags
 from moss_jamf_pipeline.orchestration.assets.step import Step, close_history_on_failure, step
-from moss_jamf_pipeline.orchestration.partitions import SLOTS, slot_start
+from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from moss_jamf_pipeline.orchestration.presentation import markdown_table
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS

@@ -8,6 +8,7 @@ import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.engine.failures import RunTerminated
+from moss_jamf_pipeline.engine.scopes import APPLIED_OBJECT_TYPES, MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.integration.history import (
     close_history,
@@ -20,11 +21,7 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     require_enabled,
 )
 from moss_jamf_pipeline.moss.plan.guard import Choice, choose_plan
-from moss_jamf_pipeline.orchestration.assets.layout import (
-    APPLIED_OBJECT_TYPES,
-    MOSS_CHAIN,
-    SYNC_TYPE_TAG,
-)
+from moss_jamf_pipeline.orchestration.assets.layout import SYNC_TYPE_TAG
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.failures import explained_failures
 from moss_jamf_pipeline.orchestration.resources import MossResource

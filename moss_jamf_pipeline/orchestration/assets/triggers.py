@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from dagster._core.storage.tags import (
+from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.dagster_internals import (
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
 )
-
-from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
 
 
 def trigger_of(tags: Mapping[str, str]) -> str:

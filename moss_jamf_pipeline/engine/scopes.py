@@ -1,0 +1,155 @@
+"""What a sync consists of: its steps, the one order they have, and the scopes that choose among them.
+
+Plain data. The graph of Dagster's assets follows from `UPSTREAM`, and so does the order in which `engine.sync` runs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
+from moss_jamf_pipeline.moss.match.matching import MATCHES
+from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES
+
+# The steps that write M.O.S.S., in the order in which a plan is applied (what others refer to comes first), each
+# with the object type of the plan that it applies.
+APPLIED_OBJECT_TYPES: Final = {
+    "moss_locations": "location",
+    "moss_rooms": "room",
+    "moss_people": "person",
+    "moss_devices": "device",
+    "moss_ios": "io",
+    "moss_groups": "group",
+    "moss_group_members": "group_member",
+    "moss_mappings": "mapping",
+}
+MOSS_CHAIN: Final = (*APPLIED_OBJECT_TYPES, "moss_sync_history")
+
+
+def raw_step(collection: str) -> str:
+    """The step that captures a collection."""
+    return f"raw_jamf_{collection}"
+
+
+def snapshot_step(collection: str) -> str:
+    """The step that stages what was captured of a collection."""
+    return f"jamf_{collection}_snapshot"
+
+
+# Every step, in an order in which they can run, with the steps that come before it where a run has them.
+UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
+    "jamf_server": (),
+    **{raw_step(collection): ("jamf_server",) for collection in COLLECTIONS},
+    **{snapshot_step(collection): (raw_step(collection),) for collection in COLLECTIONS},
+    "location_matches": (snapshot_step("buildings"),),
+    "room_matches": (snapshot_step("computers"), "location_matches"),
+    "person_matches": (snapshot_step("users"), snapshot_step("computers")),
+    "device_matches": (
+        snapshot_step("computers"),
+        *("location_matches", "room_matches", "person_matches"),
+    ),
+    "group_matches": (snapshot_step("groups"),),
+    "change_plan": MATCHES,
+    "plan_validation": ("change_plan",),
+    "guarded_plan": ("change_plan",),
+    # The plan itself too: a selection that leaves out the guard still runs in this order.
+    "conflicts": ("change_plan", "guarded_plan"),
+    # The conflict queue comes before the first write: what a run overwrites or adopts is flagged even if it
+    # dies in between, for the next plan no longer finds it.
+    **{name: (before,) for before, name in pairwise(("conflicts", *MOSS_CHAIN))},
+    "what_if_plan": (snapshot_step("computers"),),
+}
+
+
+def in_order(steps: Iterable[str]) -> list[str]:
+    """Steps as they run, one after the other."""
+    chosen = set(steps)
+    return [name for name in UPSTREAM if name in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncScope:
+    """What a job syncs.
+
+    Attributes:
+        job: its name.
+        sync_type: what M.O.S.S.'s history calls it.
+        description: the same for people.
+        collections: what is pulled from JAMF.
+        object_types: what is planned; empty: nothing new is.
+        applies: whether a plan is applied.
+        looks_back: whether it only plans what a stored slot would do.
+    """
+
+    job: str
+    sync_type: str
+    description: str
+    collections: tuple[str, ...]
+    object_types: tuple[str, ...]
+    applies: bool = True
+    looks_back: bool = False
+
+    def steps(self) -> list[str]:
+        """The steps of this scope, in order; the assets of the same names are what Dagster materialises."""
+        if self.looks_back:
+            return ["what_if_plan"]
+        steps = {"guarded_plan", "conflicts", *MOSS_CHAIN} if self.applies else {"plan_validation"}
+        if self.object_types:
+            steps |= {"jamf_server", *MATCHES, "change_plan"}
+        for collection in self.collections:
+            steps |= {raw_step(collection), snapshot_step(collection)}
+        return in_order(steps)
+
+
+_COMPUTER_TYPES = ("location", "room", "person", "device", "io", "group_member")
+
+SCOPES: Final = {
+    "everything": SyncScope(
+        "sync_jamf",
+        "full",
+        "Everything: JAMF to snapshots, matches, plan and M.O.S.S.",
+        COLLECTIONS,
+        OBJECT_TYPES,
+    ),
+    "computers": SyncScope(
+        "sync_jamf_computers",
+        "computers",
+        "Computers only, with the locations, rooms, people and interfaces they name.",
+        ("computers", "buildings", "departments"),
+        _COMPUTER_TYPES,
+    ),
+    "users": SyncScope("sync_jamf_users", "users", "Users only.", ("users",), ("person",)),
+    "groups": SyncScope(
+        "sync_jamf_groups",
+        "groups",
+        "Groups only, with the members known from the newest computers.",
+        ("groups",),
+        ("group", "group_member"),
+    ),
+    "plan": SyncScope(
+        "plan_jamf",
+        "plan",
+        "A dry run: everything up to the plan, and a trial of it that is rolled back. Writes nothing to M.O.S.S.",
+        COLLECTIONS,
+        OBJECT_TYPES,
+        applies=False,
+    ),
+    "apply": SyncScope(
+        "apply_jamf_plan",
+        "apply",
+        "Applies a plan that was made before: name it as plan_id of guarded_plan, and in approve the kinds of held "
+        "changes to let through. Asks JAMF nothing.",
+        (),
+        (),
+    ),
+    "what_if": SyncScope(
+        "what_if_jamf",
+        "plan",
+        "Plans what a sync of a stored slot would do to M.O.S.S. as it is now. Asks JAMF nothing; never applied.",
+        (),
+        (),
+        applies=False,
+        looks_back=True,
+    ),
+}

@@ -1,0 +1,90 @@
+"""The one module that touches what Dagster keeps private, each symbol with the reason.
+
+A new Dagster may move or change any of it without a word: tests/dagster/test_upstream_characterization.py shows of each
+what we rely on. Whatever is public (`dg.…`) is used from there.
+"""
+
+from typing import Final
+
+# A run of a job definition that this process holds, on an instance where it can be seen: the public
+# `JobDefinition.execute_in_process` makes its own run, without our id, tags and listener.
+from dagster._core.definitions.job_base import InMemoryJob
+
+# Sensors among what an instance has state of, to tell whether somebody switched one off.
+from dagster._core.definitions.run_request import InstigatorType
+
+# What `define_asset_job` returns; Dagster has no public name for it, and strict typing wants one.
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.execution.api import execute_run
+
+# An instance from a dagster.yaml in a directory, with overrides: `DagsterInstance.get` takes neither.
+from dagster._core.instance.ref import InstanceRef
+
+# The states in which a run is queued or at work; `DagsterRunStatus` is public, which of them these are is not.
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+# What dagster.yaml can name as the keeper of the steps' output; ours only chooses its directory.
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+
+# The tags by which Dagster says where a run comes from, and what its partition is.
+from dagster._core.storage.tags import (
+    BACKFILL_ID_TAG,
+    PARENT_RUN_ID_TAG,
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    RETRY_NUMBER_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+    WILL_RETRY_TAG,
+)
+
+# What the constructor of a configurable class takes for the place it was configured in.
+from dagster._serdes import ConfigurableClassData
+
+# An interrupt that Dagster keeps until a step ends; taken from it, the run ends at once.
+from dagster._utils.interrupts import pop_captured_interrupt
+
+# Cron expressions as Dagster reads them.
+from dagster._utils.schedules import (
+    get_latest_completed_cron_tick,
+    get_next_cron_tick,
+    is_valid_cron_string,
+)
+
+# The type of `error` in the public events of failed steps.
+from dagster_shared.error import SerializableErrorInfo
+
+# Runs in this process keep no output of their steps: the local keeper starts four processes for it.
+NO_COMPUTE_LOGS: Final = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
+
+# What `dagster dev` starts beside its pages; the command `dagster-daemon run` is this module.
+DAEMON_MODULE: Final = "dagster._daemon"
+
+__all__ = [
+    "BACKFILL_ID_TAG",
+    "DAEMON_MODULE",
+    "NOT_FINISHED_STATUSES",
+    "NO_COMPUTE_LOGS",
+    "PARENT_RUN_ID_TAG",
+    "PARTITION_NAME_TAG",
+    "REPOSITORY_LABEL_TAG",
+    "RETRY_NUMBER_TAG",
+    "SCHEDULE_NAME_TAG",
+    "SENSOR_NAME_TAG",
+    "WILL_RETRY_TAG",
+    "ConfigurableClassData",
+    "InMemoryJob",
+    "InstanceRef",
+    "InstigatorType",
+    "LocalComputeLogManager",
+    "SerializableErrorInfo",
+    "UnresolvedAssetJobDefinition",
+    "execute_run",
+    "get_latest_completed_cron_tick",
+    "get_next_cron_tick",
+    "is_valid_cron_string",
+    "pop_captured_interrupt",
+]

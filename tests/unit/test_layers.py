@@ -1,0 +1,52 @@
+"""The rooms of the house: imports go down only, and what Dagster keeps private is touched in one place."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import moss_jamf_pipeline
+
+_PACKAGE = Path(moss_jamf_pipeline.__file__).parent
+_PRIVATE_PARTS = ("dagster._", "dagster_shared", "dagster_postgres._")
+_MAY_TOUCH_THEM = "orchestration/dagster_internals.py"
+
+_FOR_ALL = {"settings", "scrubbing", "__version__"}
+# Room -> the rooms that it may use besides its own.
+_BELOW = {
+    "catalogue": set[str](),
+    "jamf": {"catalogue"},
+    "staging": {"catalogue"},
+    "embedded": set[str](),
+    # The types of credentials are JAMF's; M.O.S.S. keeps them.
+    "moss": {"catalogue", "staging", "jamf"},
+    "engine": {"catalogue", "jamf", "staging", "moss", "embedded"},
+    "services": {"catalogue", "jamf", "staging", "moss", "embedded", "engine"},
+}
+_MODULES = sorted(path.relative_to(_PACKAGE).as_posix() for path in _PACKAGE.rglob("*.py"))
+
+
+def _imported(module: str) -> Iterator[str]:
+    """The full names of what a module imports."""
+    for node in ast.walk(ast.parse((_PACKAGE / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if name != _MAY_TOUCH_THEM])
+def test_only_one_module_touches_what_dagster_keeps_private(module: str) -> None:
+    assert [name for name in _imported(module) if name.startswith(_PRIVATE_PARTS)] == []
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if name.split("/")[0] in _BELOW])
+def test_imports_go_down_only(module: str) -> None:
+    room = module.partition("/")[0]
+    used = {
+        name.split(".")[1]
+        for name in _imported(module)
+        if name.startswith(f"{moss_jamf_pipeline.__name__}.")
+    }
+    assert used - {room, *_FOR_ALL} <= _BELOW[room]
