@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from moss_jamf_pipeline.catalogue.contract_functions import contract_files
+
 Generator = Callable[[], Mapping[str, str]]
 
-GENERATORS: tuple[Generator, ...] = ()
+GENERATORS: tuple[Generator, ...] = (contract_files,)
 """Everything that is generated."""
 
 

@@ -13,6 +13,7 @@ import psycopg
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.dialects import Dialect
 from moss_jamf_pipeline.cli.jamf_checks import READABLE, refuse_missing_privileges
 from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
 from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
@@ -21,7 +22,7 @@ from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access
 from moss_jamf_pipeline.engine.databases import Databases, connect_or_explain, resolve_databases
 from moss_jamf_pipeline.jamf import JamfClient
-from moss_jamf_pipeline.moss.contract.dialects import Dialect, detect
+from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.roles import (
     administrator_script,
     missing_contract_privileges,

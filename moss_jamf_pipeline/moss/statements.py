@@ -19,9 +19,16 @@ Row = dict[str, Any]
 
 
 @cache
-def statement(name: str) -> bytes:
-    """The text of `sql/<name>.sql`, e.g. `statement("plan/compare_devices")`, as psycopg takes it."""
-    return project_file(f"sql/{name}.sql").read_bytes()
+def statement(name: str, dialect: str | None = None) -> bytes:
+    """The text of `sql/<name>.sql`, e.g. `statement("plan/compare_devices")`, as psycopg takes it.
+
+    Args:
+        name: path below `sql/`, without its ending.
+        dialect: of M.O.S.S.; what is generated for it (`sql/generated/<dialect>/<name>.sql`) goes first.
+    """
+    generated = project_file(f"sql/generated/{dialect}/{name}.sql")
+    file = generated if generated.exists() else project_file(f"sql/{name}.sql")
+    return file.read_bytes()
 
 
 def execute(connection: psycopg.Connection, name: str, parameters: Parameters | None = None) -> int:

@@ -9,11 +9,11 @@ with pending as materialized (
 ),
 possible as materialized (
   select * from pending
-  where exists (select from moss_contract.groups as moss_group where moss_group.id = pending.object_id)
+  where exists (select from moss_contract.groups() as moss_group where moss_group.id = pending.object_id)
     and case pending.external_type
-      when 'device' then exists (select from moss_contract.devices as device where device.id = pending.member_id)
-      else exists (select from moss_contract.people as person where person.id = pending.member_id)
-        and (%(add_to_privileged)s or pending.object_id not in (select group_id from moss_contract.groups_with_rights)) end
+      when 'device' then exists (select from moss_contract.devices() as device where device.id = pending.member_id)
+      else exists (select from moss_contract.people() as person where person.id = pending.member_id)
+        and (%(add_to_privileged)s or pending.object_id not in (select group_id from moss_contract.groups_with_rights())) end
 ),
 added_devices as (
   insert into moss_contract.group_device_members (group_id, device_id)

@@ -6,11 +6,11 @@ with pending as (
     and row_id between %(first_row)s and %(last_row)s
 ),
 taken as materialized (
-  select distinct jamf_sync.mac_key(mac_address) as mac_key from moss_contract.ios where mac_address is not null
+  select distinct jamf_sync.mac_key(mac_address) as mac_key from moss_contract.ios() where mac_address is not null
 ),
 refused as (
   select row_id from pending
-  where not exists (select from moss_contract.devices as device where device.id = pending.device_id)
+  where not exists (select from moss_contract.devices() as device where device.id = pending.device_id)
      or exists (select from taken where taken.mac_key = jamf_sync.mac_key(pending.after ->> 'mac_address'))
 ),
 created as (

@@ -7,7 +7,7 @@ with pending as (
 ),
 refused as (
   select row_id from pending
-  where exists (select from moss_contract.locations as location
+  where exists (select from moss_contract.locations() as location
                 where jamf_sync.match_key(location.name) = jamf_sync.match_key(pending.after ->> 'name'))
 ),
 created as (

@@ -7,10 +7,10 @@ with pending as (
 ),
 refused as (
   select row_id from pending
-  where exists (select from moss_contract.rooms as room
+  where exists (select from moss_contract.rooms() as room
                 where room.location_id = pending.location_id
                   and jamf_sync.match_key(room.name) = jamf_sync.match_key(pending.after ->> 'name'))
-     or not exists (select from moss_contract.locations as location where location.id = pending.location_id)
+     or not exists (select from moss_contract.locations() as location where location.id = pending.location_id)
 ),
 created as (
   insert into moss_contract.rooms (id, location_id, name)

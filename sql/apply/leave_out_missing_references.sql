@@ -4,13 +4,13 @@
 with referring as (
   select row_id, array_remove(array[
     case when after ->> 'assigned_to_person_id' is not null
-          and not exists (select from moss_contract.people as person where person.id = (after ->> 'assigned_to_person_id')::uuid)
+          and not exists (select from moss_contract.people() as person where person.id = (after ->> 'assigned_to_person_id')::uuid)
          then 'assigned_to_person_id' end,
     case when after ->> 'location_id' is not null
-          and not exists (select from moss_contract.locations as location where location.id = (after ->> 'location_id')::uuid)
+          and not exists (select from moss_contract.locations() as location where location.id = (after ->> 'location_id')::uuid)
          then 'location_id' end,
     case when after ->> 'room_id' is not null
-          and not exists (select from moss_contract.rooms as room where room.id = (after ->> 'room_id')::uuid)
+          and not exists (select from moss_contract.rooms() as room where room.id = (after ->> 'room_id')::uuid)
          then 'room_id' end], null) as missing
   from jamf_sync.change_plan
   where plan_id = %(plan_id)s and object_type = 'device' and outcome is null and row_id between %(first_row)s and %(last_row)s

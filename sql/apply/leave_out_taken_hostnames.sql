@@ -5,13 +5,13 @@
 with recursive renamed as materialized (
   select change.row_id, change.object_id, change.after ->> 'hostname' as wanted, jamf_sync.unescaped(device.hostname) as current
   from jamf_sync.change_plan as change
-  left join moss_contract.devices as device on device.id = change.object_id
+  left join moss_contract.devices() as device on device.id = change.object_id
   where change.plan_id = %(plan_id)s and change.object_type = 'device' and change.outcome is null
     and change.row_id between %(first_row)s and %(last_row)s and change.after ->> 'hostname' is not null
     and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
 ),
 kept (hostname) as (
-  select jamf_sync.unescaped(device.hostname) from moss_contract.devices as device
+  select jamf_sync.unescaped(device.hostname) from moss_contract.devices() as device
   where jamf_sync.unescaped(device.hostname) in (select wanted from renamed)
     and not exists (select from renamed where renamed.object_id = device.id)
   union

@@ -4,7 +4,7 @@ set outcome = 'refused', outcome_detail = 'A device with this serial number exis
 where change.plan_id = %(plan_id)s and change.object_type = 'device' and change.action = 'create' and change.outcome is null
   and change.row_id between %(first_row)s and %(last_row)s
   and jamf_sync.serial_key(change.after ->> 'serial_number') in (
-    select jamf_sync.serial_key(device.serial_number) from moss_contract.devices as device
+    select jamf_sync.serial_key(device.serial_number) from moss_contract.devices() as device
     where device.serial_number is not null
       and not exists (
         -- A device that gives its number up in this very plan is no twin of the new one.

@@ -4,6 +4,6 @@ set outcome = 'refused', outcome_detail = 'A person with this e-mail address or 
 where change.plan_id = %(plan_id)s and change.object_type = 'person' and change.action = 'create' and change.outcome is null
   and change.row_id between %(first_row)s and %(last_row)s
   and (jamf_sync.match_key(change.after ->> 'email_address') in (
-         select jamf_sync.match_key(email_address) from moss_contract.people where email_address is not null)
+         select jamf_sync.match_key(email_address) from moss_contract.people() where email_address is not null)
     or jamf_sync.match_key(change.after ->> 'username') in (
-         select jamf_sync.match_key(username) from moss_contract.people where username is not null))
+         select jamf_sync.match_key(username) from moss_contract.people() where username is not null))

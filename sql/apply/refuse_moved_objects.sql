@@ -3,7 +3,7 @@
 -- One look-up by id per planned row, as a subquery: as a join, the values of the whole fleet would be computed.
 with pending as materialized (
   select row_id, before, (
-    select value.values from moss_contract.object_values as value
+    select value.values from moss_contract.object_values() as value
     where value.object_type = %(object_type)s and value.id = planned.object_id
   ) as current_values
   from jamf_sync.change_plan as planned

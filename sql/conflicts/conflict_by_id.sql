@@ -9,7 +9,7 @@ select conflict.*,
                    else found.object_id is null and found.external_type = conflict.external_type
                     and found.external_id = conflict.external_id end) as last_seen_in_plan,
        exists (
-         select from moss_contract.integration_object_mappings as mapping
+         select from moss_contract.integration_object_mappings() as mapping
          where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = conflict.object_type
            and mapping.internal_id = conflict.object_id and mapping.external_type = conflict.external_type
            and mapping.external_id = conflict.external_id) as is_linked

@@ -20,10 +20,10 @@ closed as (
           and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
           and found.kind = conflict.kind and found.field is not distinct from conflict.field)
       when conflict.object_type = 'device' then not exists (
-        select from moss_contract.devices as device where device.id = conflict.object_id)
+        select from moss_contract.devices() as device where device.id = conflict.object_id)
       when conflict.object_type = 'person' then not exists (
-        select from moss_contract.people as person where person.id = conflict.object_id)
-      else not exists (select from moss_contract.groups as moss_group where moss_group.id = conflict.object_id) end
+        select from moss_contract.people() as person where person.id = conflict.object_id)
+      else not exists (select from moss_contract.groups() as moss_group where moss_group.id = conflict.object_id) end
   returning conflict_id
 ),
 opened as (

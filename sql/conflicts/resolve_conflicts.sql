@@ -10,7 +10,7 @@ with decided as (
   from jamf_sync.conflicts as present
   cross join lateral (
     select %(resolution)s = 'take_jamf' and (present.kind = 'human_edit_overwritten' or present.kind = 'serial_not_linked' and exists (
-      select from moss_contract.integration_object_mappings as mapping
+      select from moss_contract.integration_object_mappings() as mapping
       where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = present.object_type
         and mapping.internal_id = present.object_id and mapping.external_type = present.external_type
         and mapping.external_id = present.external_id)) as value

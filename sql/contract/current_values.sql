@@ -1,9 +1,10 @@
 -- What M.O.S.S. holds now, one JSON object of field -> text per object, as planning compares it and as applying guards it.
--- Reads only the contract's views, so it is the same for every dialect. Text is unescaped (the M.O.S.S. web
+-- Reads only the contract, so it is the same for every dialect. Text is unescaped (the M.O.S.S. web
 -- application stores it HTML-escaped), so that an escaped value equals the plain one and is not written again. Where the web
 -- application's forms leave an empty text, there is no value.
 
-create view moss_contract.device_values as
+create function moss_contract.device_values() returns table (id uuid, "values" jsonb)
+language sql stable as $$
   select device.id, jsonb_build_object(
     'serial_number', nullif(btrim(jamf_sync.unescaped(device.serial_number)), ''),
     'hostname', nullif(btrim(jamf_sync.unescaped(device.hostname)), ''),
@@ -17,15 +18,17 @@ create view moss_contract.device_values as
     'room_id', device.room_id::text,
     'os_build', null, 'form_factor', null, 'barcode_1', null, 'barcode_2', null, 'jamf_enrollment_status', null
   ) || coalesce(custom.values, '{}') as values
-  from moss_contract.devices as device
+  from moss_contract.devices() as device
   left join lateral (
     select jsonb_object_agg(field.field_name, field.value) as values
-    from moss_contract.custom_field_values as field
+    from moss_contract.custom_field_values() as field
     where field.object_type = 'device' and field.object_id = device.id
       and field.field_name in ('os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status')
-  ) as custom on true;
+  ) as custom on true
+$$;
 
-create view moss_contract.person_values as
+create function moss_contract.person_values() returns table (id uuid, "values" jsonb)
+language sql stable as $$
   select person.id, jsonb_build_object(
     'username', nullif(btrim(jamf_sync.unescaped(person.username)), ''),
     'full_name', nullif(btrim(jamf_sync.unescaped(person.full_name)), ''),
@@ -33,22 +36,29 @@ create view moss_contract.person_values as
     'phone_number', jamf_sync.unescaped(person.phone_number),
     'job_title', jamf_sync.unescaped(person.job_title)
   ) as values
-  from moss_contract.people as person;
+  from moss_contract.people() as person
+$$;
 
-create view moss_contract.group_values as
+create function moss_contract.group_values() returns table (id uuid, "values" jsonb)
+language sql stable as $$
   select id, jsonb_build_object(
     'name', jamf_sync.unescaped(name), 'group_type', group_type, 'external_id', external_id
   ) as values
-  from moss_contract.groups;
+  from moss_contract.groups()
+$$;
 
-create view moss_contract.io_values as
+create function moss_contract.io_values() returns table (id uuid, "values" jsonb)
+language sql stable as $$
   select id, jsonb_build_object(
     'interface_name', jamf_sync.unescaped(interface_name), 'interface_type', interface_type
   ) as values
-  from moss_contract.ios;
+  from moss_contract.ios()
+$$;
 
-create view moss_contract.object_values as
-  select 'device' as object_type, id, values from moss_contract.device_values
-  union all select 'person', id, values from moss_contract.person_values
-  union all select 'group', id, values from moss_contract.group_values
-  union all select 'io', id, values from moss_contract.io_values;
+create function moss_contract.object_values() returns table (object_type text, id uuid, "values" jsonb)
+language sql stable as $$
+  select 'device' as object_type, id, values from moss_contract.device_values()
+  union all select 'person', id, values from moss_contract.person_values()
+  union all select 'group', id, values from moss_contract.group_values()
+  union all select 'io', id, values from moss_contract.io_values()
+$$;

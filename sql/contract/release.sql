@@ -1,4 +1,4 @@
--- The contract over M.O.S.S. as released (migrations 001-030): views, vocabulary and capabilities. Reads nothing.
+-- The contract over M.O.S.S. as released (migrations 001-030) as views. Reads nothing.
 -- The views are simple, so PostgreSQL makes them updatable: transforms insert and update through them and never
 -- name a M.O.S.S. table. What the released schema has no place for stands on tables of jamf_sync.
 
@@ -40,22 +40,3 @@ create view moss_contract.groups_with_rights as
   select group_id from public.role_assignments where group_id is not null
   union
   select group_id from public.object_permissions where group_id is not null;
-
-insert into moss_contract.vocabulary (domain, canonical, accepted) values
-  ('device_type', 'laptop', 'computer'),
-  ('device_type', 'workstation', 'computer'),
-  ('device_type', 'mobile_device', 'mobile'),
-  ('group_type', 'static', 'custom'),
-  ('group_type', 'smart', 'jamf_smart_group'),
-  ('interface_type', 'ethernet', 'ethernet'),
-  ('interface_type', 'wifi', 'wifi'),
-  ('interface_type', 'other', 'other'),
-  ('person_type', 'employee', 'employee');
-
-insert into moss_contract.capabilities (name, is_available, meaning) values
-  ('group_members_hold_devices', false,
-   'Groups hold people: members of a static group are the people assigned to its devices; the devices are listed in jamf_sync.group_device_members.'),
-  ('hostname_is_unique', true,
-   'Two devices cannot carry one host name: of two the one that has it keeps it, the other is a conflict.'),
-  ('custom_fields_hold_values', false,
-   'OS build, form factor, barcodes, enrolment status and the imported mark are kept in jamf_sync.custom_field_values.');

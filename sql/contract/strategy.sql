@@ -1,4 +1,4 @@
--- The contract over M.O.S.S. as the strategy document writes it: views, vocabulary and capabilities. Reads nothing.
+-- The contract over M.O.S.S. as the strategy document writes it as views. Reads nothing.
 -- The views are simple, so PostgreSQL makes them updatable: transforms insert and update through them and never
 -- name a M.O.S.S. table. The same views over the released M.O.S.S. are release.sql.
 
@@ -37,20 +37,3 @@ create view moss_contract.users as
 
 create view moss_contract.groups_with_rights as
   select null::uuid as group_id where false;
-
-insert into moss_contract.vocabulary (domain, canonical, accepted) values
-  ('device_type', 'laptop', 'Laptop'),
-  ('device_type', 'workstation', 'Workstation'),
-  ('device_type', 'mobile_device', 'Mobile Device'),
-  ('group_type', 'static', 'custom'),
-  ('group_type', 'smart', 'jamf_smart'),
-  ('interface_type', 'ethernet', 'ethernet'),
-  ('interface_type', 'wifi', 'wifi'),
-  ('interface_type', 'other', 'other'),
-  ('person_type', 'employee', 'employee');
-
-insert into moss_contract.capabilities (name, is_available, meaning) values
-  ('group_members_hold_devices', true, 'Static groups list their devices.'),
-  ('hostname_is_unique', false, 'Two devices may carry one host name.'),
-  ('custom_fields_hold_values', true,
-   'OS build, form factor, barcodes, enrolment status and the imported mark are values of custom fields.');

@@ -29,7 +29,7 @@ begin
         where written.object_type = asked.object_type and written.object_id = asked.object_id and written.outcome = 'applied'
           and written.before ? field.key and written.before ->> field.key is not distinct from field.value)
       or not exists (
-        select from moss_contract.object_values as stored
+        select from moss_contract.object_values() as stored
         where stored.object_type = asked.object_type and stored.id = asked.object_id
           and stored.values ->> field.key is not distinct from asked.before ->> field.key)) then
     raise exception 'Row % would put back what no plan replaced, or over what no plan wrote.', waiting_row;
@@ -159,7 +159,7 @@ begin
     return 'It stays: somebody changed it in M.O.S.S. since it was created.';
   end if;
   select string_agg(field.key, ', ' order by field.key) into changed
-  from moss_contract.object_values as present
+  from moss_contract.object_values() as present
   cross join lateral jsonb_each_text(present.values) as field
   left join jamf_sync.applied_values as base
     on base.integration_id = integration and base.object_type = asked.object_type and base.object_id = asked.object_id

@@ -16,7 +16,7 @@ begin
     and decision.field = write_decided.field and decision.kind = 'owned_field_differs'
     and decision.status = 'resolved' and decision.resolution = 'take_jamf' and decision.jamf_value = write_decided.value;
   select stored.values ->> field into present
-  from moss_contract.object_values as stored
+  from moss_contract.object_values() as stored
   where stored.object_type = write_decided.object_type and stored.id = write_decided.object_id;
   if not exists (select from unnest(decided) as replaced where replaced is not distinct from present) then
     return false;
@@ -27,12 +27,12 @@ begin
   when 'device.location_id' then
     update moss_contract.devices as device
     set location_id = value::uuid,
-        room_id = (select room.id from moss_contract.rooms as room where room.id = device.room_id and room.location_id = value::uuid)
+        room_id = (select room.id from moss_contract.rooms() as room where room.id = device.room_id and room.location_id = value::uuid)
     where device.id = object_id;
   when 'device.room_id' then
     update moss_contract.devices as device set room_id = value::uuid
     where device.id = object_id
-      and device.location_id = (select room.location_id from moss_contract.rooms as room where room.id = value::uuid);
+      and device.location_id = (select room.location_id from moss_contract.rooms() as room where room.id = value::uuid);
   when 'person.username' then
     update moss_contract.people as person set username = jamf_sync.storable(value) where person.id = object_id;
   when 'person.full_name' then

@@ -1,7 +1,7 @@
 -- A few devices as M.O.S.S. has them after a sync, those with a person and a location first. Parameters: row_limit.
 select device.hostname, device.serial_number, device.model, person.full_name as person, location.name as location
-from moss_contract.devices as device
-left join moss_contract.people as person on person.id = device.assigned_to_person_id
-left join moss_contract.locations as location on location.id = device.location_id
+from moss_contract.devices() as device
+left join moss_contract.people() as person on person.id = device.assigned_to_person_id
+left join moss_contract.locations() as location on location.id = device.location_id
 order by num_nulls(person.id, location.id), device.serial_number
 limit %(row_limit)s

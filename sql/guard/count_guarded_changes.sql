@@ -19,7 +19,7 @@ with changes as (
 ),
 links as (
   select internal_type as object_type, count(*) as linked
-  from moss_contract.integration_object_mappings
+  from moss_contract.integration_object_mappings()
   where integration_config_id = %(integration_id)s
     and coalesce(sync_status, '') not in ('deleted_external', 'deleted_internal')
   group by internal_type

@@ -15,7 +15,7 @@ select not exists (
         where change.plan_id = plan.plan_id and change.object_type = %(object_type)s and change.action = 'create'
           and change.outcome in ('refused', 'failed')) <= %(tolerated)s)
   and (
-    select count(*) from moss_contract.integration_object_mappings as mapping
+    select count(*) from moss_contract.integration_object_mappings() as mapping
     where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = %(object_type)s
       and not exists (
         select from jamf_sync.change_plan as change

@@ -5,10 +5,10 @@ select change.row_id, coalesce(link.label, change.object_type) as object_type, c
             else coalesce(device.hostname, device.serial_number, person.full_name, moss_group.name, location.name) end as label
 from jamf_sync.change_plan as change
 left join lateral (select change.label where change.object_type = 'mapping') as link on true
-left join moss_contract.devices as device on link.label = 'device' and device.id = change.object_id
-left join moss_contract.people as person on link.label = 'person' and person.id = change.object_id
-left join moss_contract.groups as moss_group on link.label = 'group' and moss_group.id = change.object_id
-left join moss_contract.locations as location on link.label = 'location' and location.id = change.object_id
+left join moss_contract.devices() as device on link.label = 'device' and device.id = change.object_id
+left join moss_contract.people() as person on link.label = 'person' and person.id = change.object_id
+left join moss_contract.groups() as moss_group on link.label = 'group' and moss_group.id = change.object_id
+left join moss_contract.locations() as location on link.label = 'location' and location.id = change.object_id
 where change.plan_id = %(plan_id)s and change.outcome = 'held' and change.held_as = %(guarded_kind)s
   and change.object_type not in ('io', 'group_member')
 order by change.row_id

@@ -6,7 +6,7 @@ with known as (
   select history_id from jamf_sync.sync_runs where run_id = %(run_id)s
 ),
 person as (
-  select (array_agg(id))[1] as id from moss_contract.users
+  select (array_agg(id))[1] as id from moss_contract.users()
   where lower(btrim(jamf_sync.unescaped(email))) = lower(%(triggered_by)s)
   having count(*) = 1
 ),

@@ -18,8 +18,8 @@ with computers as materialized (
 mappings as materialized (
   select mapping.external_id as jamf_id, mapping.internal_id as device_id, device.id is not null as device_exists,
          lower(mapping.external_data -> 'general' ->> 'managementId') as management_id, lower(mapping.external_data ->> 'udid') as udid
-  from moss_contract.integration_object_mappings as mapping
-  left join moss_contract.devices as device on device.id = mapping.internal_id
+  from moss_contract.integration_object_mappings() as mapping
+  left join moss_contract.devices() as device on device.id = mapping.internal_id
   where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
     and mapping.internal_type = 'device'
 ),
@@ -92,7 +92,7 @@ claimed as (
 ),
 devices as materialized (
   select device.id, jamf_sync.serial_key(device.serial_number) as serial_key
-  from moss_contract.devices as device
+  from moss_contract.devices() as device
   where device.serial_number is not null and not exists (select from claimed where claimed.device_id = device.id)
 ),
 by_serial as materialized (

@@ -11,16 +11,16 @@ with jamf_groups as materialized (
 mapped as (
   select jamf_group.jamf_id, mapping.internal_id as group_id, moss_group.id is not null as group_exists
   from jamf_groups as jamf_group
-  join moss_contract.integration_object_mappings as mapping
+  join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer_group'
    and mapping.internal_type = 'group' and mapping.external_id = jamf_group.jamf_id
-  left join moss_contract.groups as moss_group on moss_group.id = mapping.internal_id
+  left join moss_contract.groups() as moss_group on moss_group.id = mapping.internal_id
 ),
 candidates as (
   select jamf_group.jamf_id, count(moss_group.id) as hits, (array_agg(moss_group.id))[1] as group_id
   from jamf_groups as jamf_group
-  join moss_contract.groups as moss_group on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
-  left join moss_contract.integration_object_mappings as mapping
+  join moss_contract.groups() as moss_group on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
+  left join moss_contract.integration_object_mappings() as mapping
     on mapping.internal_type = 'group' and mapping.internal_id = moss_group.id
   where not exists (select from mapped where mapped.jamf_id = jamf_group.jamf_id)
     and case when mapping.id is null

@@ -10,15 +10,15 @@ with buildings as materialized (
 mapped as (
   select building.jamf_id, mapping.internal_id as location_id, location.id is not null as location_exists
   from buildings as building
-  join moss_contract.integration_object_mappings as mapping
+  join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'building'
    and mapping.internal_type = 'location' and mapping.external_id = building.jamf_id
-  left join moss_contract.locations as location on location.id = mapping.internal_id
+  left join moss_contract.locations() as location on location.id = mapping.internal_id
 ),
 candidates as (
   select building.jamf_id, building.name_key, count(location.id) as hits, (array_agg(location.id))[1] as location_id
   from buildings as building
-  left join moss_contract.locations as location on jamf_sync.match_key(location.name) = building.name_key
+  left join moss_contract.locations() as location on jamf_sync.match_key(location.name) = building.name_key
   where not exists (select from mapped where mapped.jamf_id = building.jamf_id)
   group by building.jamf_id, building.name_key
 ),

@@ -9,7 +9,7 @@ with users as materialized (
   from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s) as jamf_user
   where is_usable
     and (%(users_are_synced)s or exists (
-      select from moss_contract.integration_object_mappings as mapping
+      select from moss_contract.integration_object_mappings() as mapping
       where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
         and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id))
 ),
@@ -40,10 +40,10 @@ sources as materialized (
 mapped as materialized (
   select source.external_type, source.external_id, mapping.internal_id as person_id, person.id is not null as person_exists
   from sources as source
-  join moss_contract.integration_object_mappings as mapping
+  join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
    and mapping.external_type = source.external_type and mapping.external_id = source.external_id
-  left join moss_contract.people as person on person.id = mapping.internal_id
+  left join moss_contract.people() as person on person.id = mapping.internal_id
 ),
 unmapped as materialized (
   select source.* from sources as source
@@ -52,7 +52,7 @@ unmapped as materialized (
 ),
 people as materialized (
   select id, jamf_sync.match_key(email_address) as email_key, jamf_sync.match_key(username) as username_key
-  from moss_contract.people
+  from moss_contract.people()
 ),
 by_email as (
   select source.external_type, source.external_id, count(*) as hits, (array_agg(person.id))[1] as person_id
@@ -128,7 +128,7 @@ matches as materialized (
   left join found using (external_type, external_id)
   left join found_once using (external_type, external_id)
   left join new_leaders as new_leader using (external_type, external_id)
-  left join moss_contract.integration_object_mappings as earlier_mapping
+  left join moss_contract.integration_object_mappings() as earlier_mapping
     on earlier_mapping.integration_config_id = %(integration_id)s and earlier_mapping.internal_type = 'person'
    and earlier_mapping.internal_id = found_once.found_id
 ),

@@ -13,7 +13,7 @@ with named_rooms as materialized (
 candidates as (
   select named.location_id, named.room_key, named.name, count(room.id) as hits, (array_agg(room.id))[1] as room_id
   from named_rooms as named
-  left join moss_contract.rooms as room
+  left join moss_contract.rooms() as room
     on room.location_id = named.location_id and jamf_sync.match_key(room.name) = named.room_key
   group by named.location_id, named.room_key, named.name
 ),

@@ -30,10 +30,10 @@ valued as (
                            = match.location_id::text then match.room_id end) as jamf
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
-  left join (select id, values from moss_contract.device_values offset 0) as value on value.id = match.device_id
+  left join (select id, values from moss_contract.device_values() offset 0) as value on value.id = match.device_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'device' and applied.object_id = match.device_id
-  left join moss_contract.integration_object_mappings as mapping
+  left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
    and mapping.internal_id = match.device_id
   where match.integration_id = %(integration_id)s
@@ -58,7 +58,7 @@ renumbered as materialized (
   -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps.
   select distinct on (candidate.jamf_id) candidate.jamf_id, other.id as other_id
   from candidates as candidate
-  join moss_contract.devices as other
+  join moss_contract.devices() as other
     on jamf_sync.serial_key(other.serial_number) = jamf_sync.serial_key(candidate.serial_number) and other.id <> candidate.device_id
   where candidate.outcome in ('mapped', 'moved')
     and jamf_sync.serial_key(candidate.moss ->> 'serial_number') is distinct from jamf_sync.serial_key(candidate.serial_number)
@@ -91,7 +91,7 @@ renaming as materialized (
 kept_hostnames (hostname) as (
   -- Names that stay where they are, as seen from the devices that want them: of devices that are not renamed, of those that lose
   -- to another that wants the same, and, down a chain, of those whose new name stays with somebody else.
-  select jamf_sync.unescaped(device.hostname) from moss_contract.devices as device
+  select jamf_sync.unescaped(device.hostname) from moss_contract.devices() as device
   where jamf_sync.unescaped(device.hostname) in (select wanted from renaming)
     and not exists (select from renaming where renaming.device_id = device.id)
   union

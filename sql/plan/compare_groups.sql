@@ -5,10 +5,10 @@ with candidates as materialized (
       'group_type', (select accepted from moss_contract.vocabulary
                      where domain = 'group_type' and canonical = case when match.is_smart then 'smart' else 'static' end)) as jamf
   from jamf_sync.group_matches as match
-  left join moss_contract.group_values as value on value.id = match.group_id
+  left join moss_contract.group_values() as value on value.id = match.group_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'group' and applied.object_id = match.group_id
-  left join moss_contract.integration_object_mappings as mapping
+  left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'group' and mapping.internal_id = match.group_id
   where match.integration_id = %(integration_id)s
 ),

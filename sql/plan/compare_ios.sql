@@ -19,7 +19,7 @@ wandering as materialized (
   select mac_key from interfaces group by mac_key having count(distinct device_id) > 1
 ),
 existing as materialized (
-  select io.id, io.device_id, jamf_sync.mac_key(io.mac_address) as mac_key from moss_contract.ios as io
+  select io.id, io.device_id, jamf_sync.mac_key(io.mac_address) as mac_key from moss_contract.ios() as io
   where io.mac_address is not null
 ),
 own as (
@@ -33,7 +33,7 @@ deleted as materialized (
   select distinct (applied.values ->> 'device_id')::uuid as device_id, jamf_sync.mac_key(applied.values ->> 'mac_address') as mac_key
   from jamf_sync.applied_values as applied
   where applied.integration_id = %(integration_id)s and applied.object_type = 'io'
-    and not exists (select from moss_contract.ios as io where io.id = applied.object_id)
+    and not exists (select from moss_contract.ios() as io where io.id = applied.object_id)
 ),
 candidates as materialized (
   select interface.*, own.io_id, deleted.mac_key is not null as is_deleted, wandering.mac_key is not null as is_wandering,
@@ -44,7 +44,7 @@ candidates as materialized (
   left join own on own.device_id = interface.device_id and own.mac_key = interface.mac_key
   left join deleted on deleted.device_id = interface.device_id and deleted.mac_key = interface.mac_key
   left join holders as holder on holder.mac_key = interface.mac_key
-  left join moss_contract.io_values as value on value.id = own.io_id
+  left join moss_contract.io_values() as value on value.id = own.io_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'io' and applied.object_id = own.io_id
 ),

@@ -10,10 +10,10 @@ with candidates as materialized (
         coalesce(match.username, split_part(match.email, '@', 1)) end),
       'email_address', match.email, 'phone_number', match.phone, 'job_title', match.job_title) as jamf
   from jamf_sync.person_matches as match
-  left join moss_contract.person_values as value on value.id = match.person_id
+  left join moss_contract.person_values() as value on value.id = match.person_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'person' and applied.object_id = match.person_id
-  left join moss_contract.integration_object_mappings as mapping
+  left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
    and mapping.internal_id = match.person_id
   where match.integration_id = %(integration_id)s and (match.external_type <> 'user' or %(users_capture)s > 0)

@@ -10,8 +10,8 @@ planned as (
 )
 select wanted.id, coalesce(person.full_name, location.name, room.name, device.hostname, device.serial_number, planned.label) as name
 from wanted
-left join moss_contract.people as person using (id)
-left join moss_contract.locations as location using (id)
-left join moss_contract.rooms as room using (id)
-left join moss_contract.devices as device using (id)
+left join moss_contract.people() as person using (id)
+left join moss_contract.locations() as location using (id)
+left join moss_contract.rooms() as room using (id)
+left join moss_contract.devices() as device using (id)
 left join planned using (id)

@@ -31,7 +31,7 @@ left_rooms as materialized (
   select decision.object_id, object.moss -> 'room_id' as room_id
   from decisions as decision
   join compared_objects as object on object.object_id = decision.object_id and object.object_type = %(object_type)s
-  join moss_contract.rooms as room on room.id = (object.moss ->> 'room_id')::uuid
+  join moss_contract.rooms() as room on room.id = (object.moss ->> 'room_id')::uuid
   where decision.field = 'location_id' and decision.resolution = 'take_jamf' and room.location_id::text <> decision.jamf_value #>> '{}'
 ),
 fields as (

@@ -19,9 +19,9 @@ listed as materialized (
   where match.integration_id = %(integration_id)s and match.outcome in ('mapped', 'moved', 'matched', 'create')
 ),
 present as materialized (
-  select group_id, 'device' as member_type, device_id as member_id from moss_contract.group_device_members
+  select group_id, 'device' as member_type, device_id as member_id from moss_contract.group_device_members()
   union all
-  select group_id, 'person', person_id from moss_contract.group_person_members
+  select group_id, 'person', person_id from moss_contract.group_person_members()
 ),
 added as materialized (
   -- Our own members that are still there, of groups that JAMF still has.
@@ -58,7 +58,7 @@ assigned as materialized (
          else device.assigned_to_person_id end as person_id
   from member_devices as member
   join people_only on people_only.is_people_only
-  left join moss_contract.devices as device on device.id = member.device_id
+  left join moss_contract.devices() as device on device.id = member.device_id
   left join jamf_sync.change_plan as change
     on change.plan_id = %(plan_id)s and change.object_type = 'device' and change.object_id = member.device_id
 ),
@@ -79,7 +79,7 @@ missing as materialized (
     wanted.member_type = 'person' and not %(add_to_privileged)s and privileged.group_id is not null as is_withheld
   from wanted
   join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = wanted.group_id
-  left join (select distinct group_id from moss_contract.groups_with_rights) as privileged on privileged.group_id = wanted.group_id
+  left join (select distinct group_id from moss_contract.groups_with_rights()) as privileged on privileged.group_id = wanted.group_id
   where not exists (
     select from present where (present.group_id, present.member_type, present.member_id)
                             = (wanted.group_id, wanted.member_type, wanted.member_id))

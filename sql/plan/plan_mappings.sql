@@ -7,10 +7,10 @@ with mappings as materialized (
   select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status, mapping.external_data,
          raw.version_id, raw.document,
          case mapping.internal_type
-           when 'device' then exists (select from moss_contract.devices as object where object.id = mapping.internal_id)
-           when 'person' then exists (select from moss_contract.people as object where object.id = mapping.internal_id)
-           when 'group' then exists (select from moss_contract.groups as object where object.id = mapping.internal_id)
-           when 'location' then exists (select from moss_contract.locations as object where object.id = mapping.internal_id)
+           when 'device' then exists (select from moss_contract.devices() as object where object.id = mapping.internal_id)
+           when 'person' then exists (select from moss_contract.people() as object where object.id = mapping.internal_id)
+           when 'group' then exists (select from moss_contract.groups() as object where object.id = mapping.internal_id)
+           when 'location' then exists (select from moss_contract.locations() as object where object.id = mapping.internal_id)
          end as object_exists,
          -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record. As IN: an EXISTS would be
          -- looked up link by link, each time through all rows of the plan.
@@ -24,7 +24,7 @@ with mappings as materialized (
            where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s and planned.external_id is not null
              and planned.external_type = %(external_type)s and planned.action in ('create', 'link', 'move', 'return')
          ) as is_planned
-  from moss_contract.integration_object_mappings as mapping
+  from moss_contract.integration_object_mappings() as mapping
   left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id
   where mapping.integration_config_id = %(integration_id)s
     and mapping.external_type = %(external_type)s and mapping.internal_type = %(internal_type)s

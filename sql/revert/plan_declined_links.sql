@@ -4,14 +4,14 @@
 -- Once undone there is no link, and the statement finds nothing. One look-up of values per device, as a subquery: declined are few.
 with declined as materialized (
   select match.jamf_id, match.device_id, mapping.id as mapping_id,
-    (select value.values from moss_contract.device_values as value where value.id = match.device_id) as moss,
+    (select value.values from moss_contract.device_values() as value where value.id = match.device_id) as moss,
     (select base.values from jamf_sync.applied_values as base
      where base.integration_id = %(integration_id)s and base.object_type = 'device' and base.object_id = match.device_id) as base,
     (select max(linking.row_id) from jamf_sync.change_plan as linking
      where linking.object_type = 'device' and linking.object_id = match.device_id and linking.outcome = 'applied'
        and linking.action = 'link' and linking.external_id = match.jamf_id) as linking_row
   from jamf_sync.device_matches as match
-  join moss_contract.integration_object_mappings as mapping
+  join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
    and mapping.external_id = match.jamf_id and mapping.internal_type = 'device' and mapping.internal_id = match.device_id
   where match.integration_id = %(integration_id)s and match.outcome = 'declined'
@@ -46,7 +46,7 @@ interfaces as (
   select %(plan_id)s, 'io', created.object_id, created.external_type, created.external_id, created.label, 'delete', 'link_declined',
          jsonb_build_object('undoes', created.row_id, 'device_id', declined.device_id)
   from declined
-  join moss_contract.ios as io on io.device_id = declined.device_id
+  join moss_contract.ios() as io on io.device_id = declined.device_id
   join jamf_sync.change_plan as created
     on created.object_type = 'io' and created.object_id = io.id and created.outcome = 'applied' and created.action = 'create'
   returning object_id

@@ -7,7 +7,7 @@ with undone as materialized (
   select change.*, case change.object_type when 'mapping' then change.label else change.object_type end as subject_type,
     case when change.object_type in ('person', 'device', 'io', 'group') and change.action <> 'create' and change.after <> '{}'
            or change.action = 'unenroll' then (
-      select value.values from moss_contract.object_values as value
+      select value.values from moss_contract.object_values() as value
       where value.object_type = case change.object_type when 'mapping' then change.label else change.object_type end
         and value.id = change.object_id) end as moss
   from jamf_sync.change_plan as change
@@ -63,13 +63,13 @@ links as (
         or undone.action = 'return' and mapping.sync_status not in ('synced', 'conflict')
         then 'The link is not as it was left: its status is ' || coalesce(mapping.sync_status, 'empty') || '.'
       when undone.action = 'move' and exists (
-        select from moss_contract.integration_object_mappings as other
+        select from moss_contract.integration_object_mappings() as other
         where other.integration_config_id = %(integration_id)s
           and other.external_type = coalesce(undone.details ->> 'previous_external_type', undone.external_type)
           and other.external_id = undone.details ->> 'previous_external_id')
         then 'The JAMF record it was linked to before is linked to another object by now.' end as obstacle
   from undone
-  left join moss_contract.integration_object_mappings as mapping
+  left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = undone.subject_type
    and mapping.internal_id = undone.object_id and mapping.external_type = undone.external_type and mapping.external_id = undone.external_id
   where undone.action in ('link', 'move', 'return', 'unenroll', 'delete_internal') and undone.subject_type <> 'group_member'

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.moss.contract.dialects import DIALECTS, RELEASE, STRATEGY, Dialect, detect
+from moss_jamf_pipeline.catalogue.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
+from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.roles import (
     missing_contract_privileges,
     missing_table_privileges,

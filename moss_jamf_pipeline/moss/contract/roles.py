@@ -15,8 +15,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.dialects import Dialect
 from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, declared_rules
-from moss_jamf_pipeline.moss.contract.dialects import Dialect
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
 
@@ -346,19 +346,19 @@ def _wanted_on_tables(dialect: Dialect, owner: str) -> list[dict[str, object]]:
         if rule.on_update == "fill" and rule.is_column:
             fills.setdefault(_VIEWS[rule.object_type], []).append(rule.field)
     granted = writer_privileges()
-    for view, table_map in dialect.views.items():
-        relation = f"public.{table_map.table}"
+    for view, sources in dialect.relations.items():
         privileges = granted.get(view, Privileges())
         inserts = (*privileges.inserts, *_OWNER_INSERTS.get(view, ()))
         updates = (*privileges.updates, *fills.get(view, ()), *_OWNER_UPDATES.get(view, ()))
-        wanted += [
-            _want(owner, relation, verb, table_map.columns[column])
-            for verb, columns in (("INSERT", inserts), ("UPDATE", updates))
-            for column in columns
-            if column in table_map.columns
-        ]
-        if privileges.deletes or view in _OWNER_DELETES:
-            wanted.append(_want(owner, relation, "DELETE"))
+        for source in (known for known in sources if known.is_of_moss):
+            wanted += [
+                _want(owner, source.table, verb, source.columns[column])
+                for verb, columns in (("INSERT", inserts), ("UPDATE", updates))
+                for column in columns
+                if column in source.columns
+            ]
+            if privileges.deletes or view in _OWNER_DELETES:
+                wanted.append(_want(owner, source.table, "DELETE"))
     return wanted
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.moss.contract.dialects import STRATEGY, Dialect, detect
+from moss_jamf_pipeline.catalogue.dialects import STRATEGY, Dialect
+from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.roles import (
     grant_privileges,
     missing_table_privileges,
@@ -93,14 +94,16 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
 
 def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
     for name in (
-        "create_contract",
-        "integration_tables",
-        dialect.name,
-        "encryption_keys",
-        "group_people",
-        "current_values",
-        "fill_empty",
-        "write_decided",
-        "undo",
+        "contract/create_contract",
+        "contract/integration_tables",
+        f"contract/{dialect.name}",
+        "contract/relations",
+        "contract/words",
+        "contract/encryption_keys",
+        "contract/group_people",
+        "contract/current_values",
+        "contract/fill_empty",
+        "contract/write_decided",
+        "contract/undo",
     ):
-        connection.execute(statement(f"contract/{name}"))
+        connection.execute(statement(name, dialect.name))

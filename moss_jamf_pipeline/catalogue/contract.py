@@ -1,0 +1,101 @@
+"""The contract: what the sync reads of M.O.S.S., under the strategy's names, whatever this M.O.S.S. calls it.
+
+Each relation is a function `moss_contract.<relation>()` of every dialect (`catalogue/dialects`), made by
+`catalogue/contract_functions.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+RELATIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "locations": {"id": "uuid", "name": "text"},
+    "rooms": {"id": "uuid", "location_id": "uuid", "name": "text"},
+    "people": {
+        "id": "uuid",
+        "username": "text",
+        "full_name": "text",
+        "email_address": "text",
+        "phone_number": "text",
+        "job_title": "text",
+        "person_type": "text",
+        "notes": "text",
+    },
+    "devices": {
+        "id": "uuid",
+        "hostname": "text",
+        "serial_number": "text",
+        "asset_tag": "text",
+        "model": "text",
+        "manufacturer": "text",
+        "device_type": "text",
+        "operating_system": "text",
+        "os_version": "text",
+        "location_id": "uuid",
+        "room_id": "uuid",
+        "assigned_to_person_id": "uuid",
+        "notes": "text",
+    },
+    "ios": {
+        "id": "uuid",
+        "device_id": "uuid",
+        "interface_name": "text",
+        "interface_type": "text",
+        "mac_address": "text",
+    },
+    "groups": {"id": "uuid", "name": "text", "group_type": "text", "external_id": "text"},
+    "group_device_members": {"group_id": "uuid", "device_id": "uuid"},
+    "group_person_members": {"group_id": "uuid", "person_id": "uuid"},
+    "custom_field_values": {
+        "object_type": "text",
+        "object_id": "uuid",
+        "field_name": "text",
+        "value": "text",
+    },
+    "users": {"id": "uuid", "email": "text"},
+    "groups_with_rights": {"group_id": "uuid"},
+    "integration_configs": {
+        "id": "uuid",
+        "integration_type": "text",
+        "name": "text",
+        "is_enabled": "boolean",
+        "config": "jsonb",
+        "sync_schedule": "text",
+        "auto_sync_enabled": "boolean",
+        "sync_settings": "jsonb",
+        "environment": "text",
+        "access_scope": "jsonb",
+        "last_sync_at": "timestamptz",
+        "last_sync_status": "text",
+        "last_sync_error": "text",
+    },
+    "integration_credentials": {"id": "uuid", "credentials_encrypted": "text"},
+    "integration_sync_history": {
+        "id": "uuid",
+        "integration_config_id": "uuid",
+        "sync_started_at": "timestamptz",
+        "sync_completed_at": "timestamptz",
+        "status": "text",
+        "items_processed": "integer",
+        "items_created": "integer",
+        "items_updated": "integer",
+        "items_skipped": "integer",
+        "items_failed": "integer",
+        "error_message": "text",
+        "error_details": "jsonb",
+        "sync_type": "text",
+        "triggered_by_user_id": "uuid",
+        "duration_seconds": "numeric",
+    },
+    "integration_object_mappings": {
+        "id": "uuid",
+        "integration_config_id": "uuid",
+        "external_type": "text",
+        "external_id": "text",
+        "internal_type": "text",
+        "internal_id": "uuid",
+        "last_synced_at": "timestamptz",
+        "sync_status": "text",
+        "external_data": "jsonb",
+    },
+}
+"""The relations, each column with the type that it is read as."""
