@@ -93,17 +93,15 @@ class PageSizes:
 
     # -- which size for which offsets ---------------------------------------------------------------
 
-    def ending_at(self, end: int, start: int, total: int) -> int:
+    def ending_at(self, end: int, start: int) -> int:
         """The size of the next page of a reading that goes from the end towards the front.
 
         Args:
-            end: where the page ends.
+            end: where the page ends; there are as many records, so that it must come full. By a page
+                that need not, a server that caps pages could not be told from one that serves them.
             start: what it must not reach below.
-            total: how many records there are by JAMF's count. Only a page that must come full is used
-                for a trial: by any other, a server that caps pages could not be told from one that
-                serves them.
         """
-        trial = self._size_to_try(end - start) if end <= total else None
+        trial = self._size_to_try(end - start)
         if trial is not None and end % trial == 0 and end - trial >= start:
             self._trial = trial
             return trial

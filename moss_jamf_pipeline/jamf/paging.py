@@ -8,9 +8,12 @@ and turns up twice instead of never. New records land at the end (ids only grow,
 id), where a last look finds them. What remains uncertain is said in `doubts`.
 
 This holds for pages of any sizes, as long as each ends where the one behind it begins: the size may
-change between any two pages (`page_sizes`). Requests under way at the same time may be served in any
-order, so that a deletion among them can still hide a record; that deletion moves the last record, which
-is noticed.
+change between any two pages (`page_sizes`). A server that caps its pages breaks that silently: it counts
+offsets in pages of its own size, so that a page which need not come full can hold other records than were
+asked for, and as many. Such a page is believed only in a size in which another page has come full.
+
+Requests under way at the same time may be served in any order, so that a deletion among them can still
+hide a record; that deletion moves the last record, which is noticed.
 
 A page that JAMF cannot serve is split until the one record that breaks it is found. Which ids were
 seen before, and what a sweep reports, is `sweep`.
@@ -127,6 +130,7 @@ class PagedReading:
     _consecutive_empty: int = field(init=False, default=0)
     _unserved_offsets: set[int] = field(init=False, default_factory=set)
     _known_total: float = field(init=False, default=inf)
+    _uncapped_size: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
         self._sizes = self.session.page_sizes(self.listing, self.limits)
@@ -198,7 +202,8 @@ class PagedReading:
         unit = min(start, self._sizes.current)
         end = -(-total // unit) * unit
         while end > start:
-            size = self._sizes.ending_at(end, start, total)
+            # The last page need not come full: it has the size of the first, which did.
+            size = unit if end > total else self._sizes.ending_at(end, start)
             end -= size
             yield self._read_range(end, size)
 
@@ -268,10 +273,24 @@ class PagedReading:
         self._unserved_in_a_row.end()
         read = _range_of(answer.value, offset, size)
         self._known_total = read.total_count or 0
-        if 0 < read.accounted < read.expected and not may_be_capped:
+        if read.received >= size:
+            self._uncapped_size = max(self._uncapped_size, size)
+        elif not may_be_capped and self._may_be_elsewhere(read):
             return await self._read_parts(offset, size, read)
         self._sizes.served(ServedPage(size, read.received, answer.seconds, answer.body_bytes))
         return read
+
+    def _may_be_elsewhere(self, page: RangeRead) -> bool:
+        """Whether a page that did not come full may hold the records of other offsets.
+
+        That is what a server sends that caps its pages at fewer than were asked for. It shows if they
+        are fewer than there must be; they may be as many by chance.
+        """
+        if page.offset == 0:  # the one page that begins where it should under any cap
+            return 0 < page.accounted < page.expected
+        return page.accounted > 0 and (
+            page.accounted != page.expected or page.size > self._uncapped_size
+        )
 
     def _patience(self, size: int) -> Patience:
         """How often to ask for a page of this size."""
@@ -291,8 +310,7 @@ class PagedReading:
         Args:
             offset: the first offset.
             size: how many offsets.
-            short: the page, if it came without some of its records. They are read again: a server
-                that caps its pages counts its offsets in pages of its own size, so it has sent others.
+            short: the page, if it did not come full and may hold the records of other offsets.
         """
         received = short.received if short else 0
         self._sizes.not_served(size, received)
@@ -304,7 +322,9 @@ class PagedReading:
             # Behind the end of the listing is nothing; but one answer is needed to say so.
             if part_offset < self._known_total or part_offset == offset
         ]
-        if all(part.accounted >= part.expected and not part.unserved for part in parts):
+        if (short is None or short.accounted < short.expected) and all(
+            part.accounted >= part.expected and not part.unserved for part in parts
+        ):
             self._sizes.too_heavy(size)  # no record is to blame: it was the size
         return RangeRead(
             offset=offset,

@@ -44,7 +44,7 @@ def read(
     start = end = -(-total // used[0]) * used[0]
     start = used[0]
     while end > start:
-        size = sizes.ending_at(end, start, total)
+        size = sizes.ending_at(end, start) if end <= total else used[0]
         used.append(size)
         end -= size
         if size > largest:
@@ -107,13 +107,6 @@ def test_a_page_on_trial_leaves_as_much_to_every_other_request() -> None:
     assert max(read(page_sizes(), 9_000, take(0.5, 0.0))) == 1_000
 
 
-def test_no_page_on_trial_reaches_behind_the_end() -> None:
-    sizes = page_sizes()
-    serve(sizes, 500, 0.5)
-    assert sizes.ending_at(20_000, 500, 19_999) == 500
-    assert sizes.ending_at(20_000, 500, 20_000) == 2_000
-
-
 def test_a_trial_that_fails_puts_off_the_next_one_twice_as_long() -> None:
     used = read(page_sizes(), 200_000, take(0.0, 0.000_2))
     trials = [index for index, size in enumerate(used) if size > 500]
@@ -134,7 +127,7 @@ def test_a_size_that_the_server_does_not_serve_costs_a_request_and_then_caution(
 def test_a_server_that_caps_its_pages_is_not_asked_for_more_again() -> None:
     sizes = page_sizes()
     serve(sizes, 500, 0.5)
-    assert sizes.ending_at(60_000, 500, 60_000) == 2_000
+    assert sizes.ending_at(60_000, 500) == 2_000
     assert sizes.part_of(2_000, received=700) == 500
     sizes.not_served(2_000, received=700)
     assert set(read(sizes, 60_000, take(0.5, 0.000_1))) == {500}
@@ -144,13 +137,13 @@ def test_a_page_on_trial_is_not_asked_for_twice() -> None:
     sizes = page_sizes()
     serve(sizes, 500, 0.5)
     assert not sizes.is_on_trial(2_000)
-    assert sizes.ending_at(60_000, 500, 60_000) == 2_000
+    assert sizes.ending_at(60_000, 500) == 2_000
     assert sizes.is_on_trial(2_000)
     assert not sizes.is_on_trial(500)
     # Nor is another one tried before it is back.
     for _ in range(40):
         serve(sizes, 500, 0.5)
-        assert sizes.ending_at(60_000, 500, 60_000) == 500
+        assert sizes.ending_at(60_000, 500) == 500
 
 
 def test_heavy_pages_become_smaller_down_to_a_minimum_and_recover_more_slowly_each_time() -> None:
@@ -213,9 +206,9 @@ def test_page_sizes_divide_each_other(start: int, largest: int) -> None:
 
 def test_a_page_ends_where_the_one_behind_it_begins_whatever_its_size() -> None:
     sizes = page_sizes()
-    assert sizes.ending_at(1_000, 0, 0) == 500
-    assert sizes.ending_at(1_250, 0, 0) == 250
-    assert sizes.ending_at(1_025, 0, 0) == 25
-    assert sizes.ending_at(1_000, 750, 0) == 250
+    assert sizes.ending_at(1_000, 0) == 500
+    assert sizes.ending_at(1_250, 0) == 250
+    assert sizes.ending_at(1_025, 0) == 25
+    assert sizes.ending_at(1_000, 750) == 250
     sizes.too_heavy(500)
-    assert sizes.ending_at(1_000, 0, 0) == 250
+    assert sizes.ending_at(1_000, 0) == 250
