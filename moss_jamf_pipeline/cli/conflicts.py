@@ -8,10 +8,10 @@ import psycopg
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import cell, explained, print_json, print_table, stderr, stdout
-from moss_jamf_pipeline.cli.plan import ObjectType
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
@@ -56,7 +56,7 @@ FieldOption = Annotated[
     str | None, typer.Option("--field", help="Only this field, e.g. asset_tag.")
 ]
 ObjectTypeOption = Annotated[
-    ObjectType | None, typer.Option("--object-type", help="Only this type of object.")
+    ObjectTypeName | None, typer.Option("--object-type", help="Only this type of object.")
 ]
 LabelOption = Annotated[
     str | None,

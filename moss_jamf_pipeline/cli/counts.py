@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.cli.output import print_table
-from moss_jamf_pipeline.moss.plan.planning import PLURALS, ObjectCounts
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 
 _COUNTS = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
 _MORE = (
@@ -27,7 +28,7 @@ def print_counts(counts: Iterable[ObjectCounts], title: str) -> None:
         ["objects", *_COUNTS, "of which"],
         [
             [
-                PLURALS[count.object_type],
+                plural_of(count.object_type),
                 *(getattr(count, name) for name in _COUNTS),
                 ", ".join(
                     f"{getattr(count, name):,} {_IN_WORDS.get(name, name)}"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import psycopg
 import typer
 
+from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import (
@@ -35,19 +36,6 @@ from moss_jamf_pipeline.moss.statements import Row, fetch_one
 from moss_jamf_pipeline.settings import Settings
 
 app = command_group()
-
-
-class ObjectType(StrEnum):
-    """What a plan's rows are about."""
-
-    LOCATION = "location"
-    ROOM = "room"
-    PERSON = "person"
-    DEVICE = "device"
-    IO = "io"
-    GROUP = "group"
-    GROUP_MEMBER = "group_member"
-    MAPPING = "mapping"
 
 
 class View(StrEnum):
@@ -112,7 +100,7 @@ def show(
         typer.Option("--by", help="One line per object, or counts and examples by rule or field."),
     ] = View.OBJECT,
     object_type: Annotated[
-        ObjectType | None, typer.Option("--type", help="Only this type of object.")
+        ObjectTypeName | None, typer.Option("--type", help="Only this type of object.")
     ] = None,
     held: Annotated[
         GuardKind | None, typer.Option("--held", help="Only what the guard holds as this kind.")

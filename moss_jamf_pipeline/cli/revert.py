@@ -7,6 +7,7 @@ import psycopg
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName, plural_of
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
     JsonOption,
@@ -15,7 +16,6 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
-from moss_jamf_pipeline.cli.plan import ObjectType
 from moss_jamf_pipeline.cli.reports import print_run, run_document
 from moss_jamf_pipeline.cli.running import Order
 from moss_jamf_pipeline.cli.sync import run_with_progress
@@ -29,7 +29,6 @@ from moss_jamf_pipeline.moss.apply.reverting import (
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration, require_enabled
 from moss_jamf_pipeline.moss.plan.naming import Names
-from moss_jamf_pipeline.moss.plan.planning import PLURALS
 from moss_jamf_pipeline.moss.statements import Row
 from moss_jamf_pipeline.settings import Settings
 
@@ -54,7 +53,8 @@ def revert(
         typer.Argument(metavar="PLAN", min=1, help="The plan to undo: `moss-jamf plan list`."),
     ],
     object_type: Annotated[
-        ObjectType | None, typer.Option("--type", help="Only this type of object, with its links.")
+        ObjectTypeName | None,
+        typer.Option("--type", help="Only this type of object, with its links."),
     ] = None,
     object_id: Annotated[
         UUID | None,
@@ -81,7 +81,7 @@ def revert(
     What M.O.S.S. holds otherwise by now, and what other data refers to, stays and is reported. Without --pin the next
     sync writes again what JAMF has.
     """
-    if object_type is ObjectType.MAPPING:
+    if object_type is ObjectTypeName.LINK:
         raise typer.BadParameter(
             "Links go with their objects; name the type of these.", param_hint="--type"
         )
@@ -217,7 +217,7 @@ def _print_changes(changes: tuple[UndoneChanges, ...], title: str) -> None:
         ["objects", "undone", "number", "fields"],
         [
             [
-                PLURALS[change.object_type],
+                plural_of(change.object_type),
                 _UNDOING[change.action],
                 change.objects,
                 change.fields or None,

@@ -8,6 +8,7 @@ import psycopg
 from dagster import DagsterInstance
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.cli.next_sweep import next_sweep, what_it_sees
 from moss_jamf_pipeline.cli.options import JsonOption, single_command
 from moss_jamf_pipeline.cli.output import (
@@ -21,7 +22,7 @@ from moss_jamf_pipeline.cli.output import (
 )
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, newest_captures
+from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.integration.history import recent_history
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
@@ -69,10 +70,11 @@ def _moss_status(connection: psycopg.Connection, integration: Integration) -> di
         "enabled": integration.is_enabled,
         "scope_groups": integration.scope_groups,
         "captures": [
-            captures.get(name) or {"collection": name, "status": "none"} for name in COLLECTIONS
+            captures.get(name) or {"collection": name, "status": "none"}
+            for name in COLLECTION_NAMES
         ],
         "switched_off": {
-            name: reason for name in COLLECTIONS if (reason := switched_off(name)) is not None
+            name: reason for name in COLLECTION_NAMES if (reason := switched_off(name)) is not None
         },
         "next_sweep": next_sweep(connection, integration, datetime.now(UTC)),
         "plan": fetch_one(connection, "plan/plan_by_id", newest) if newest else None,

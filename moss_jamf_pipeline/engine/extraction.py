@@ -19,7 +19,7 @@ import psycopg
 
 from moss_jamf_pipeline.jamf import (
     ChangedComputers,
-    Collection,
+    CollectionName,
     JamfClient,
     JamfFilterUnusable,
     RejectedRecord,
@@ -116,7 +116,7 @@ async def capture_collection(
         JamfError: JAMF could not be read; nothing is stored.
         OtherJamfServer: earlier captures came from another server.
     """
-    is_of_computers = collection == Collection.COMPUTERS
+    is_of_computers = collection == CollectionName.COMPUTERS
     with open_capture(
         connection, integration_id, collection, server_identity(client.base_url)
     ) as writer:
@@ -135,7 +135,7 @@ async def capture_collection(
         else:
             scope = scope_groups if is_of_computers else ()
             reading = await _read_whole(
-                client, writer, Collection(collection), choice.reason, scope
+                client, writer, CollectionName(collection), choice.reason, scope
             )
         shape = computer_document_shape() if is_of_computers else None
         capture = writer.finish(_facts(reading, shape), slots)
@@ -145,7 +145,7 @@ async def capture_collection(
 async def _read_whole(
     client: JamfClient,
     writer: CaptureWriter,
-    collection: Collection,
+    collection: CollectionName,
     reason: str,
     scope: Sequence[str] = (),
 ) -> Reading:
@@ -211,7 +211,7 @@ async def _read_whole_instead(
     """A full sweep in place of what was read so far, which is forgotten, but for what it cost."""
     logger.info("all computers are read: %s", reason)
     writer.begin_anew()
-    reading = await _read_whole(client, writer, Collection.COMPUTERS, reason)
+    reading = await _read_whole(client, writer, CollectionName.COMPUTERS, reason)
     return replace(
         reading,
         requests=so_far.requests + reading.requests,

@@ -8,23 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
-from moss_jamf_pipeline.moss.match.matching import MATCHES
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.object_types import (
+    APPLIED_OBJECT_TYPES,
+    MATCH_TABLES,
+    OBJECT_TYPE_NAMES,
+)
 
-# The steps that write M.O.S.S., in the order in which a plan is applied (what others refer to comes first), each
-# with the object type of the plan that it applies.
-APPLIED_OBJECT_TYPES: Final = {
-    "moss_locations": "location",
-    "moss_rooms": "room",
-    "moss_people": "person",
-    "moss_devices": "device",
-    "moss_ios": "io",
-    "moss_groups": "group",
-    "moss_group_members": "group_member",
-    "moss_mappings": "mapping",
-}
-MOSS_CHAIN: Final = (*APPLIED_OBJECT_TYPES, "moss_sync_history")
+# The steps that write M.O.S.S., in the order in which a plan is applied, and the one that closes the history.
+MOSS_CHAIN: Final = (*(kind.asset for kind in APPLIED_OBJECT_TYPES), "moss_sync_history")
 
 
 def raw_step(collection: str) -> str:
@@ -40,8 +32,8 @@ def snapshot_step(collection: str) -> str:
 # Every step, in an order in which they can run, with the steps that come before it where a run has them.
 UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
     "jamf_server": (),
-    **{raw_step(collection): ("jamf_server",) for collection in COLLECTIONS},
-    **{snapshot_step(collection): (raw_step(collection),) for collection in COLLECTIONS},
+    **{raw_step(collection): ("jamf_server",) for collection in COLLECTION_NAMES},
+    **{snapshot_step(collection): (raw_step(collection),) for collection in COLLECTION_NAMES},
     "location_matches": (snapshot_step("buildings"),),
     "room_matches": (snapshot_step("computers"), "location_matches"),
     "person_matches": (snapshot_step("users"), snapshot_step("computers")),
@@ -50,7 +42,7 @@ UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
         *("location_matches", "room_matches", "person_matches"),
     ),
     "group_matches": (snapshot_step("groups"),),
-    "change_plan": MATCHES,
+    "change_plan": MATCH_TABLES,
     "plan_validation": ("change_plan",),
     "guarded_plan": ("change_plan",),
     # The plan itself too: a selection that leaves out the guard still runs in this order.
@@ -96,7 +88,7 @@ class SyncScope:
             return ["what_if_plan"]
         steps = {"guarded_plan", "conflicts", *MOSS_CHAIN} if self.applies else {"plan_validation"}
         if self.object_types:
-            steps |= {"jamf_server", *MATCHES, "change_plan"}
+            steps |= {"jamf_server", *MATCH_TABLES, "change_plan"}
         for collection in self.collections:
             steps |= {raw_step(collection), snapshot_step(collection)}
         return in_order(steps)
@@ -109,8 +101,8 @@ SCOPES: Final = {
         "sync_jamf",
         "full",
         "Everything: JAMF to snapshots, matches, plan and M.O.S.S.",
-        COLLECTIONS,
-        OBJECT_TYPES,
+        COLLECTION_NAMES,
+        OBJECT_TYPE_NAMES,
     ),
     "computers": SyncScope(
         "sync_jamf_computers",
@@ -131,8 +123,8 @@ SCOPES: Final = {
         "plan_jamf",
         "plan",
         "A dry run: everything up to the plan, and a trial of it that is rolled back. Writes nothing to M.O.S.S.",
-        COLLECTIONS,
-        OBJECT_TYPES,
+        COLLECTION_NAMES,
+        OBJECT_TYPE_NAMES,
         applies=False,
     ),
     "apply": SyncScope(

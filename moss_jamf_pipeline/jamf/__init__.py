@@ -5,6 +5,7 @@ Pure: no Dagster, no SQL, no files. `JamfClient` is the way in; a record comes o
 fields with its hash. What the values mean is `moss_jamf_pipeline.staging`.
 """
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
@@ -34,7 +35,6 @@ from moss_jamf_pipeline.jamf.fetching import (
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits
-from moss_jamf_pipeline.jamf.listings import Collection
 from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary, sections_missing
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
@@ -43,7 +43,7 @@ __all__ = [
     "ChangedComputers",
     "ClientCredentials",
     "ClientLimits",
-    "Collection",
+    "CollectionName",
     "ComputerFetch",
     "FetchedPage",
     "JamfAddressInvalid",

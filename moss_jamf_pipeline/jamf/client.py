@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
@@ -37,7 +38,7 @@ from moss_jamf_pipeline.jamf.fetching import (
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
-from moss_jamf_pipeline.jamf.listings import SOURCES, Collection, Listing, ListingStyle
+from moss_jamf_pipeline.jamf.listings import SOURCES, Listing, ListingStyle
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.sweep import Sweep
 from moss_jamf_pipeline.jamf.transport import JamfTransport
@@ -64,7 +65,7 @@ class MissingPrivilege:
             least one is missing.
     """
 
-    collection: Collection
+    collection: CollectionName
     endpoint: str
     privileges: tuple[str, ...]
 
@@ -169,7 +170,7 @@ class JamfClient:
         return missing
 
     def sweep(
-        self, collection: Collection, *, scope_group_ids: frozenset[str] = frozenset()
+        self, collection: CollectionName, *, scope_group_ids: frozenset[str] = frozenset()
     ) -> Sweep:
         """Read a collection completely.
 
@@ -181,8 +182,8 @@ class JamfClient:
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
         """
-        collection = Collection(collection)
-        is_scoped = bool(scope_group_ids) and collection is Collection.COMPUTERS
+        collection = CollectionName(collection)
+        is_scoped = bool(scope_group_ids) and collection is CollectionName.COMPUTERS
         return Sweep(
             collection,
             self._session,
@@ -198,9 +199,9 @@ class JamfClient:
             A sweep as complete as one of whole computers. Its documents are parts of those
             (`documents.distil_listed_computer`).
         """
-        source = SOURCES[Collection.COMPUTERS].with_sections("GENERAL")
+        source = SOURCES[CollectionName.COMPUTERS].with_sections("GENERAL")
         return Sweep(
-            Collection.COMPUTERS,
+            CollectionName.COMPUTERS,
             self._session,
             self.server_version,
             replace(self._limits, page_size=self._limits.page_size * _LISTED_PER_PAGE),
@@ -225,7 +226,7 @@ class JamfClient:
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
         """
-        source = SOURCES[Collection.COMPUTERS]
+        source = SOURCES[CollectionName.COMPUTERS]
         return ComputerFetch(
             wanted,
             since,
@@ -248,7 +249,7 @@ class JamfClient:
         """
         documents = [
             parse_leniently(record.document)
-            async for page in self.sweep(Collection.GROUPS)
+            async for page in self.sweep(CollectionName.GROUPS)
             for record in page.records
         ]
         names = {document["id"]: document["name"] or "" for document in documents}
@@ -305,7 +306,7 @@ class JamfClient:
         by_site = answer.account.privileges_by_site.values()
         return frozenset(privilege for privileges in by_site for privilege in privileges)
 
-    async def _try_reading(self, collection: Collection) -> None:
+    async def _try_reading(self, collection: CollectionName) -> None:
         """Ask for one record of a collection, where this server has it.
 
         Raises:

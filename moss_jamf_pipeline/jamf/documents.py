@@ -23,7 +23,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS, Collection
+from moss_jamf_pipeline.catalogue.collections import CollectionName
+from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS
 from moss_jamf_pipeline.jamf.models import (
     Building,
     ClassicUser,
@@ -559,10 +560,10 @@ def computer_document_shape() -> str:
     return content_hash(canonical_json(shape)).hex()
 
 
-READERS: Mapping[Collection, DocumentReader[Any]] = {
-    Collection.COMPUTERS: COMPUTER_READER,
-    Collection.USERS: USER_READER,
-    Collection.GROUPS: GROUP_READER,
-    Collection.BUILDINGS: BUILDING_READER,
-    Collection.DEPARTMENTS: DEPARTMENT_READER,
+READERS: Mapping[CollectionName, DocumentReader[Any]] = {
+    CollectionName.COMPUTERS: COMPUTER_READER,
+    CollectionName.USERS: USER_READER,
+    CollectionName.GROUPS: GROUP_READER,
+    CollectionName.BUILDINGS: BUILDING_READER,
+    CollectionName.DEPARTMENTS: DEPARTMENT_READER,
 }

@@ -7,6 +7,7 @@ The fields that are kept of an answer are `models`.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 ANY_VERSION = ServerVersion(0, 0)
@@ -19,16 +20,6 @@ COMPUTER_SECTIONS = (
     "GROUP_MEMBERSHIPS",
 )
 """Sections requested of every computer: what `models.Computer` is made of, and nothing more."""
-
-
-class Collection(StrEnum):
-    """A kind of JAMF object that can be swept."""
-
-    COMPUTERS = "computers"
-    USERS = "users"
-    GROUPS = "groups"
-    BUILDINGS = "buildings"
-    DEPARTMENTS = "departments"
 
 
 class ListingStyle(StrEnum):
@@ -80,14 +71,10 @@ class CollectionSource:
     Attributes:
         listings: newest first; a server that answers 404 to one is asked for the next.
         privileges: exact names in JAMF's API role editor.
-        may_be_empty: whether a listing without records is believable. A JAMF server without
-            computers, users or groups is rare; an account that may see none of them (site access)
-            is not, and looks the same.
     """
 
     listings: tuple[Listing, ...]
     privileges: tuple[str, ...]
-    may_be_empty: bool = False
 
     def listings_for(self, version: ServerVersion) -> tuple[Listing, ...]:
         """The listings a server of this version should have, newest first."""
@@ -111,8 +98,8 @@ def _computers(api: str, since: ServerVersion) -> Listing:
     return Listing(f"/api/{api}/computers-inventory", since=since, sections=COMPUTER_SECTIONS)
 
 
-SOURCES: dict[Collection, CollectionSource] = {
-    Collection.COMPUTERS: CollectionSource(
+SOURCES: dict[CollectionName, CollectionSource] = {
+    CollectionName.COMPUTERS: CollectionSource(
         listings=(
             _computers("v4", ServerVersion(11, 30)),
             _computers("v3", ServerVersion(11, 23)),
@@ -120,25 +107,23 @@ SOURCES: dict[Collection, CollectionSource] = {
         ),
         privileges=("Read Computers",),
     ),
-    Collection.USERS: CollectionSource(
+    CollectionName.USERS: CollectionSource(
         listings=(
             Listing("/api/v1/users", since=ServerVersion(11, 26), largest_page=1_000),
             Listing("/JSSResource/users", style=ListingStyle.CLASSIC_USERS),
         ),
         privileges=("Read User",),
     ),
-    Collection.GROUPS: CollectionSource(
+    CollectionName.GROUPS: CollectionSource(
         listings=(Listing("/api/v1/computer-groups", style=ListingStyle.ARRAY),),
         privileges=("Read Smart Computer Groups", "Read Static Computer Groups"),
     ),
-    Collection.BUILDINGS: CollectionSource(
+    CollectionName.BUILDINGS: CollectionSource(
         listings=(Listing("/api/v1/buildings"),),
         privileges=("Read Buildings",),
-        may_be_empty=True,
     ),
-    Collection.DEPARTMENTS: CollectionSource(
+    CollectionName.DEPARTMENTS: CollectionSource(
         listings=(Listing("/api/v1/departments"),),
         privileges=("Read Departments",),
-        may_be_empty=True,
     ),
 }

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName, collection_named
 from moss_jamf_pipeline.jamf.documents import (
     READERS,
     DocumentReader,
@@ -23,7 +24,6 @@ from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfNotFound
 from moss_jamf_pipeline.jamf.limits import ClientLimits
 from moss_jamf_pipeline.jamf.listings import (
     SOURCES,
-    Collection,
     CollectionSource,
     Listing,
     ListingStyle,
@@ -77,7 +77,7 @@ class SweepSummary:
         incomplete_reasons: why absence proves nothing, as sentences; empty if it does.
     """
 
-    collection: Collection
+    collection: CollectionName
     endpoint: str
     server_version: str
     requests: int
@@ -150,7 +150,7 @@ class _Tally:
         self.without_id += is_new
         return is_new
 
-    def incomplete_reasons(self, source: CollectionSource) -> list[str]:
+    def incomplete_reasons(self, collection: CollectionName) -> list[str]:
         """Why an object that was not seen may exist in JAMF all the same."""
         reasons: list[str] = []
         distinct = len(self.seen)
@@ -171,7 +171,7 @@ class _Tally:
             reasons.append(f"{self.without_id} records could not be read far enough to know them")
         if unlisted := self.rejected_count - len(self.rejected):
             reasons.append(f"{unlisted} rejected records are not listed one by one")
-        if not distinct and not source.may_be_empty:
+        if not distinct and not collection_named(collection).may_be_empty:
             reasons.append(
                 "JAMF lists none, which is also what an account sees that may not see them"
             )
@@ -200,7 +200,7 @@ class Sweep:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: CollectionName,
         session: JamfSession,
         version: Callable[[], Awaitable[ServerVersion]],
         limits: ClientLimits,
@@ -318,5 +318,5 @@ class Sweep:
             distinct_count=len(tally.seen),
             rejected=tuple(tally.rejected),
             rejected_count=tally.rejected_count,
-            incomplete_reasons=(*shown, *tally.incomplete_reasons(self._source)),
+            incomplete_reasons=(*shown, *tally.incomplete_reasons(self.collection)),
         )

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection
 from moss_jamf_pipeline.moss.apply.validation import plan_problems
 from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
@@ -29,10 +30,6 @@ from moss_jamf_pipeline.orchestration.presentation import counts_table, held_tab
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.staging import Reason
 
-_CHECKED_COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
-_NEVER_EMPTY = ("computers", "users", "groups")
-# Those whose numbers change slowly: a jump is worth a look even where every page arrived.
-_COUNTED = ("computers", "users")
 _UNUSUAL_SHARE = 0.2
 _UNUSUAL_NUMBER = 25
 # Not unusable: left out on purpose.
@@ -42,12 +39,15 @@ _LEFT_OUT = (Reason.PERSONALLY_OWNED, Reason.OUT_OF_SCOPE)
 def build_checks(prefix: str) -> list[dg.AssetChecksDefinition]:
     """The checks of one integration."""
     return [
-        *(_snapshot_is_complete(prefix, collection) for collection in _CHECKED_COLLECTIONS),
-        *(_snapshot_did_not_vanish(prefix, collection) for collection in _NEVER_EMPTY),
-        *(_count_is_usual(prefix, collection) for collection in _COUNTED),
+        *(_snapshot_is_complete(prefix, each.name.value) for each in COLLECTIONS),
+        *(_snapshot_did_not_vanish(prefix, each) for each in COLLECTIONS if not each.may_be_empty),
+        *(_count_is_usual(prefix, each.name.value) for each in COLLECTIONS if each.is_steady),
         _serial_numbers_are_unique(prefix),
-        _every_record_is_usable(prefix, "computers"),
-        _every_record_is_usable(prefix, "users"),
+        *(
+            _every_record_is_usable(prefix, each.name.value)
+            for each in COLLECTIONS
+            if each.is_judged_by_record
+        ),
         _identities_are_unique(prefix, "device_matches", "matching/doubly_matched_devices"),
         _identities_are_unique(prefix, "person_matches", "matching/doubly_matched_people"),
         _counts_add_up(prefix),
@@ -84,7 +84,9 @@ def _snapshot_is_complete(prefix: str, collection: str) -> dg.AssetChecksDefinit
     return snapshot_is_complete
 
 
-def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefinition:
+def _snapshot_did_not_vanish(prefix: str, declared: Collection) -> dg.AssetChecksDefinition:
+    collection = declared.name.value
+
     @dg.asset_check(
         asset=dg.AssetKey([prefix, f"jamf_{collection}_snapshot"]),
         blocking=True,
@@ -107,9 +109,8 @@ def _snapshot_did_not_vanish(prefix: str, collection: str) -> dg.AssetChecksDefi
                 context,
                 connection,
                 passed=captured > 0 or not before,
-                # Users and groups may all be gone for good; as their capture is incomplete, nothing of it counts.
                 severity=dg.AssetCheckSeverity.ERROR
-                if collection == "computers"
+                if declared.ends_the_run_when_empty
                 else dg.AssetCheckSeverity.WARN,
                 metadata={"captured": captured, "captured_before": before or 0},
             )

@@ -18,14 +18,15 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES, OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, Capture
+from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.moss.match.matching import MATCHES, match
+from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.conflicts import update_conflicts
 from moss_jamf_pipeline.moss.plan.planning import (
-    OBJECT_TYPES,
     ObjectCounts,
     Plan,
     make_plan,
@@ -59,7 +60,9 @@ class Bench:
     _serials: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.captures = {collection: self.new_capture(collection) for collection in COLLECTIONS}
+        self.captures = {
+            collection: self.new_capture(collection) for collection in COLLECTION_NAMES
+        }
 
     # -- policies ------------------------------------------------------------------------------
 
@@ -248,10 +251,10 @@ class Bench:
         """Matches the given tables (all of them by default); outcome to number, per table."""
         return {
             table: match(self.connection, table, self.integration, self.captures)
-            for table in (tables or MATCHES)
+            for table in (tables or MATCH_TABLES)
         }
 
-    def plan(self, object_types: Iterable[str] = OBJECT_TYPES) -> Plan:
+    def plan(self, object_types: Iterable[str] = OBJECT_TYPE_NAMES) -> Plan:
         """Matches and plans."""
         self.match()
         # It ends with its transaction, which on a bench that is rolled back is the test's own.
@@ -267,7 +270,7 @@ class Bench:
     def apply(self, plan: Plan) -> Plan:
         """Applies a plan in the order of the assets, and returns it as it stands then."""
         update_conflicts(self.connection, self.integration, plan)
-        for object_type in (*OBJECT_TYPES, "mapping"):
+        for object_type in (*OBJECT_TYPE_NAMES, "mapping"):
             apply_objects(self.connection, self.integration, plan, object_type)
         return read_plan(self.connection, plan.plan_id)
 

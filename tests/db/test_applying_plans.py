@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.database import MossDatabase
@@ -18,7 +19,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import (
     resolve_conflicts,
     update_conflicts,
 )
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, read_plan
+from moss_jamf_pipeline.moss.plan.planning import read_plan
 from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.db.support import Bench, counts_of, rows_of
 
@@ -83,7 +84,7 @@ def test_a_plan_is_applied_in_full_and_says_so(bench: Bench) -> None:
     applied = bench.sync()
     assert applied.status == "applied"
     assert {count.object_type: count.created for count in applied.counts} == {
-        **dict.fromkeys(OBJECT_TYPES, 1),
+        **dict.fromkeys(OBJECT_TYPE_NAMES, 1),
         # Where groups hold people, she is a member as well as her Mac.
         "group_member": 1 if bench.dialect.groups_hold_devices else 2,
     }

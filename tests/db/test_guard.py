@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.database import MossDatabase
@@ -19,10 +20,10 @@ from moss_jamf_pipeline.moss.plan.guard import (
     held_summary,
 )
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind, GuardSettings
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, Plan, insert_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan, insert_plan, read_plan
 from tests.db.support import Bench, Row, counts_of, rows_of
 
-_EVERYTHING = (*OBJECT_TYPES, "mapping")
+_EVERYTHING = (*OBJECT_TYPE_NAMES, "mapping")
 _ONE_OF_EACH = {kind.value: {"absolute": 1, "percentage": 0} for kind in GuardKind}
 
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.catalogue.ownership import OwnershipInvalid
 from moss_jamf_pipeline.moss.errors import NothingCaptured
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, make_plan, newest_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import make_plan, newest_plan, read_plan
 from tests.db.support import Bench, counts_of, rows_of
 
 _MAC = "A1:B2:C3:D4:E5:F6"
@@ -552,5 +553,5 @@ def test_a_record_that_jamf_could_not_serve_and_that_is_known_counts_once(trial:
 
 def test_an_empty_world_adds_up_to_nothing(trial: Bench) -> None:
     plan = trial.plan()
-    assert [count.object_type for count in plan.counts] == list(OBJECT_TYPES)
+    assert [count.object_type for count in plan.counts] == list(OBJECT_TYPE_NAMES)
     assert all(count.seen == 0 and count.adds_up for count in plan.counts)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
@@ -17,7 +18,7 @@ from moss_jamf_pipeline.moss.capture.captures import (
 from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import NothingCaptured, PlanNotApplicable
-from moss_jamf_pipeline.moss.match.matching import MATCHES, match
+from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan, newest_plan, read_plan
 from moss_jamf_pipeline.moss.plan.what_if import make_what_if_plan
 from tests.db.support import Bench, Record, counts_of, rows_of
@@ -47,7 +48,7 @@ class Jamf:
         """Matches the newest captures, and returns them."""
         bench = self.bench
         captures = newest_captures(bench.connection, bench.integration.id)
-        for table in MATCHES:
+        for table in MATCH_TABLES:
             match(bench.connection, table, bench.integration, captures)
         return captures
 
@@ -93,7 +94,8 @@ def jamf(bench: Bench) -> Jamf:
 
 def contents(bench: Bench) -> dict[str, list[dict[str, Any]]]:
     return {
-        table: bench.query(f"select * from jamf_sync.{table} order by 1, 2, 3") for table in MATCHES
+        table: bench.query(f"select * from jamf_sync.{table} order by 1, 2, 3")
+        for table in MATCH_TABLES
     }
 
 
@@ -130,11 +132,11 @@ def test_a_what_if_leaves_the_current_matches_and_moss_as_they_are(jamf: Jamf) -
 def test_matches_that_a_what_if_does_not_change_are_not_written(jamf: Jamf) -> None:
     bench = jamf.bench
     jamf.match()
-    before = {table: rows_of(bench, f"jamf_sync.{table}") for table in MATCHES}
+    before = {table: rows_of(bench, f"jamf_sync.{table}") for table in MATCH_TABLES}
 
     make_what_if_plan(bench.connection, bench.integration, LATE, run_id="look")
 
-    assert {table: rows_of(bench, f"jamf_sync.{table}") for table in MATCHES} == before
+    assert {table: rows_of(bench, f"jamf_sync.{table}") for table in MATCH_TABLES} == before
 
 
 def test_other_sessions_see_the_current_matches_all_the_time(

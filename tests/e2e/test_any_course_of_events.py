@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
 from moss_jamf_pipeline.simulator import Faults, Poison, RateLimited
 from tests.e2e.conftest import SeparateWorld
 from tests.support.hurried import sync_hurriedly
@@ -95,7 +95,7 @@ class _CourseOfEvents(RuleBasedStateMachine):
             closed.has_stopped(process)
             process.kill()
 
-    @rule(collection=st.sampled_from(COLLECTIONS))
+    @rule(collection=st.sampled_from(COLLECTION_NAMES))
     def a_collection_is_captured_and_nothing_else(self, collection: str) -> None:
         slot = slot_key_at(datetime.now(UTC))
         with self._life.watched():

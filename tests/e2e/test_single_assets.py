@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
 from tests.e2e.inventory import (
     add_mac,
     assert_calm,
@@ -22,7 +22,7 @@ from tests.support.world import DEFINITIONS, PREFIX, World
 # What these show does not depend on the tables of M.O.S.S.
 _ANY_MOSS = pytest.mark.dialects("strategy")
 
-_SNAPSHOTS = tuple(f"jamf_{collection}_snapshot" for collection in COLLECTIONS)
+_SNAPSHOTS = tuple(f"jamf_{collection}_snapshot" for collection in COLLECTION_NAMES)
 _MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from moss_jamf_pipeline.jamf import (
     ClientCredentials,
-    Collection,
+    CollectionName,
     JamfClient,
     JamfCredentialsRejected,
     UserCredentials,
@@ -276,7 +276,7 @@ def test_failure_33_a_token_of_a_user_account_works_where_there_are_no_api_clien
     with SimulatorServer(SimulatorConfig(computers=10, version=version)) as server:
         credentials = UserCredentials(server.username, SecretStr(server.password))
         client = JamfClient(server.base_url, credentials, limits=QUICK)
-        assert len(read_now(client, Collection.COMPUTERS).records) == 10
+        assert len(read_now(client, CollectionName.COMPUTERS).records) == 10
         if version == "10.48.0":
             own = ClientCredentials(server.client_id, SecretStr(server.client_secret))
             with pytest.raises(Exception, match=r"10\.49"):

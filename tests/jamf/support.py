@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from moss_jamf_pipeline.jamf import (
     ClientCredentials,
     ClientLimits,
-    Collection,
+    CollectionName,
     JamfClient,
     JamfRecord,
     RejectedRecord,
@@ -94,7 +94,7 @@ def odd_network(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.Moc
     return httpx.MockTransport(answer)
 
 
-async def read(client: JamfClient, collection: Collection) -> Reading:
+async def read(client: JamfClient, collection: CollectionName) -> Reading:
     """Open a client and read a collection to its end."""
     async with client:
         sweep = client.sweep(collection)
@@ -102,7 +102,7 @@ async def read(client: JamfClient, collection: Collection) -> Reading:
         return Reading(pages, sweep.summary)
 
 
-def read_now(client: JamfClient, collection: Collection = Collection.COMPUTERS) -> Reading:
+def read_now(client: JamfClient, collection: CollectionName = CollectionName.COMPUTERS) -> Reading:
     """`read`, for tests that are not coroutines."""
     return run(read(client, collection))
 

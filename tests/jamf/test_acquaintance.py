@@ -4,7 +4,7 @@ import asyncio
 
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.jamf import Acquaintance, ClientCredentials, Collection, JamfClient
+from moss_jamf_pipeline.jamf import Acquaintance, ClientCredentials, CollectionName, JamfClient
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 
 _CONFIG = SimulatorConfig(computers=3, users=2, groups=1)
@@ -16,7 +16,7 @@ def _count(server: SimulatorServer, acquaintance: Acquaintance) -> int:
     async def count() -> int:
         credentials = ClientCredentials(server.client_id, SecretStr(server.client_secret))
         async with JamfClient(server.base_url, credentials, acquaintance=acquaintance) as client:
-            return sum([len(page.records) async for page in client.sweep(Collection.COMPUTERS)])
+            return sum([len(page.records) async for page in client.sweep(CollectionName.COMPUTERS)])
 
     return asyncio.run(count())
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from moss_jamf_pipeline.jamf import Collection, JamfClient, RejectionReason, SweepPage
+from moss_jamf_pipeline.jamf import CollectionName, JamfClient, RejectionReason, SweepPage
 from moss_jamf_pipeline.simulator import Faults, Latency, SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import Churn, PageLimit, Poison
 from moss_jamf_pipeline.simulator.server import SimulatorServer
@@ -60,7 +60,7 @@ def test_what_a_client_has_learned_serves_its_later_sweeps() -> None:
         readings = []
         async with client:
             for _ in range(2):
-                sweep = client.sweep(Collection.COMPUTERS)
+                sweep = client.sweep(CollectionName.COMPUTERS)
                 pages = [page async for page in sweep]
                 readings.append(Reading(pages, sweep.summary))
         return readings
@@ -146,7 +146,7 @@ def test_a_caller_that_takes_its_time_is_not_taken_for_a_slow_server() -> None:
 
     async def read_slowly(client: JamfClient) -> Reading:
         async with client:
-            sweep = client.sweep(Collection.COMPUTERS)
+            sweep = client.sweep(CollectionName.COMPUTERS)
             pages = []
             async for page in sweep:
                 store(page)

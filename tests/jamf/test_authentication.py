@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from moss_jamf_pipeline.jamf import (
     ClientCredentials,
-    Collection,
+    CollectionName,
     JamfAnswerInvalid,
     JamfClient,
     JamfCredentialsRejected,
@@ -130,7 +130,8 @@ def test_the_end_of_a_user_token_is_read_on_the_servers_clock() -> None:
     credentials = UserCredentials("jdoe", SecretStr("password"))
     transport = httpx.MockTransport(handle)
     read_now(
-        JamfClient(ODD_SERVER, credentials, limits=QUICK, transport=transport), Collection.GROUPS
+        JamfClient(ODD_SERVER, credentials, limits=QUICK, transport=transport),
+        CollectionName.GROUPS,
     )
     assert issued == 1
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from moss_jamf_pipeline.jamf import (
-    Collection,
+    CollectionName,
     JamfAnswerInvalid,
     JamfClient,
     MissingPrivilege,
@@ -85,10 +85,10 @@ def test_missing_privileges_are_named_with_collection_and_endpoint(version: str)
     with SimulatorServer(config) as server:
         missing = run(privileges_missing_for(client_of(server)))
     assert {(item.collection, item.privileges) for item in missing} == {
-        (Collection.COMPUTERS, ("Read Computers",)),
-        (Collection.USERS, ("Read User",)),
+        (CollectionName.COMPUTERS, ("Read Computers",)),
+        (CollectionName.USERS, ("Read User",)),
         (
-            Collection.GROUPS,
+            CollectionName.GROUPS,
             ("Read Smart Computer Groups", "Read Static Computer Groups"),
         ),
     }
@@ -106,4 +106,4 @@ def test_privileges_that_jamf_does_not_list_are_tried() -> None:
         return httpx.Response(200, json={"totalCount": 0, "results": []})
 
     (missing,) = run(privileges_missing_for(odd_client(handle)))
-    assert missing == MissingPrivilege(Collection.USERS, "/api/v1/users", ("Read User",))
+    assert missing == MissingPrivilege(CollectionName.USERS, "/api/v1/users", ("Read User",))

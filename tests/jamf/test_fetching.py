@@ -11,7 +11,7 @@ import pytest
 
 from moss_jamf_pipeline.jamf import (
     ChangedComputers,
-    Collection,
+    CollectionName,
     FetchedPage,
     JamfClient,
     JamfFilterUnusable,
@@ -160,7 +160,7 @@ def _page(record: dict[str, Any]) -> bytes:
 def test_a_listing_asks_for_one_section_in_larger_pages(server: SimulatorServer) -> None:
     async def read() -> tuple[set[str], bool, int, int]:
         async with client_of(server, page_size=60) as client:
-            listing, sweep = client.computer_listing(), client.sweep(Collection.COMPUTERS)
+            listing, sweep = client.computer_listing(), client.sweep(CollectionName.COMPUTERS)
             ids = {record.jamf_id async for page in listing for record in page.records}
             async for _ in sweep:
                 pass

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from moss_jamf_pipeline.jamf import (
     ClientLimits,
-    Collection,
+    CollectionName,
     JamfAnswerInvalid,
     JamfBusy,
     RejectionReason,
@@ -82,7 +82,7 @@ class ChangingListing:
 
 
 def departments(listing: Callable[[httpx.Request], httpx.Response], **limits: Any) -> Reading:
-    return read_now(odd_client(listing, **limits), Collection.DEPARTMENTS)
+    return read_now(odd_client(listing, **limits), CollectionName.DEPARTMENTS)
 
 
 def delete(*positions: int) -> Callable[[list[int]], None]:
@@ -232,7 +232,7 @@ async def read_in_any_sizes(
 
     async with transport:
         session = AnySizesSession(transport, tokens, lots)
-        sweep = Sweep(Collection.DEPARTMENTS, session, version, limits)
+        sweep = Sweep(CollectionName.DEPARTMENTS, session, version, limits)
         return Reading([page async for page in sweep], sweep.summary)
 
 

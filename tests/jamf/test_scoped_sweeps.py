@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from moss_jamf_pipeline.jamf import Collection, JamfScopeInvalid, RejectionReason
+from moss_jamf_pipeline.jamf import CollectionName, JamfScopeInvalid, RejectionReason
 from moss_jamf_pipeline.jamf.documents import computer_reader
 from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.server import SimulatorServer
@@ -42,7 +42,7 @@ def _group_ids(server: SimulatorServer, *references: str) -> frozenset[str]:
 def _read(server: SimulatorServer, scope: frozenset[str]) -> Reading:
     async def read() -> Reading:
         async with client_of(server) as client:
-            sweep = client.sweep(Collection.COMPUTERS, scope_group_ids=scope)
+            sweep = client.sweep(CollectionName.COMPUTERS, scope_group_ids=scope)
             pages = [page async for page in sweep]
             return Reading(pages, sweep.summary)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from moss_jamf_pipeline.jamf import (
-    Collection,
+    CollectionName,
     JamfAnswerInvalid,
     JamfBusy,
     JamfPrivilegeMissing,
@@ -55,11 +55,11 @@ def calm(shared_server: SimulatorServer) -> Reading:
 def test_every_collection_is_read_completely(server: SimulatorServer) -> None:
     fleet = server.fleet
     expected = {
-        Collection.COMPUTERS: set(fleet.computers),
-        Collection.USERS: set(fleet.users),
-        Collection.GROUPS: set(fleet.groups),
-        Collection.BUILDINGS: set(fleet.buildings),
-        Collection.DEPARTMENTS: set(fleet.departments),
+        CollectionName.COMPUTERS: set(fleet.computers),
+        CollectionName.USERS: set(fleet.users),
+        CollectionName.GROUPS: set(fleet.groups),
+        CollectionName.BUILDINGS: set(fleet.buildings),
+        CollectionName.DEPARTMENTS: set(fleet.departments),
     }
     for collection, ids in expected.items():
         reading = read_now(client_of(server), collection)
@@ -145,7 +145,7 @@ def test_an_empty_listing_proves_nothing_about_absence(server: SimulatorServer) 
     server.set_faults(Faults(empty_listing=EmptyListing(total_count=0)))
     computers = read_now(client_of(server))
     assert (computers.records, computers.summary.is_complete) == ({}, False)
-    buildings = read_now(client_of(server), Collection.BUILDINGS)
+    buildings = read_now(client_of(server), CollectionName.BUILDINGS)
     assert (buildings.records, buildings.summary.is_complete) == ({}, True)
 
 
@@ -153,8 +153,8 @@ def test_an_empty_listing_proves_nothing_about_absence(server: SimulatorServer) 
 def test_users_are_the_same_from_either_interface(version: str, server: SimulatorServer) -> None:
     config = server.config.model_copy(update={"version": version})
     with SimulatorServer(config) as other:
-        reading = read_now(client_of(other), Collection.USERS)
-    modern = read_now(client_of(server), Collection.USERS)
+        reading = read_now(client_of(other), CollectionName.USERS)
+    modern = read_now(client_of(server), CollectionName.USERS)
     assert reading.summary.endpoint == (
         "/api/v1/users" if version == "11.30.1" else "/JSSResource/users"
     )
@@ -184,7 +184,7 @@ def test_a_classic_user_that_cannot_be_read_costs_no_other(classic_server: Simul
             missing_listing=MissingListing(path=f"/users/id/{vanished}$"),
         )
     )
-    reading = read_now(client_of(classic_server), Collection.USERS)
+    reading = read_now(client_of(classic_server), CollectionName.USERS)
     classic_server.clear_faults()
     reasons = {record.jamf_id: record.reason for record in reading.rejected}
     assert reasons[unreadable] == RejectionReason.CANNOT_SERVE
@@ -195,7 +195,7 @@ def test_a_classic_user_that_cannot_be_read_costs_no_other(classic_server: Simul
 def test_when_no_classic_user_can_be_read_the_sweep_fails(classic_server: SimulatorServer) -> None:
     classic_server.set_faults(Faults(server_error=ServerError(path="/users/id/", status=500)))
     with pytest.raises(JamfBusy):
-        read_now(client_of(classic_server), Collection.USERS)
+        read_now(client_of(classic_server), CollectionName.USERS)
     classic_server.clear_faults()
 
 
@@ -247,11 +247,11 @@ def test_no_more_requests_are_in_flight_than_jamf_advises_over_all_sweeps() -> N
     async def read_two_at_once(server: SimulatorServer) -> None:
         async with client_of(server, page_size=20) as client:
 
-            async def read_all(collection: Collection) -> None:
+            async def read_all(collection: CollectionName) -> None:
                 async for _page in client.sweep(collection):
                     pass
 
-            await asyncio.gather(read_all(Collection.COMPUTERS), read_all(Collection.USERS))
+            await asyncio.gather(read_all(CollectionName.COMPUTERS), read_all(CollectionName.USERS))
 
     with SimulatorServer(SimulatorConfig(computers=300)) as server:
         server.set_faults(Faults(latency=Latency(milliseconds=20)))
@@ -262,7 +262,7 @@ def test_no_more_requests_are_in_flight_than_jamf_advises_over_all_sweeps() -> N
 def test_pages_are_yielded_while_later_ones_are_still_unread(server: SimulatorServer) -> None:
     async def read_one_page() -> int:
         async with client_of(server, page_size=10) as client:
-            async for page in client.sweep(Collection.COMPUTERS):
+            async for page in client.sweep(CollectionName.COMPUTERS):
                 return page.pages_done
         return 0
 
@@ -273,7 +273,7 @@ def test_pages_are_yielded_while_later_ones_are_still_unread(server: SimulatorSe
 def test_a_missing_privilege_is_named_as_jamf_names_it(server: SimulatorServer) -> None:
     server.set_faults(Faults(removed_privileges=frozenset({"Read User", "Read Computers"})))
     with pytest.raises(JamfPrivilegeMissing, match='"Read User"') as caught:
-        read_now(client_of(server), Collection.USERS)
+        read_now(client_of(server), CollectionName.USERS)
     assert caught.value.endpoint == "/api/v1/users"
     with pytest.raises(JamfPrivilegeMissing) as caught:
         read_now(client_of(server))
@@ -283,7 +283,7 @@ def test_a_missing_privilege_is_named_as_jamf_names_it(server: SimulatorServer) 
 def test_a_summary_exists_only_after_the_end(server: SimulatorServer) -> None:
     async def peek() -> None:
         async with client_of(server) as client:
-            sweep = client.sweep(Collection.DEPARTMENTS)
+            sweep = client.sweep(CollectionName.DEPARTMENTS)
             with pytest.raises(RuntimeError, match="departments"):
                 _ = sweep.summary
             async for _page in sweep:
@@ -299,6 +299,6 @@ def test_the_summary_keeps_a_bounded_number_of_rejected_records(server: Simulato
     bad = frozenset(sorted(server.fleet.computers, key=int)[10:14])
     server.set_faults(Faults(poison=Poison(computer_ids=bad)))
     limits = {"rejected_kept": 3, "max_attempts_on_faults": 1}
-    summary = run(read(client_of(server, **limits), Collection.COMPUTERS)).summary
+    summary = run(read(client_of(server, **limits), CollectionName.COMPUTERS)).summary
     assert (len(summary.rejected), summary.rejected_count) == (3, 4)
     assert not summary.is_complete

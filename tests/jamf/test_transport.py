@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from moss_jamf_pipeline.jamf import (
-    Collection,
+    CollectionName,
     JamfAddressInvalid,
     JamfAnswerInvalid,
     JamfBusy,
@@ -105,7 +105,7 @@ def test_what_is_not_jamfs_data_is_an_error(answer: httpx.Response, words: str) 
 def test_groups_in_an_envelope_are_an_error_and_not_a_page() -> None:
     answer = httpx.Response(200, json={"totalCount": 0, "results": []})
     with pytest.raises(JamfAnswerInvalid, match="bare array"):
-        read_now(odd_client(lambda _: answer), Collection.GROUPS)
+        read_now(odd_client(lambda _: answer), CollectionName.GROUPS)
 
 
 def test_groups_are_asked_for_once_without_paging() -> None:
@@ -116,7 +116,7 @@ def test_groups_are_asked_for_once_without_paging() -> None:
         body = [{"id": str(number), "name": "g", "smartGroup": False} for number in range(2_500)]
         return httpx.Response(200, json=body)
 
-    reading = read_now(odd_client(groups), Collection.GROUPS)
+    reading = read_now(odd_client(groups), CollectionName.GROUPS)
     assert len(reading.records) == 2_500
     assert reading.summary.is_complete
     assert queries == [b""]
@@ -154,7 +154,7 @@ def test_no_cookie_is_sent_back() -> None:
             headers={"Set-Cookie": "jpro-ingress=a; Path=/"},
         )
 
-    read_now(odd_client(sticky, page_size=1), Collection.BUILDINGS)
+    read_now(odd_client(sticky, page_size=1), CollectionName.BUILDINGS)
     assert len(cookies) > 3
     assert set(cookies) == {None}
 
@@ -182,7 +182,7 @@ def test_jamfs_wish_to_be_left_alone_is_respected_up_to_a_cap(
             httpx.Response(200, json=[]),
         ]
     )
-    read_now(odd_client(lambda _: next(answers), back_off_cap_seconds=1.5), Collection.GROUPS)
+    read_now(odd_client(lambda _: next(answers), back_off_cap_seconds=1.5), CollectionName.GROUPS)
     assert expected in caplog.text
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.simulator import EvolutionError, EvolveRequest, SimulatorConfig
 from tests.e2e.inventory import devices, insert_device, stored_rows
 from tests.support.secrets_found import places_with_secrets
@@ -123,7 +123,7 @@ class Life:
 
     def stage_anew(self) -> None:
         """Every typed row looks as if it had been staged by older rules."""
-        for collection in COLLECTIONS:
+        for collection in COLLECTION_NAMES:
             self.world.execute(f"update jamf_sync.jamf_{collection}_snapshot set staging_rules = 0")
 
     def _some_device(self) -> str | None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, effective_rules
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS
 from moss_jamf_pipeline.moss.integration.integrations import AccessScope, SyncSettings
 
 
@@ -117,9 +117,12 @@ def test_buildings_and_departments_come_and_go_with_the_computers_that_name_them
     off: str, switched_off: set[str]
 ) -> None:
     settings = SyncSettings.model_validate({off: False})
-    reasons = {name: settings.switched_off(name) for name in COLLECTIONS}
+    reasons = {name: settings.switched_off(name) for name in COLLECTION_NAMES}
     assert {name for name, reason in reasons.items() if reason} == switched_off
-    assert set(settings.in_use(dict.fromkeys(COLLECTIONS, 1))) == set(COLLECTIONS) - switched_off
+    assert (
+        set(settings.in_use(dict.fromkeys(COLLECTION_NAMES, 1)))
+        == set(COLLECTION_NAMES) - switched_off
+    )
     assert all("switched off in m.o.s.s." in (reasons[name] or "").lower() for name in switched_off)
 
 

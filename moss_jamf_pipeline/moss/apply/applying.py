@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import collection_of
 from moss_jamf_pipeline.catalogue.ownership import custom_fields
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable
@@ -134,13 +135,6 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     "mapping": ("revert/relink", "revert/delete_links", "mark_applied"),
 }
 
-_COLLECTIONS = {
-    "location": "buildings",
-    "person": "users",
-    "device": "computers",
-    "group": "groups",
-}
-
 # What a row's own content can make PostgreSQL (or a trigger of M.O.S.S.) refuse; anything else is no row's fault.
 _ROW_FAULTS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 
@@ -168,7 +162,7 @@ def apply_objects(
         connection: one in autocommit mode.
         integration: whose plan it is.
         plan: the plan.
-        object_type: one of `planning.OBJECT_TYPES`, or `mapping` for the links themselves.
+        object_type: one of `catalogue.object_types`, or `mapping` for the links themselves.
         since: when the run took the plan on; what was settled before counts as unchanged.
         is_trial: the caller rolls everything back; a trial excludes no other run.
 
@@ -225,11 +219,12 @@ def _apply_type(
     steps: Sequence[str],
 ) -> None:
     """Applies the waiting rows of one type."""
+    collection = collection_of(object_type)
     parameters: dict[str, Any] = {
         "integration_id": integration.id,
         "plan_id": plan.plan_id,
         "object_type": object_type,
-        "collection": _COLLECTIONS.get(object_type),
+        "collection": None if collection is None else collection.name.value,
         "add_to_privileged": integration.settings.add_members_to_privileged_groups,
         "fields": custom_fields(object_type),
     }

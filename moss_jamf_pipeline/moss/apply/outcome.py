@@ -7,21 +7,15 @@ from typing import Any
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
+from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.moss.capture.captures import misses_something, newest_captures
 from moss_jamf_pipeline.moss.integration.history import Status
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
-from moss_jamf_pipeline.moss.plan.planning import PLURALS, ObjectCounts, Plan, total
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan, total
 from moss_jamf_pipeline.moss.statements import fetch_all
-
-_COLLECTION_OF = {
-    "device": "computers",
-    "person": "users",
-    "group": "groups",
-    "location": "buildings",
-}
-
 
 _REFUSED = {
     "sync": "{number} planned changes of {objects} were refused: M.O.S.S. changed meanwhile, or what they refer to "
@@ -67,25 +61,26 @@ def run_outcome(
     reasons = []
     counts = [count for count in plan.counts if count.object_type in applied_object_types]
     captures = integration.settings.in_use(newest_captures(connection, integration.id))
-    for object_type, collection in _COLLECTION_OF.items():
+    for collection in COLLECTIONS:
         if (
             plan.kind == "sync"
-            and object_type in applied_object_types
-            and collection in captures
-            and misses_something(connection, integration.id, captures[collection])
+            and collection.proves_absence
+            and collection.object_type in applied_object_types
+            and collection.name in captures
+            and misses_something(connection, integration.id, captures[collection.name])
         ):
-            why = " ".join(captures[collection].incomplete_reasons)
+            why = " ".join(captures[collection.name].incomplete_reasons)
             reasons.append(
-                f"JAMF's {collection} were not captured completely, so nothing counts as gone: {why}"
+                f"JAMF's {collection.name} were not captured completely, so nothing counts as gone: {why}"
             )
     reasons.extend(
-        f"{count.failed} of {count.seen} {PLURALS[count.object_type]} could not be used or written."
+        f"{count.failed} of {count.seen} {plural_of(count.object_type)} could not be used or written."
         for count in counts
         if count.failed
     )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id, "since": since})
     reasons.extend(
-        _REFUSED[plan.kind].format(number=row["refused"], objects=PLURALS[row["object_type"]])
+        _REFUSED[plan.kind].format(number=row["refused"], objects=plural_of(row["object_type"]))
         for row in refused
     )
     held = [

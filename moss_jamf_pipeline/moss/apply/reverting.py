@@ -9,9 +9,10 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.errors import PlanNotRevertible
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, Plan, insert_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan, insert_plan, read_plan
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
@@ -74,7 +75,7 @@ def make_revert_plan(
             connection,
             integration.id,
             run_id=run_id,
-            object_types=OBJECT_TYPES if object_type is None else (object_type,),
+            object_types=OBJECT_TYPE_NAMES if object_type is None else (object_type,),
             captures={},
             kind="revert",
         )

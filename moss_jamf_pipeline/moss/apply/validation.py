@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import release_for_trial
-from moss_jamf_pipeline.moss.plan.planning import OBJECT_TYPES, Plan
+from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
 
 _PREVIEW = 25
@@ -46,8 +47,8 @@ def validate_plan(connection: psycopg.Connection, integration: Integration, plan
     scope = {"plan_id": plan.plan_id}
     with connection.transaction(force_rollback=True):
         release_for_trial(connection, plan.plan_id)
-        for object_type in (*OBJECT_TYPES, "mapping"):
-            apply_objects(connection, integration, plan, object_type, is_trial=True)
+        for kind in APPLIED_OBJECT_TYPES:
+            apply_objects(connection, integration, plan, kind.name, is_trial=True)
         found = fetch_all(connection, "plan/trial_problems", scope)
     execute(connection, "plan/store_plan_problems", {**scope, "problems": Jsonb(found)})
     by_problem: dict[str, int] = {}

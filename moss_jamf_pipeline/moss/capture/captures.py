@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.moss.capture.cadence import INCREMENTAL, SweepKind
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
 from moss_jamf_pipeline.moss.statements import (
@@ -24,8 +25,6 @@ from moss_jamf_pipeline.moss.statements import (
     refresh_statistics,
     set_based_transaction,
 )
-
-COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
 
 _TEMPORARY_TABLES = (
     "capture/create_incoming_records",
@@ -115,6 +114,7 @@ class CaptureWriter:
     ) -> None:
         self._connection = connection
         self._capture_id = capture_id
+        self._collection = collection
         self._scope = {
             "integration_id": integration_id,
             "collection": collection,
@@ -207,7 +207,7 @@ class CaptureWriter:
                 else 0
             )
             inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
-            if self._scope["collection"] == "computers":
+            if collection_named(self._collection).is_read_by_changes:
                 execute(self._connection, "capture/upsert_computer_contacts", self._scope)
             if is_incremental:
                 execute(self._connection, "capture/refresh_listed_contacts", self._scope)

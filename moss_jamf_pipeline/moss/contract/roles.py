@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.dialects import Dialect
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPES, object_type_named
 from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, declared_rules
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
@@ -24,24 +25,6 @@ READER: Final = "moss_jamf_reader"
 WRITER: Final = "moss_jamf_writer"
 ROLES: Final = (READER, WRITER)
 
-# The view in which a type of object stands.
-_VIEWS: Final = {
-    "location": "locations",
-    "room": "rooms",
-    "person": "people",
-    "device": "devices",
-    "io": "ios",
-    "group": "groups",
-}
-# What a new row needs besides the fields of the ownership table.
-_IDENTITY: Final = {
-    "locations": ("id",),
-    "rooms": ("id", "location_id"),
-    "people": ("id",),
-    "devices": ("id",),
-    "ios": ("id", "device_id"),
-    "groups": ("id",),
-}
 # What the pipeline keeps of its own in M.O.S.S.: links, history, the last sync, values of custom fields, members.
 _BOOKKEEPING_INSERTS: Final = {
     "integration_object_mappings": (
@@ -121,10 +104,12 @@ def writer_privileges(
         for view in {**_BOOKKEEPING_INSERTS, **_BOOKKEEPING_UPDATES}
     }
     declared = tuple(declared_rules() if rules is None else rules)
-    for object_type, view in _VIEWS.items():
-        own = [rule for rule in declared if rule.object_type == object_type and rule.is_column]
-        granted[view] = Privileges(
-            inserts=(*_IDENTITY[view], *(rule.field for rule in own if rule.on_create != "never")),
+    for kind in OBJECT_TYPES:
+        own = [rule for rule in declared if rule.object_type == kind.name and rule.is_column]
+        if not own:
+            continue
+        granted[kind.relation] = Privileges(
+            inserts=(*kind.identity, *(rule.field for rule in own if rule.on_create != "never")),
             updates=tuple(rule.field for rule in own if rule.on_update == "overwrite"),
         )
     return granted
@@ -344,7 +329,7 @@ def _wanted_on_tables(dialect: Dialect, owner: str) -> list[dict[str, object]]:
     fills: dict[str, list[str]] = {}
     for rule in declared_rules():
         if rule.on_update == "fill" and rule.is_column:
-            fills.setdefault(_VIEWS[rule.object_type], []).append(rule.field)
+            fills.setdefault(object_type_named(rule.object_type).relation, []).append(rule.field)
     granted = writer_privileges()
     for view, sources in dialect.relations.items():
         privileges = granted.get(view, Privileges())

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, declared_rules
 from moss_jamf_pipeline.moss.errors import (
     IntegrationDisabled,
@@ -105,16 +106,14 @@ class SyncSettings(BaseModel):
         """Why a JAMF collection is not pulled, as a sentence; None if it is.
 
         Args:
-            collection: `computers`, `users`, `groups`, `buildings` or `departments`.
+            collection: one of `catalogue.collections`.
         """
-        key, is_on = {
-            "users": ("sync_users", self.sync_users),
-            "groups": ("sync_computer_groups", self.sync_groups),
-        }.get(collection, ("sync_computers", self.sync_computers))
-        if is_on:
+        declared = collection_named(collection)
+        if getattr(self, declared.switch):
             return None
         return (
-            f"Switched off in M.O.S.S. (sync_settings.{key}): JAMF is not asked for {collection}."
+            f"Switched off in M.O.S.S. (sync_settings.{declared.switch_key}): JAMF is not asked for "
+            f"{collection}."
         )
 
     def in_use(self, captures: Mapping[str, CaptureT]) -> dict[str, CaptureT]:

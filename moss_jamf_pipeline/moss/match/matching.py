@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import (
@@ -14,8 +15,6 @@ from moss_jamf_pipeline.moss.statements import (
     set_based_transaction,
     statement,
 )
-
-MATCHES = ("location_matches", "room_matches", "person_matches", "device_matches", "group_matches")
 
 
 def match(
@@ -28,7 +27,7 @@ def match(
 
     Args:
         connection: one in autocommit mode.
-        table: one of `MATCHES`.
+        table: one of `catalogue.object_types.MATCH_TABLES`.
         integration: whose matches.
         captures: the newest capture of each collection; one that is missing counts as empty.
 
@@ -68,8 +67,7 @@ def match_parameters(integration: Integration, captures: Mapping[str, Capture]) 
 
 def capture_parameters(captures: Mapping[str, Capture]) -> dict[str, int]:
     """`<collection>_capture` for each collection; 0, which precedes every capture, where there is none."""
-    collections = ("computers", "users", "groups", "buildings", "departments")
     return {
-        f"{collection}_capture": captures[collection].capture_id if collection in captures else 0
-        for collection in collections
+        f"{name}_capture": captures[name].capture_id if name in captures else 0
+        for name in COLLECTION_NAMES
     }

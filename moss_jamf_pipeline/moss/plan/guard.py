@@ -11,10 +11,11 @@ from datetime import datetime
 import psycopg
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.moss.errors import PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
-from moss_jamf_pipeline.moss.plan.planning import PLURALS, Plan, newest_sync_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan, newest_sync_plan, read_plan
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
@@ -49,7 +50,7 @@ class HeldChanges:
     @property
     def sentence(self) -> str:
         """What is held and why, for an operator."""
-        objects = PLURALS[self.object_type]
+        objects = plural_of(self.object_type)
         what = {
             GuardKind.UNENROLL: f"{self.planned:,} of {self.linked:,} linked {objects} are gone from JAMF",
             GuardKind.REASSIGN: f"{self.planned:,} of {self.linked:,} linked {objects} would get another person",

@@ -9,6 +9,13 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName, collection_of
+from moss_jamf_pipeline.catalogue.object_types import (
+    COMPUTER_USER,
+    ITEM_TYPE_NAMES,
+    OBJECT_TYPE_NAMES,
+    OBJECT_TYPES,
+)
 from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_rules
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.errors import NothingCaptured
@@ -22,21 +29,6 @@ from moss_jamf_pipeline.moss.statements import (
     refresh_statistics,
     set_based_transaction,
 )
-
-# In the order in which they are planned and applied: what others refer to comes first.
-OBJECT_TYPES = ("location", "room", "person", "device", "io", "group", "group_member")
-
-# What people call them.
-PLURALS = {
-    "location": "locations",
-    "room": "rooms",
-    "person": "people",
-    "device": "devices",
-    "io": "interfaces",
-    "group": "groups",
-    "group_member": "group members",
-    "mapping": "links",
-}
 
 PlanKind = Literal["sync", "revert", "what_if"]
 """What a plan is for: a sync, undoing an applied plan, or only to be looked at."""
@@ -108,14 +100,6 @@ class Plan:
 # A plan of more rows than that is worth new statistics; those of a few rows do not mislead.
 _MANY_ROWS = 1_000
 
-# How absence and new documents are planned: external type, internal type, the collection that proves them.
-_LINKS = (
-    ("location", "building", "location", "buildings"),
-    ("person", "user", "person", "users"),
-    ("device", "computer", "device", "computers"),
-    ("group", "computer_group", "group", "groups"),
-)
-
 
 def make_plan(
     connection: psycopg.Connection,
@@ -123,7 +107,7 @@ def make_plan(
     captures: Mapping[str, Capture],
     *,
     run_id: str,
-    object_types: Iterable[str] = OBJECT_TYPES,
+    object_types: Iterable[str] = OBJECT_TYPE_NAMES,
     what_if_of: datetime | None = None,
 ) -> Plan:
     """Plans every change, in one transaction; earlier plans that were never applied are superseded.
@@ -175,20 +159,29 @@ def make_plan(
                 "revert/plan_declined_links",
                 {"integration_id": integration.id, "plan_id": plan_id},
             )
-        for object_type, external_type, internal_type, collection in _LINKS:
-            if object_type in chosen:
+        for object_type in chosen:
+            collection = collection_of(object_type)
+            if collection is not None and collection.external_type is not None:
                 _plan_links(
                     connection,
                     integration,
-                    captures.get(collection),
+                    captures.get(collection.name),
                     plan_id,
-                    external_type,
-                    internal_type,
-                    collection,
+                    collection.external_type,
+                    object_type,
+                    collection.name,
                 )
         if "person" in chosen:
             # People whom only computers name have no record that could vanish; only the person can.
-            _plan_links(connection, integration, None, plan_id, "computer_user", "person", "users")
+            _plan_links(
+                connection,
+                integration,
+                None,
+                plan_id,
+                COMPUTER_USER,
+                "person",
+                CollectionName.USERS,
+            )
     plan = read_plan(connection, plan_id)
     if sum(count.created + count.updated + count.removed for count in plan.counts) > _MANY_ROWS:
         refresh_statistics(connection, "jamf_sync.change_plan")
@@ -236,14 +229,14 @@ def insert_plan(
 
 def _planned_types(settings: SyncSettings, wanted: Collection[str]) -> list[str]:
     """What is planned of what is wanted: nothing is, of a collection that M.O.S.S. has switched off."""
-    left_out: set[str] = set()
-    if not settings.sync_computers:
-        left_out |= {"location", "room", "device", "io", "group_member"}
-    if not settings.sync_groups:
-        left_out |= {"group", "group_member"}
-    if not settings.sync_computers and not settings.sync_users:
-        left_out.add("person")
-    return [name for name in OBJECT_TYPES if name in wanted and name not in left_out]
+    return [
+        kind.name
+        for kind in OBJECT_TYPES
+        if kind.name in wanted
+        and (all if kind.needs_all else any)(
+            settings.switched_off(collection) is None for collection in kind.needs
+        )
+    ]
 
 
 def _plan_objects(
@@ -268,15 +261,15 @@ def _plan_objects(
         "rejected": 0,
         **capture_parameters(captures),
     }
-    collection = {"device": "computers", "person": "users", "group": "groups"}.get(object_type)
-    if collection is not None and collection in captures:
+    collection = collection_of(object_type)
+    if collection is not None and collection.name in captures:
         parameters["rejected"] = fetch_value(
             connection,
             "plan/rejected_records",
             {
                 "integration_id": integration.id,
-                "collection": collection,
-                "capture_id": captures[collection].capture_id,
+                "collection": collection.name.value,
+                "capture_id": captures[collection.name].capture_id,
             },
         )
     match object_type:
@@ -308,7 +301,7 @@ def _plan_links(
     plan_id: int,
     external_type: str,
     internal_type: str,
-    collection: str,
+    collection: CollectionName,
 ) -> None:
     execute(
         connection,
@@ -318,7 +311,7 @@ def _plan_links(
             "plan_id": plan_id,
             "external_type": external_type,
             "internal_type": internal_type,
-            "collection": collection,
+            "collection": collection.value,
             "capture_id": capture.capture_id if capture else 0,
             "is_complete": capture.is_complete if capture else False,
         },
@@ -387,9 +380,9 @@ def _found(connection: psycopg.Connection, statement_name: str, integration_id: 
 
 
 def total(
-    counts: Sequence[ObjectCounts], object_types: Iterable[str] = ("person", "device", "group")
+    counts: Sequence[ObjectCounts], object_types: Iterable[str] = ITEM_TYPE_NAMES
 ) -> ObjectCounts:
-    """The sum over the types that are JAMF records themselves (what M.O.S.S.'s history calls items)."""
+    """The sum over some types; by default over those that M.O.S.S.'s history calls items."""
     wanted = set(object_types)
     chosen = [count for count in counts if count.object_type in wanted]
     names = [name for name in ObjectCounts.__slots__ if name != "object_type"]

@@ -9,11 +9,12 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
+from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.match.matching import MATCHES, match
+from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
 
@@ -39,7 +40,7 @@ def make_what_if_plan(
         stage_snapshot(connection, integration.id, collection, capture.capture_id)
     with connection.transaction():
         _keep_matches(connection, integration)
-        for table in MATCHES:
+        for table in MATCH_TABLES:
             match(connection, table, integration, captures)
         plan = make_plan(connection, integration, captures, run_id=run_id, what_if_of=slot)
         _restore_matches(connection, integration)
@@ -91,10 +92,10 @@ def _keep_matches(connection: psycopg.Connection, integration: Integration) -> N
     """Copies the current matches, and lets no other session change them until the end of the transaction."""
     connection.execute(
         sql.SQL("lock table {} in share row exclusive mode").format(
-            sql.SQL(", ").join(_table(name) for name in MATCHES)
+            sql.SQL(", ").join(_table(name) for name in MATCH_TABLES)
         )
     )
-    for name in MATCHES:
+    for name in MATCH_TABLES:
         connection.execute(
             sql.SQL(
                 "create temporary table {} on commit drop as select * from {} where integration_id = {}"
@@ -104,7 +105,7 @@ def _keep_matches(connection: psycopg.Connection, integration: Integration) -> N
 
 def _restore_matches(connection: psycopg.Connection, integration: Integration) -> None:
     """Puts back what the what-if changed of the matches; rows that it left alone are not written."""
-    for name in MATCHES:
+    for name in MATCH_TABLES:
         connection.execute(
             sql.SQL(
                 "delete from {current} as changed where integration_id = {integration} and not exists"

@@ -6,7 +6,8 @@ Applied again, they find nothing waiting and write nothing.
 
 import dagster as dg
 
-from moss_jamf_pipeline.engine.scopes import APPLIED_OBJECT_TYPES, MOSS_CHAIN
+from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES, ObjectType
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.orchestration.assets.layout import (
@@ -29,40 +30,13 @@ from moss_jamf_pipeline.orchestration.presentation import (
 )
 from moss_jamf_pipeline.orchestration.resources import MossResource
 
-# Asset -> the contract's view it writes, what it says of itself.
-_APPLIED = {
-    "moss_locations": ("locations", "Locations that JAMF names and M.O.S.S. lacked."),
-    "moss_rooms": (
-        "rooms",
-        "Rooms that JAMF's computers name and M.O.S.S. lacked, inside their location.",
-    ),
-    "moss_people": (
-        "people",
-        "People: created from JAMF's users, contact data kept in step.",
-    ),
-    "moss_devices": (
-        "devices",
-        "Devices: created from JAMF's computers, JAMF-owned fields kept in step, others only filled while empty.",
-    ),
-    "moss_ios": ("ios", "Network interfaces with the MAC addresses JAMF reports."),
-    "moss_groups": (
-        "groups",
-        "Groups with the prefix [JAMF]; smart groups as references only.",
-    ),
-    "moss_group_members": (
-        "group_device_members",
-        "Members of static groups; only ours are removed.",
-    ),
-    "moss_mappings": (
-        "integration_object_mappings",
-        "Links between JAMF records and M.O.S.S. objects: what is gone, what is back, what is in conflict.",
-    ),
-}
-
 
 def build_moss_assets(prefix: str) -> list[dg.AssetsDefinition]:
     """The M.O.S.S. assets of one integration, keyed `<prefix>/moss_<objects>`."""
-    return [*(_build_applied_asset(prefix, name) for name in _APPLIED), _build_sync_history(prefix)]
+    return [
+        *(_build_applied_asset(prefix, kind) for kind in APPLIED_OBJECT_TYPES),
+        _build_sync_history(prefix),
+    ]
 
 
 def _upstream(prefix: str, name: str) -> list[dg.AssetKey]:
@@ -72,16 +46,14 @@ def _upstream(prefix: str, name: str) -> list[dg.AssetKey]:
     return [dg.AssetKey([prefix, MOSS_CHAIN[place - 1] if place else "conflicts"])]
 
 
-def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
-    object_type = APPLIED_OBJECT_TYPES[name]
-    view, description = _APPLIED[name]
-
+def _build_applied_asset(prefix: str, kind: ObjectType) -> dg.AssetsDefinition:
     @dg.asset(
-        name=name,
+        name=kind.asset,
         key_prefix=prefix,
         group_name="moss",
-        description=f"{description} Applies the guarded plan, row by row guarded by the value it was planned against.",
-        deps=_upstream(prefix, name),
+        description=f"{kind.contents} Applies the guarded plan, row by row guarded by the value it was planned "
+        "against.",
+        deps=_upstream(prefix, kind.asset),
         kinds={"sql", "postgres"},
         owners=OWNERS,
         freshness_policy=freshness(),
@@ -96,14 +68,14 @@ def _build_applied_asset(prefix: str, name: str) -> dg.AssetsDefinition:
         with step(context, moss) as run:
             choice = choice_of_run(context.run, run.connection, run.integration)
             counts = apply_objects(
-                run.connection, run.integration, choice.plan, object_type, since=choice.chosen_at
+                run.connection, run.integration, choice.plan, kind.name, since=choice.chosen_at
             )
             return dg.MaterializeResult(
                 metadata={
-                    **table_facts(run.connection, f"moss_contract.{view}"),
+                    **table_facts(run.connection, f"moss_contract.{kind.relation}"),
                     "plan_id": choice.plan.plan_id,
                     **counts_metadata(counts),
-                    "changes": changes_preview(run.connection, choice.plan.plan_id, object_type),
+                    "changes": changes_preview(run.connection, choice.plan.plan_id, kind.name),
                 }
             )
 

@@ -6,6 +6,7 @@ They write to `jamf_sync` only; `plan_validation` tries to write M.O.S.S. and ta
 import dagster as dg
 from pydantic import Field
 
+from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.engine.slots import slot_start
 from moss_jamf_pipeline.moss.apply.validation import validate_plan
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
@@ -13,7 +14,6 @@ from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts, update_confli
 from moss_jamf_pipeline.moss.plan.guard import guard_plan, held_summary
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.planning import (
-    OBJECT_TYPES,
     Plan,
     make_plan,
     newest_plan,
@@ -45,7 +45,7 @@ class PlanScope(dg.Config):
     """What a plan covers."""
 
     object_types: list[str] = Field(
-        default=list(OBJECT_TYPES),
+        default=list(OBJECT_TYPE_NAMES),
         description="Types of M.O.S.S. objects to plan changes for; the others are left as they are.",
     )
 

@@ -8,25 +8,18 @@ from typing import Any, Literal
 import dagster as dg
 from pydantic import Field
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection, collection_named
 from moss_jamf_pipeline.engine.extraction import READ_WHOLE, Reading, capture_collection
 from moss_jamf_pipeline.engine.slots import slot_start, slots_to_capture
 from moss_jamf_pipeline.jamf import JamfClient
 from moss_jamf_pipeline.moss.capture.cadence import SweepChoice, asked_sweep
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, Capture, covered_slots
+from moss_jamf_pipeline.moss.capture.captures import Capture, covered_slots
 from moss_jamf_pipeline.orchestration.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
 from moss_jamf_pipeline.orchestration.assets.step import Step, close_history_on_failure, step
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.partitions import SLOTS
 from moss_jamf_pipeline.orchestration.presentation import table_facts
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
-
-_CONTENTS = {
-    "computers": "JAMF computers: identity, hardware, operating system, user and location, static groups",
-    "users": "JAMF user records: user name, name, contact data, position",
-    "groups": "JAMF computer groups, smart and static, without members (computers list their groups)",
-    "buildings": "JAMF buildings, whose ids the computers carry",
-    "departments": "JAMF departments, whose ids the computers carry",
-}
 
 
 def build_raw_assets(prefix: str) -> list[dg.AssetsDefinition]:
@@ -83,14 +76,15 @@ class ComputersConfig(dg.Config):
     )
 
 
-def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
+def _build_raw_asset(prefix: str, declared: Collection) -> dg.AssetsDefinition:
+    collection = declared.name.value
     decorate = dg.asset(
         name=f"raw_jamf_{collection}",
         key_prefix=prefix,
         deps=[dg.AssetKey([prefix, "jamf_server"])],
         group_name="jamf_raw",
         description=(
-            f"{_CONTENTS[collection]}. Allow-listed documents, stored as versions: an object is written "
+            f"{declared.contents}. Allow-listed documents, stored as versions: an object is written "
             "again only when it changed. A past slot is never captured again; one without a capture is "
             "covered by the present. Not asked for where M.O.S.S. has switched it off."
         ),
@@ -103,7 +97,7 @@ def _build_raw_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
         retry_policy=JAMF_RETRIES,
         hooks={close_history_on_failure},
     )
-    if collection == "computers":
+    if declared.is_read_by_changes:
 
         @decorate
         def raw_jamf_computers(
@@ -145,7 +139,7 @@ def _materialize(
         if due:
             capture, reading = asyncio.run(_capture(run, jamf, collection, due, asked))
             metadata |= _capture_metadata(capture, reading)
-            if collection == "computers":
+            if collection_named(collection).is_read_by_changes:
                 metadata |= _sweep_metadata(reading)
                 if run.integration.scope_groups:
                     metadata["scope_groups"] = list(run.integration.scope_groups)

@@ -4,8 +4,9 @@ from typing import Any
 
 import dagster as dg
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collection_named
 from moss_jamf_pipeline.engine.slots import slot_start
-from moss_jamf_pipeline.moss.capture.captures import COLLECTIONS, covered_slots
+from moss_jamf_pipeline.moss.capture.captures import covered_slots
 from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, stage_snapshot
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import fetch_all
@@ -21,7 +22,7 @@ _QUIET_DAYS = 90
 
 def build_snapshot_assets(prefix: str) -> list[dg.AssetsDefinition]:
     """The snapshot assets of one integration, keyed `<prefix>/jamf_<collection>_snapshot`."""
-    return [_build_snapshot_asset(prefix, collection) for collection in COLLECTIONS]
+    return [_build_snapshot_asset(prefix, collection) for collection in COLLECTION_NAMES]
 
 
 def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
@@ -95,7 +96,11 @@ def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) ->
         },
     )
     return {
-        **(_quiet_computers(run, newest.capture_id) if collection == "computers" else {}),
+        **(
+            _quiet_computers(run, newest.capture_id)
+            if collection_named(collection).is_read_by_changes
+            else {}
+        ),
         "capture_id": newest.capture_id,
         "captured_at": dg.MetadataValue.timestamp(newest.captured_at),
         "staged": sum(snapshot.staged for snapshot in snapshots),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import dagster as dg
 import psycopg
 
+from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
 from moss_jamf_pipeline.engine.failures import RunTerminated
-from moss_jamf_pipeline.engine.scopes import APPLIED_OBJECT_TYPES, MOSS_CHAIN
+from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.integration.history import (
     close_history,
@@ -70,7 +71,7 @@ def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[Step
                 triggered_by=trigger_of(context.run.tags),
             )
         applied_object_types = tuple(
-            APPLIED_OBJECT_TYPES[name] for name in chain if name in APPLIED_OBJECT_TYPES
+            kind.name for kind in APPLIED_OBJECT_TYPES if kind.asset in chain
         )
         yield Step(connection, integration, applied_object_types)
         if chain and context.asset_key.path[-1] == chain[-1]:

@@ -1,0 +1,140 @@
+"""The collections of JAMF objects that are pulled: what each holds, what it feeds, and what its absence means.
+
+Where a collection is read, and how, is `jamf.listings`; which of its fields are kept, `fields`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class CollectionName(StrEnum):
+    """A kind of JAMF object that can be swept. The values are stored; never rename one."""
+
+    COMPUTERS = "computers"
+    USERS = "users"
+    GROUPS = "groups"
+    BUILDINGS = "buildings"
+    DEPARTMENTS = "departments"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection.
+
+    Attributes:
+        name: also of its tables, assets and statements' parameters.
+        record: what the type of one of its documents is called.
+        contents: what it holds, as the UI says it.
+        switch: the attribute of an integration's sync settings that switches it off.
+        switch_key: the key by which M.O.S.S.'s own page saves that.
+        object_type: the type of M.O.S.S. object that its records become; None: they become none.
+        external_type: what M.O.S.S.'s table of links calls one of its records; None: none is linked.
+        may_be_empty: whether a listing without records is believable. A JAMF server without computers, users or groups
+            is rare; an account that may see none of them (site access) is not, and looks the same.
+        ends_the_run_when_empty: whether a run stops when JAMF suddenly lists none of what it had. Users and groups may
+            all be gone for good; as their capture is incomplete then, nothing of it counts as gone.
+        is_steady: whether its number changes slowly, so that a jump is worth a look even where every page arrived.
+        is_judged_by_record: whether each record that cannot be used is worth a look.
+        is_read_by_changes: whether a listing shows which records changed, so that a sweep may be incremental; these
+            records have volatile contact times as well.
+    """
+
+    name: CollectionName
+    record: str
+    contents: str
+    switch: str
+    switch_key: str
+    object_type: str | None = None
+    external_type: str | None = None
+    may_be_empty: bool = False
+    ends_the_run_when_empty: bool = False
+    is_steady: bool = False
+    is_judged_by_record: bool = False
+    is_read_by_changes: bool = False
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether what a complete capture of it lacks counts as gone from JAMF."""
+        return self.object_type is not None
+
+
+COLLECTIONS: Final = (
+    Collection(
+        name=CollectionName.COMPUTERS,
+        record="Computer",
+        contents="JAMF computers: identity, hardware, operating system, user and location, static groups",
+        switch="sync_computers",
+        switch_key="sync_computers",
+        object_type="device",
+        external_type="computer",
+        ends_the_run_when_empty=True,
+        is_steady=True,
+        is_judged_by_record=True,
+        is_read_by_changes=True,
+    ),
+    Collection(
+        name=CollectionName.USERS,
+        record="User",
+        contents="JAMF user records: user name, name, contact data, position",
+        switch="sync_users",
+        switch_key="sync_users",
+        object_type="person",
+        external_type="user",
+        is_steady=True,
+        is_judged_by_record=True,
+    ),
+    Collection(
+        name=CollectionName.GROUPS,
+        record="Group",
+        contents="JAMF computer groups, smart and static, without members (computers list their groups)",
+        switch="sync_groups",
+        switch_key="sync_computer_groups",
+        object_type="group",
+        external_type="computer_group",
+    ),
+    Collection(
+        name=CollectionName.BUILDINGS,
+        record="Building",
+        contents="JAMF buildings, whose ids the computers carry",
+        switch="sync_computers",
+        switch_key="sync_computers",
+        object_type="location",
+        external_type="building",
+        may_be_empty=True,
+    ),
+    Collection(
+        name=CollectionName.DEPARTMENTS,
+        record="Department",
+        contents="JAMF departments, whose ids the computers carry",
+        switch="sync_computers",
+        switch_key="sync_computers",
+        may_be_empty=True,
+    ),
+)
+"""All of them, in the order in which they are shown."""
+
+COLLECTION_NAMES: Final[tuple[str, ...]] = tuple(
+    collection.name.value for collection in COLLECTIONS
+)
+
+_BY_NAME: Final = {collection.name.value: collection for collection in COLLECTIONS}
+_BY_OBJECT_TYPE: Final = {
+    collection.object_type: collection
+    for collection in COLLECTIONS
+    if collection.object_type is not None
+}
+
+
+def collection_named(name: str) -> Collection:
+    """The collection of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _BY_NAME[name]
+
+
+def collection_of(object_type: str) -> Collection | None:
+    """The collection whose records become objects of a type; None: the objects are no JAMF records themselves."""
+    return _BY_OBJECT_TYPE.get(object_type)
