@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-other-postgres up bench soak check lint types generate lock clean
+.PHONY: help demo test nightly test-other-postgres up bench soak check lint types generate lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 28
@@ -16,6 +16,9 @@ demo: $(VENV)/.installed ## Sync a simulated fleet of 1,000 Macs into an embedde
 
 test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator over HTTP)
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+nightly: $(VENV)/.installed ## Try many more examples of what must always hold, and the tests that take long
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --timeout 14400 -m 'hypothesis or nightly'
 
 test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other PostgreSQL (14 to 18) of this machine
 	$(BIN)/python -m tests.support.other_servers -- -q tests/db

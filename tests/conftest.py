@@ -25,15 +25,21 @@ from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, STRATEGY, Dialect
+from tests.support.properties import load_profile
 
 _BOTH_DIALECTS = tuple(Path(__file__).parent / folder for folder in ("db", "e2e", "failures"))
 
 
+# Before any test module is imported: their decorators read it.
+load_profile()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the mark known."""
+    """Makes the marks known."""
     config.addinivalue_line(
         "markers", "dialects(*names): run only on the M.O.S.S. of these dialects (default: all)"
     )
+    config.addinivalue_line("markers", "nightly: takes long, run only by `make nightly`")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

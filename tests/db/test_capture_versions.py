@@ -21,6 +21,7 @@ from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
 from tests.db.support import EARLY, LATE, Bench, Record, records, rows_of, terminate
+from tests.support.properties import examples
 
 # jamf_sync is the same beside any M.O.S.S.
 pytestmark = pytest.mark.dialects("strategy")
@@ -348,9 +349,7 @@ _PULLS = st.lists(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pulls=_PULLS)
 def test_any_earlier_capture_can_be_rebuilt_exactly(
     trial: Bench, pulls: list[tuple[dict[str, str], str]]

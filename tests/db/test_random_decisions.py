@@ -17,6 +17,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import (
 )
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
+from tests.support.properties import examples
 
 _TAGS = st.sampled_from(["A", "B", "C"])
 _TABLES = ("devices", "people", "ios", "groups", "integration_object_mappings")
@@ -170,8 +171,7 @@ class Scene:
 
 
 _FEW = settings(
-    max_examples=8,
-    deadline=None,
+    max_examples=examples(8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import fetch_all
 from tests.db.support import EARLY, LATE, Bench, rows_of
+from tests.support.properties import examples
 
 _CORE = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members")
 _FEW = settings(
-    max_examples=20,
-    deadline=None,
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

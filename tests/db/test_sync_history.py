@@ -27,6 +27,7 @@ from moss_jamf_pipeline.moss.integration.history import (
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 from moss_jamf_pipeline.scrubbing import remember_secret
 from tests.db.support import Bench, Row
+from tests.support.properties import examples
 
 _LOCK_OF_RUN = "hashtextextended('moss_jamf run ' || %s, 0)"
 
@@ -332,8 +333,7 @@ def _closed_with(trial: Bench, message: str, details: dict[str, Any] | None = No
 
 
 @settings(
-    max_examples=40,
-    deadline=None,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=_ANYTHING, number=st.floats())

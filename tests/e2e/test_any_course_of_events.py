@@ -1,10 +1,6 @@
-"""Whatever happens in whatever order, a calm sync brings it into step, and what people wrote into their fields stays.
-
-Deeper with `COURSES` (how many) and `STEPS` (how long) in the environment.
-"""
+"""Whatever happens in whatever order, a calm sync brings it into step, and what people wrote stays."""
 
 import logging
-import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from random import Random
@@ -23,10 +19,8 @@ from tests.e2e.conftest import SeparateWorld
 from tests.support.hurried import sync_hurriedly
 from tests.support.killable import SyncProcess, gate
 from tests.support.life import FLEET, Life
+from tests.support.properties import examples
 from tests.support.world import World
-
-_COURSES = int(os.environ.get("COURSES", "2"))
-_STEPS = int(os.environ.get("STEPS", "7"))
 
 _PLACES_TO_DIE = (
     *("jamf_sync.raw_jamf", "jamf_sync.change_plan", "public.people", "public.devices"),
@@ -124,6 +118,7 @@ class _CourseOfEvents(RuleBasedStateMachine):
             self.log.clear()
 
 
+@pytest.mark.hypothesis
 def test_any_course_of_events_comes_into_step(
     separate_world: SeparateWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,11 +131,7 @@ def test_any_course_of_events_comes_into_step(
     run_state_machine_as_test(
         Course,
         settings=settings(
-            max_examples=_COURSES,
-            stateful_step_count=_STEPS,
-            deadline=None,
-            derandomize=True,
-            database=None,
+            max_examples=examples(2),
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -41,6 +41,7 @@ from tests.jamf.support import (
     read_now,
     run,
 )
+from tests.support.properties import examples
 
 
 class ChangingListing:
@@ -182,7 +183,7 @@ _CHANGES = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.integers(1, 60), st.sampled_from([4, 10, 12, 50]), st.integers(1, 60), _CHANGES)
 def test_no_lasting_record_is_lost_and_the_counts_of_a_complete_sweep_agree(
     count: int, page_size: int, cap: int, changes: dict[int, Callable[[list[int]], None]]
@@ -236,7 +237,7 @@ async def read_in_any_sizes(
         return Reading([page async for page in sweep], sweep.summary)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @example(
     # The last page came in a size that the server caps, with as many records as there had to be.
     count=19,
@@ -312,7 +313,7 @@ def test_a_cap_that_shows_only_when_pages_grow_costs_no_record() -> None:
     assert reading.summary.is_complete
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 120), st.sampled_from([10, 50, 100]), st.data())
 def test_the_records_that_break_a_page_are_isolated(
     count: int, page_size: int, data: st.DataObject

@@ -25,6 +25,7 @@ from moss_jamf_pipeline.staging.forms import (
     upper_uuid_form,
 )
 from moss_jamf_pipeline.staging.text import clean_identifier, clean_text
+from tests.support.properties import examples
 
 UNSEEN_EDGES = "\u200b\u200c\u200d\u2060\ufeff"
 LIMITS = {
@@ -109,7 +110,7 @@ def text_cells(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("collection", sorted(DOCUMENTS))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_document_is_staged_and_every_promise_about_its_row_holds(
     collection: str, data: st.DataObject
@@ -137,7 +138,7 @@ def test_any_document_is_staged_and_every_promise_about_its_row_holds(
         assert not any(value is pd.NaT or value is pd.NA for value in row)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(documents=st.lists(computers, min_size=1, max_size=4))
 def test_a_record_is_staged_alike_alone_and_among_others(documents: list[Any]) -> None:
     versions = numbered(documents)
@@ -157,7 +158,6 @@ def test_cleaning_twice_changes_nothing_more(clean: Callable[[str], str], text: 
     once.encode()
 
 
-@settings(deadline=None)
 @given(text=texts)
 @pytest.mark.parametrize(
     "form",
@@ -175,7 +175,7 @@ def test_a_form_is_idempotent_and_its_result_is_clean(
         assert clean_identifier(value) == value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     serial_number=st.text(alphabet=string.ascii_uppercase + string.digits, min_size=2, max_size=12),
     decoration=st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\ufeff", "\u3000", "\x00"]),
@@ -194,7 +194,6 @@ def test_all_spellings_of_a_serial_number_are_one(
     assert pd.isna(first) or first == second == serial_number
 
 
-@settings(deadline=None)
 @given(
     octets=st.lists(st.integers(0, 255), min_size=6, max_size=6),
     separator=st.sampled_from([":", "-", "", " ", "."]),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from moss_jamf_pipeline import scrubbing
 from moss_jamf_pipeline.scrubbing import MASK, remember_secret, scrubbed, scrubbed_document
 from moss_jamf_pipeline.settings import Settings
+from tests.support.properties import examples
 
 # Without the mask's own character: `***` may stand in a scrubbed text.
 _CHARACTERS = st.characters(codec="utf-8", exclude_characters="*")
@@ -37,8 +38,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _quickly = settings(
-    max_examples=80,
-    deadline=None,
+    max_examples=examples(80),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
