@@ -11,10 +11,16 @@ from itertools import chain
 from pathlib import Path
 
 from moss_jamf_pipeline.catalogue.contract_functions import contract_files
+from moss_jamf_pipeline.catalogue.documentation import documentation_files
+from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
 
 Generator = Callable[[], Mapping[str, str]]
 
-GENERATORS: tuple[Generator, ...] = (contract_files,)
+GENERATORS: tuple[Generator, ...] = (
+    contract_files,
+    documentation_files,
+    vocabulary_files,
+)
 """Everything that is generated."""
 
 

@@ -8,6 +8,12 @@ import psycopg
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.conflict_kinds import (
+    ConflictKind,
+    ConflictKindName,
+    Resolution,
+    conflict_kind_named,
+)
 from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
@@ -16,9 +22,7 @@ from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
     Decided,
-    Resolution,
     list_conflicts,
-    meanings,
     open_conflicts_by_kind,
     read_conflict,
     reopen_conflicts,
@@ -47,10 +51,8 @@ class Status(StrEnum):
 
 
 KindOption = Annotated[
-    str | None,
-    typer.Option(
-        "--kind", help="Only this kind, e.g. owned_field_differs; `moss-jamf status` names them."
-    ),
+    ConflictKindName | None,
+    typer.Option("--kind", help="Only this kind; docs/catalogue.md explains them."),
 ]
 FieldOption = Annotated[
     str | None, typer.Option("--field", help="Only this field, e.g. asset_tag.")
@@ -124,12 +126,14 @@ def show(
     with explained(as_json=as_json), prepared_moss(Settings()) as (connection, integration):
         conflict = read_conflict(connection, integration.id, conflict_id)
         _name_values(connection, [conflict])
-    possible = meanings(conflict["kind"]) if conflict["status"] == "open" else {}
+    kind = conflict_kind_named(conflict["kind"])
+    possible = kind.resolutions if conflict["status"] == "open" else {}
     if as_json:
         by_name = {resolution.value: meaning for resolution, meaning in possible.items()}
-        print_json({"conflict": conflict, "resolutions": by_name})
+        explanation = {"title": kind.title, "meaning": kind.meaning, "advice": kind.advice}
+        print_json({"conflict": conflict, "explanation": explanation, "resolutions": by_name})
         return
-    _print_conflict(conflict)
+    _print_conflict(conflict, kind)
     if possible:
         print_table(
             ["decision", "what it does"],
@@ -362,7 +366,7 @@ def _decision(row: Row) -> str:
     return f"{Resolution(row['resolution']).words}, by {row['resolved_by']}{reason}{done}"
 
 
-def _print_conflict(conflict: Row) -> None:
+def _print_conflict(conflict: Row, kind: ConflictKind) -> None:
     name = conflict["label"] or conflict["external_id"] or conflict["object_id"]
     about = f" · {conflict['field']}" if conflict["field"] else ""
     stdout.print(
@@ -370,6 +374,7 @@ def _print_conflict(conflict: Row) -> None:
         f"{escape(str(name))}{about}: {conflict['status']}",
         soft_wrap=True,
     )
+    stdout.print(f"{escape(kind.title)}. {escape(kind.advice)}", soft_wrap=True)
     stdout.print(escape(conflict["detail"]), soft_wrap=True)
     print_table(
         ["", "value"],

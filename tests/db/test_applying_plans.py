@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
@@ -14,7 +15,6 @@ from moss_jamf_pipeline.moss.errors import AnotherApplyRuns
 from moss_jamf_pipeline.moss.integration.history import close_history, open_history, recent_history
 from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
 from moss_jamf_pipeline.moss.plan.conflicts import (
-    Resolution,
     open_conflicts,
     resolve_conflicts,
     update_conflicts,

@@ -6,11 +6,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
 from moss_jamf_pipeline.moss.contract.roles import READER, WRITER, take_on
 from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
-    Resolution,
     list_conflicts,
     meanings,
     read_conflict,

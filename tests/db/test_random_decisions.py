@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.errors import ConflictNotResolvable, PlanNotRevertible
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
-    Resolution,
     list_conflicts,
     meanings,
     reopen_conflicts,

@@ -75,6 +75,7 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
         dialect = STRATEGY if created_moss else found.dialect
         prepare_roles(connection)
         connection.execute(_VERSIONS)
+        connection.execute(statement("generated/vocabularies"))
         migrations = pending_migrations(connection)
         for name in migrations:
             connection.execute(statement(f"migrations/{name}"))

@@ -7,73 +7,16 @@ the roles of the pipeline cannot (row-level security, migration 0009).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution, conflict_kind_named
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all, fetch_one
-
-
-class Resolution(StrEnum):
-    """What a person decides on a conflict."""
-
-    KEEP_MOSS = "keep_moss"
-    TAKE_JAMF = "take_jamf"
-    PIN = "pin"
-
-    @property
-    def words(self) -> str:
-        """The decision as people say it."""
-        return {
-            Resolution.KEEP_MOSS: "keep M.O.S.S.",
-            Resolution.TAKE_JAMF: "take JAMF",
-            Resolution.PIN: "pin",
-        }[self]
-
-
-_ACKNOWLEDGED: Final = {
-    Resolution.KEEP_MOSS: "Acknowledged: not raised again while the values are the same. Nothing is written."
-}
-
-# What each resolution does, by kind of conflict; one that is not named is not possible. docs/how-it-works.md says the
-# same.
-_MEANINGS: Final[Mapping[str, Mapping[Resolution, str]]] = {
-    "owned_field_differs": {
-        Resolution.KEEP_MOSS: "M.O.S.S.'s value stays, and this pair of values is not raised again.",
-        Resolution.TAKE_JAMF: "The next sync writes JAMF's value into the field, once, if both values are still the "
-        "same. With another location a device leaves its room.",
-        Resolution.PIN: "M.O.S.S.'s value stays, and the field of this object is never raised again, whatever it says.",
-    },
-    "human_edit_overwritten": {
-        Resolution.KEEP_MOSS: "The next sync puts the person's value back, if M.O.S.S. still holds JAMF's, and leaves "
-        "it alone for as long as JAMF says the same.",
-        Resolution.TAKE_JAMF: "Confirmed: JAMF's value stays, and the conflict is closed.",
-        Resolution.PIN: "The next sync puts the person's value back, and JAMF never overwrites this object's field "
-        "again.",
-    },
-    "human_edit_kept": {
-        Resolution.KEEP_MOSS: "The person's value stays for as long as JAMF says the same.",
-        Resolution.TAKE_JAMF: "The next sync overwrites the person's value, once, if both values are still the same.",
-        Resolution.PIN: "The person's value stays, and JAMF never overwrites the field of this object again.",
-    },
-    "serial_not_linked": {
-        Resolution.KEEP_MOSS: "This JAMF record is never linked to this device, nor made a device beside it. If it is "
-        "linked, the next sync undoes that: what the sync wrote to the device goes back, where it still stands.",
-        Resolution.TAKE_JAMF: "Confirmed: the device stays linked. If it was held, the next sync links it.",
-    },
-    "ambiguous_match": _ACKNOWLEDGED,
-    "serial_taken": _ACKNOWLEDGED,
-    "hostname_taken": _ACKNOWLEDGED,
-    "twin_record": _ACKNOWLEDGED,
-    "mac_elsewhere": _ACKNOWLEDGED,
-    "group_grants_rights": _ACKNOWLEDGED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +141,7 @@ def read_conflict(connection: psycopg.Connection, integration_id: UUID, conflict
 
 def meanings(kind: str) -> Mapping[Resolution, str]:
     """The resolutions that a kind of conflict allows, each with what it does."""
-    return _MEANINGS.get(kind, {})
+    return conflict_kind_named(kind).resolutions
 
 
 def require_possible(kinds: Collection[str], resolution: Resolution) -> None:

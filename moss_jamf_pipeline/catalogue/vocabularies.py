@@ -1,0 +1,79 @@
+"""The catalogue's words as PostgreSQL has them: one function for each column that may hold only declared words.
+
+A constraint asks its function, so a new word is a new line here and no migration. PostgreSQL folds the call into a
+constant list when it plans a statement: the check costs what one written out would.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolution
+from moss_jamf_pipeline.catalogue.outcomes import MATCH_VOCABULARIES, Action, Outcome
+
+_PATH: Final = "sql/generated/vocabularies.sql"
+_COLUMNS: Final = 100
+_HEADER: Final = """\
+-- Generated from moss_jamf_pipeline/catalogue (vocabularies.py) by `make generate`; edit it there.
+-- The words that columns of jamf_sync may hold, one function for each list; constraints ask them.
+-- Run before the migrations, which name these functions, and again by every `moss-jamf init`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of some columns.
+
+    Attributes:
+        function: the function of `jamf_sync` that yields them.
+        columns: the columns that hold one of them or nothing, as `table.column`.
+        words: all of them.
+    """
+
+    function: str
+    columns: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+VOCABULARIES: Final = (
+    Vocabulary(
+        "conflict_kinds", ("plan_conflicts.kind", "conflicts.kind"), tuple(ConflictKindName)
+    ),
+    Vocabulary("conflict_resolutions", ("conflicts.resolution",), tuple(Resolution)),
+    Vocabulary("plan_actions", ("change_plan.action",), tuple(Action)),
+    Vocabulary("plan_outcomes", ("change_plan.outcome",), tuple(Outcome)),
+    *(
+        Vocabulary(
+            f"{vocabulary.table.removesuffix('es')}_outcomes",
+            (f"{vocabulary.table}.outcome",),
+            vocabulary.outcomes,
+        )
+        for vocabulary in MATCH_VOCABULARIES
+    ),
+)
+"""Every list of words that the database checks."""
+
+
+def vocabulary_files() -> Mapping[str, str]:
+    """The functions of all vocabularies, as one file of SQL."""
+    return {_PATH: "\n".join((_HEADER, *map(_function, VOCABULARIES)))}
+
+
+def _function(vocabulary: Vocabulary) -> str:
+    return (
+        f"create or replace function jamf_sync.{vocabulary.function}() returns text[]\n"
+        "language sql immutable parallel safe as $$\n"
+        f"  select array[\n{_wrapped(vocabulary.words)}]::text[]\n"
+        "$$;\n"
+    )
+
+
+def _wrapped(words: Iterable[str]) -> str:
+    """Words as SQL literals, as many to a line as fit."""
+    lines = [""]
+    for word in words:
+        literal = f"'{word}'"
+        if len(lines[-1]) + len(literal) + 6 > _COLUMNS:
+            lines.append("")
+        lines[-1] += f"{', ' if lines[-1] else ''}{literal}"
+    return ",\n".join(f"    {line}" for line in lines)

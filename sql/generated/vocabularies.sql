@@ -1,0 +1,61 @@
+-- Generated from moss_jamf_pipeline/catalogue (vocabularies.py) by `make generate`; edit it there.
+-- The words that columns of jamf_sync may hold, one function for each list; constraints ask them.
+-- Run before the migrations, which name these functions, and again by every `moss-jamf init`.
+
+create or replace function jamf_sync.conflict_kinds() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
+    'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record', 'mac_elsewhere',
+    'group_grants_rights', 'reverted']::text[]
+$$;
+
+create or replace function jamf_sync.conflict_resolutions() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'keep_moss', 'take_jamf', 'pin']::text[]
+$$;
+
+create or replace function jamf_sync.plan_actions() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'create', 'link', 'move', 'update', 'unenroll', 'return', 'delete_internal', 'add', 'remove',
+    'agree', 'unlink', 'relink', 'delete']::text[]
+$$;
+
+create or replace function jamf_sync.plan_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'applied', 'refused', 'failed', 'held']::text[]
+$$;
+
+create or replace function jamf_sync.location_match_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'mapped', 'matched', 'shared', 'create', 'ambiguous', 'missing', 'deleted_internal']::text[]
+$$;
+
+create or replace function jamf_sync.room_match_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'matched', 'create', 'ambiguous', 'missing']::text[]
+$$;
+
+create or replace function jamf_sync.person_match_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'mapped', 'moved', 'matched', 'create', 'twin', 'ambiguous', 'deleted_internal']::text[]
+$$;
+
+create or replace function jamf_sync.device_match_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'mapped', 'moved', 'matched', 'held', 'declined', 'create', 'twin', 'ambiguous',
+    'deleted_internal']::text[]
+$$;
+
+create or replace function jamf_sync.group_match_outcomes() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'mapped', 'matched', 'create', 'ambiguous', 'deleted_internal']::text[]
+$$;
