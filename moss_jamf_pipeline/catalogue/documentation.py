@@ -5,10 +5,16 @@ from typing import Final
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.conflict_kinds import CONFLICT_KINDS, Resolution
+from moss_jamf_pipeline.catalogue.fields import FieldDeclaration, declared_fields
 from moss_jamf_pipeline.catalogue.object_types import object_type_named
 from moss_jamf_pipeline.catalogue.outcomes import MATCH_VOCABULARIES, Action, MatchOutcome, Outcome
 
 _PATH: Final = "docs/catalogue.md"
+_OTHER_PLACES: Final = {
+    "snapshot": "its snapshot, to match by",
+    "document": "the stored document",
+    "contact": "beside the document: it changes with every check-in",
+}
 _HEADER: Final = """\
 <!-- Generated from moss_jamf_pipeline/catalogue by `make generate`; edit it there. -->
 # The catalogue
@@ -20,7 +26,10 @@ the statements and this page follow from it.
 
 def documentation_files() -> Mapping[str, str]:
     """The page, complete."""
-    parts = (_HEADER, _collections(), _conflict_kinds(), _actions(), _outcomes(), _match_outcomes())
+    parts = (
+        *(_HEADER, _collections(), _owned_fields(), _other_fields()),
+        *(_conflict_kinds(), _actions(), _outcomes(), _match_outcomes()),
+    )
     return {_PATH: "\n".join(parts)}
 
 
@@ -41,6 +50,56 @@ def _collections() -> str:
         "What is pulled from JAMF. A collection that M.O.S.S. has switched off is not asked for.",
         _table(("Collection", "What it holds", "Becomes", "Switched off by"), rows),
     )
+
+
+def _owned_fields() -> str:
+    rows = (
+        (
+            f"{field.object_type} `{field.field}`",
+            field.description,
+            _paths(field),
+            (field.place or "").replace("_", " "),
+            field.owner or "",
+            field.on_create or "",
+            field.on_update or "",
+            "yes" if field.records_conflict else "–",
+            field.why or "",
+        )
+        for field in declared_fields()
+        if field.is_owned
+    )
+    columns = (
+        *("Field", "What it holds", "In JAMF", "In M.O.S.S.", "Owner", "On create", "On update"),
+        *("Conflict", "Why"),
+    )
+    return _section(
+        "Fields that M.O.S.S. has",
+        "Who wins a field ([how](how-it-works.md#who-wins-a-field)). A JAMF null keeps what M.O.S.S. holds.",
+        _table(columns, rows),
+    )
+
+
+def _other_fields() -> str:
+    rows = (
+        (
+            f"{field.object_type} `{field.field}`",
+            field.description,
+            _paths(field),
+            _OTHER_PLACES[field.place],
+        )
+        for field in declared_fields()
+        if not field.is_owned
+    )
+    return _section(
+        "Other fields that are kept",
+        "Nothing else of JAMF's answers is stored.",
+        _table(("Field", "What it holds", "In JAMF", "Where it is kept"), rows),
+    )
+
+
+def _paths(field: FieldDeclaration) -> str:
+    paths = (f"`{'.'.join((path.collection, *path.keys))}`" for path in field.path)
+    return ", ".join(paths) or "–"
 
 
 def _conflict_kinds() -> str:

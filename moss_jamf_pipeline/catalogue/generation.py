@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from moss_jamf_pipeline.catalogue.allow_list import allow_list_files
 from moss_jamf_pipeline.catalogue.contract_functions import contract_files
 from moss_jamf_pipeline.catalogue.documentation import documentation_files
 from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
@@ -17,6 +18,7 @@ from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
 Generator = Callable[[], Mapping[str, str]]
 
 GENERATORS: tuple[Generator, ...] = (
+    allow_list_files,
     contract_files,
     documentation_files,
     vocabulary_files,

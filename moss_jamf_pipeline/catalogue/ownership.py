@@ -1,17 +1,15 @@
-"""Field ownership: who wins a field, declared once in `ownership.csv` and followed by SQL.
+"""Field ownership: who wins a field, as `fields.csv` declares it, and followed by SQL.
 
 An integration overrides single rules in `sync_settings.ownership`, e.g. `{"device.hostname": {"on_update": "never"}}`.
 """
 
-import csv
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-_DECLARED = Path(__file__).with_name("ownership.csv")
+from moss_jamf_pipeline.catalogue.fields import declared_fields
 
 
 class OwnershipInvalid(ValueError):
@@ -67,9 +65,13 @@ class OwnershipOverride(BaseModel):
 
 @cache
 def declared_rules() -> tuple[OwnershipRule, ...]:
-    """The rules of `ownership.csv`, in its order."""
-    with _DECLARED.open(encoding="utf-8", newline="") as file:
-        return tuple(OwnershipRule.model_validate(row) for row in csv.DictReader(file))
+    """The rules of all fields that M.O.S.S. has, in the order of `fields.csv`."""
+    names = OwnershipRule.model_fields
+    return tuple(
+        OwnershipRule.model_validate({name: getattr(field, name) for name in names})
+        for field in declared_fields()
+        if field.is_owned
+    )
 
 
 def effective_rules(overrides: Mapping[str, OwnershipOverride]) -> tuple[OwnershipRule, ...]:

@@ -1,4 +1,4 @@
-"""The catalogue's words as PostgreSQL has them: one function for each column that may hold only declared words.
+"""The catalogue's words as PostgreSQL has them: one function for each list that a column or a statement goes by.
 
 A constraint asks its function, so a new word is a new line here and no migration. PostgreSQL folds the call into a
 constant list when it plans a statement: the check costs what one written out would.
@@ -10,23 +10,24 @@ from typing import Final
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolution
 from moss_jamf_pipeline.catalogue.outcomes import MATCH_VOCABULARIES, Action, Outcome
+from moss_jamf_pipeline.catalogue.ownership import declared_rules
 
 _PATH: Final = "sql/generated/vocabularies.sql"
 _COLUMNS: Final = 100
 _HEADER: Final = """\
 -- Generated from moss_jamf_pipeline/catalogue (vocabularies.py) by `make generate`; edit it there.
--- The words that columns of jamf_sync may hold, one function for each list; constraints ask them.
+-- The words that columns may hold and statements go by, one function for each list.
 -- Run before the migrations, which name these functions, and again by every `moss-jamf init`.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words of some columns.
+    """A list of words.
 
     Attributes:
         function: the function of `jamf_sync` that yields them.
-        columns: the columns that hold one of them or nothing, as `table.column`.
+        columns: the columns that may hold one of them and nothing else, as `table.column`.
         words: all of them.
     """
 
@@ -38,6 +39,15 @@ class Vocabulary:
 VOCABULARIES: Final = (
     Vocabulary(
         "conflict_kinds", ("plan_conflicts.kind", "conflicts.kind"), tuple(ConflictKindName)
+    ),
+    Vocabulary(
+        "device_custom_fields",
+        (),
+        tuple(
+            rule.field
+            for rule in declared_rules()
+            if rule.object_type == "device" and not rule.is_column and rule.on_update != "never"
+        ),
     ),
     Vocabulary("conflict_resolutions", ("conflicts.resolution",), tuple(Resolution)),
     Vocabulary("plan_actions", ("change_plan.action",), tuple(Action)),
@@ -51,7 +61,7 @@ VOCABULARIES: Final = (
         for vocabulary in MATCH_VOCABULARIES
     ),
 )
-"""Every list of words that the database checks."""
+"""Every list of words that the database knows."""
 
 
 def vocabulary_files() -> Mapping[str, str]:

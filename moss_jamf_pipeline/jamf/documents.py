@@ -23,13 +23,10 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from moss_jamf_pipeline.catalogue.allow_list import sections
 from moss_jamf_pipeline.catalogue.collections import CollectionName
-from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS
-from moss_jamf_pipeline.jamf.models import (
+from moss_jamf_pipeline.jamf.allow_list import (
     Building,
-    ClassicUser,
-    ClassicUserAnswer,
-    ClassicUserList,
     Computer,
     Department,
     General,
@@ -37,6 +34,8 @@ from moss_jamf_pipeline.jamf.models import (
     GroupMembership,
     User,
 )
+from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS
+from moss_jamf_pipeline.jamf.models import ClassicUser, ClassicUserAnswer, ClassicUserList
 
 HASH_BYTES = 16
 """Length of a content hash: among 10^8 documents a collision has a probability below 10^-22."""
@@ -44,13 +43,7 @@ HASH_BYTES = 16
 PERSONAL_ENROLLMENT = "user"
 """`general.appleEnrollmentType` of a personally-owned Mac, compared case-folded."""
 
-_SECTION_KEYS = (
-    "general",
-    "hardware",
-    "operatingSystem",
-    "userAndLocation",
-    "groupMemberships",
-)
+_SECTION_KEYS = sections(CollectionName.COMPUTERS)
 _NUL_IN_JSON = b"\\u0000"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EPOCH_DIGITS = re.compile(r"\d{9,14}")

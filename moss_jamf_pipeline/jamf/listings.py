@@ -1,25 +1,20 @@
 """What can be swept, from which endpoint of which server version, and which privileges that takes.
 
 Paths, first versions, page limits and privilege names are facts of JAMF Pro's published interface.
-The fields that are kept of an answer are `models`.
+The fields that are kept of an answer are `allow_list`.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from moss_jamf_pipeline.catalogue.allow_list import section_parameter, sections
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 ANY_VERSION = ServerVersion(0, 0)
 
-COMPUTER_SECTIONS = (
-    "GENERAL",
-    "HARDWARE",
-    "OPERATING_SYSTEM",
-    "USER_AND_LOCATION",
-    "GROUP_MEMBERSHIPS",
-)
-"""Sections requested of every computer: what `models.Computer` is made of, and nothing more."""
+COMPUTER_SECTIONS = tuple(map(section_parameter, sections(CollectionName.COMPUTERS)))
+"""Sections requested of every computer: what `allow_list.Computer` is made of, and nothing more."""
 
 
 class ListingStyle(StrEnum):

@@ -11,15 +11,19 @@ from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import pandas as pd
 
 from moss_jamf_pipeline.staging.columns import SNAPSHOT_COLUMNS
-from moss_jamf_pipeline.staging.fields import TextField
+from moss_jamf_pipeline.staging.copying import python_values
+from moss_jamf_pipeline.staging.fields import TextField, text_fields, truth_fields
+from moss_jamf_pipeline.staging.forms import parse_date
 from moss_jamf_pipeline.staging.reasons import Reason
 from moss_jamf_pipeline.staging.text import clean_identifier
 
 if TYPE_CHECKING:
     Texts = pd.Series[str]
+    Times = pd.Series[pd.Timestamp]
     Truths = pd.Series[bool]
 
 RawVersion = tuple[int, str, dict[str, Any]]
@@ -37,6 +41,7 @@ _DTYPES: Final = {
     "boolean": "boolean",
     "timestamptz": "datetime64[us, UTC]",
     "text[]": "object",
+    "jsonb": "str",
 }
 _SHOWN_CHARACTERS: Final = 60
 _LONGEST_NUMBER_BITS: Final = 64
@@ -119,6 +124,42 @@ class Chunk:
             self._note_malformed(field, column, column.notna() & formed.isna())
             column = formed
         return column if field.limit is None else self._fitting(column, field.column, field.limit)
+
+    def declared(self, collection: str) -> "dict[str, pd.Series[Any]]":
+        """Make the columns of all fields that the catalogue gives a place in JAMF and a rule for one value.
+
+        Args:
+            collection: whose versions these are.
+
+        Returns:
+            Column to values; of a described field, its name to values.
+        """
+        columns: dict[str, pd.Series[Any]] = {
+            field.column: self.times(field) if field.is_date else self.texts(field)
+            for field in text_fields(collection)
+        }
+        for field in truth_fields(collection):
+            path = field.path_in(collection)
+            if path is not None:
+                columns[field.name_in_rows] = self.truths(
+                    field.name_in_rows, path.section, path.key
+                )
+        return columns
+
+    def described(self, columns: "Mapping[str, pd.Series[Any]]") -> "Texts":
+        """Put columns together to one of JSON objects, each value under its column's name, NULL as null."""
+        names = tuple(columns)
+        rows = zip(*map(python_values, columns.values()), strict=True)
+        documents = [orjson.dumps(dict(zip(names, row, strict=True))).decode() for row in rows]
+        return pd.Series(documents, index=self.index, dtype="str")
+
+    def times(self, field: TextField) -> "Times":
+        """Make a column of times by its field's rule, and note what is no date."""
+        texts = self.texts(field)
+        times, is_malformed = parse_date(texts)
+        advice = "is no date that can be right; ignored"
+        self.note_values(is_malformed, field.column, Reason.MALFORMED_DATE, texts, advice)
+        return times
 
     def truths(self, column: str, section: str, key: str) -> "pd.Series[bool]":
         """Make a boolean column: true and false as they are; anything else is NULL, with a note."""

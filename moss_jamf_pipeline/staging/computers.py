@@ -1,4 +1,4 @@
-"""Stages computers: what concerns several fields or is no text; text fields stand in `fields`."""
+"""Stages computers: what concerns several fields; where each stands and its rule is the catalogue's."""
 
 from collections.abc import Sequence
 from operator import or_
@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
-from moss_jamf_pipeline.staging.fields import (
-    ALT_MAC_ADAPTER_TYPE,
-    COMPUTER_FIELDS,
-    ENROLLED_AT,
-    MAC_ADAPTER_TYPE,
-)
-from moss_jamf_pipeline.staging.forms import form_factor, interface_type, parse_date
+from moss_jamf_pipeline.staging.fields import described_fields
+from moss_jamf_pipeline.staging.forms import form_factor, interface_type
 from moss_jamf_pipeline.staging.reasons import Reason
 
 if TYPE_CHECKING:
@@ -39,16 +35,15 @@ def stage_computers(versions: Sequence[RawVersion]) -> Staged:
     chunk = Chunk(versions, withheld=map(or_, personal, elsewhere))
     is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
     is_out_of_scope = pd.Series(elsewhere, index=chunk.index, dtype="bool") & ~is_personal
-    columns: Columns = {field.column: chunk.texts(field) for field in COMPUTER_FIELDS}
-    _add_interfaces(chunk, columns)
+    columns: Columns = chunk.declared("computers")
+    _settle_interfaces(columns)
     columns["form_factor"] = form_factor(columns["model"], columns["model_identifier"])
-    columns["is_managed"] = chunk.truths("is_managed", "general.remoteManagement", "managed")
     columns["is_personally_owned"] = is_personal
     columns["is_out_of_scope"] = is_out_of_scope
-    columns["enrolled_at"] = _enrolled_at(chunk)
     columns["static_group_ids"] = chunk.id_lists("static_group_ids", "", "staticGroupIds")
     columns["is_usable"] = _is_usable(chunk, columns, is_personal, is_out_of_scope)
-    return chunk.staged("computers", columns)
+    described = {name: columns[name] for name in described_fields("computers")}
+    return chunk.staged("computers", {**columns, DESCRIBED: chunk.described(described)})
 
 
 def _is_personally_owned(document: object) -> bool:
@@ -68,8 +63,8 @@ def _is_out_of_scope(document: object) -> bool:
     return isinstance(document, dict) and bool(document.get("outOfScope"))
 
 
-def _add_interfaces(chunk: Chunk, columns: "Columns") -> None:
-    """Name the kinds of the interfaces; drop the second where it repeats the first.
+def _settle_interfaces(columns: "Columns") -> None:
+    """Make kinds of interfaces of the adapter types; drop the second where it repeats the first.
 
     JAMF's first address is the primary interface, its second one "for WiFi/Bluetooth interfaces"
     (strategy): that is what they are taken for where the adapter type does not tell.
@@ -77,18 +72,10 @@ def _add_interfaces(chunk: Chunk, columns: "Columns") -> None:
     first, second = columns["mac_address"], columns["alt_mac_address"]
     second = second.mask(second == first)
     columns["alt_mac_address"] = second
-    first_kind = interface_type(chunk.texts(MAC_ADAPTER_TYPE), default="ethernet")
-    second_kind = interface_type(chunk.texts(ALT_MAC_ADAPTER_TYPE), default="wifi")
+    first_kind = interface_type(columns["mac_interface_type"], default="ethernet")
+    second_kind = interface_type(columns["alt_mac_interface_type"], default="wifi")
     columns["mac_interface_type"] = first_kind.where(first.notna())
     columns["alt_mac_interface_type"] = second_kind.where(second.notna())
-
-
-def _enrolled_at(chunk: Chunk) -> "pd.Series[pd.Timestamp]":
-    texts = chunk.texts(ENROLLED_AT)
-    times, is_malformed = parse_date(texts)
-    advice = "is no date that can be right; ignored"
-    chunk.note_values(is_malformed, ENROLLED_AT.column, Reason.MALFORMED_DATE, texts, advice)
-    return times
 
 
 def _is_usable(

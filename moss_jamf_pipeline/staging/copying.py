@@ -17,11 +17,12 @@ def rows_for_copy(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
         float, bool, str; aware `datetime` for times (in UTC where the column is); lists as they
         are.
     """
-    columns = [_python_values(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    columns = [python_values(frame.iloc[:, position]) for position in range(frame.shape[1])]
     yield from zip(*columns, strict=True)
 
 
-def _python_values(column: "pd.Series[Any]") -> list[Any]:
+def python_values(column: "pd.Series[Any]") -> list[Any]:
+    """Give the values of a column as plain Python values, None for NaN, NaT and NA."""
     values = column.tolist()
     if column.hasnans:
         missing = column.isna().tolist()

@@ -1,14 +1,23 @@
-"""Every text column as data: where it stands in the document, its rule, its greatest length.
+"""What each rule of the catalogue does to a text, and the text fields of each collection.
 
-A change here or in `forms` or `text` changes what is staged: raise `STAGING_RULES` in `stages` with
-it. Columns that are no text (truth values, dates, ids in lists) and columns derived from others are
-made by the stagers.
+Where a field stands, its rule and its greatest length are the catalogue's (`fields.csv`). A change of what
+a rule does, here or in `forms` or `text`, changes what is staged: raise `RULES_REVISION` in `stages` with it. Columns
+derived from others are made by the stagers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
+from moss_jamf_pipeline.catalogue.fields import (
+    DESCRIBED,
+    FieldDeclaration,
+    Rule,
+    declared_fields,
+    fields_of,
+)
 from moss_jamf_pipeline.staging.forms import (
     email_form,
     lower_uuid_form,
@@ -72,13 +81,14 @@ class TextField:
     """One text column.
 
     Attributes:
-        column: its name in the staged rows.
+        column: its name in the staged rows and in notes about them.
         section: the section of the document it stands in; `""` is the document itself.
         key: its key there.
         rule: how it is normalised.
         limit: the longest text that M.O.S.S. (or, for what stays with us, good sense) takes, in
             characters. A longer one becomes NULL with a note: half a serial number or name is a
             wrong one.
+        is_date: whether a date is made of it.
     """
 
     column: str
@@ -86,89 +96,101 @@ class TextField:
     key: str
     rule: TextRule
     limit: int | None
+    is_date: bool = False
 
 
-# A Mac may be called None or Unknown, and its hostname is what people see on it.
-HOSTNAME: Final = TextRule(NOTHING)
-DESCRIPTIVE: Final = TextRule(NO_VALUE)
-LABEL: Final = TextRule(NO_VALUE, clean=clean_identifier)
-REFERENCE: Final = TextRule(NO_REFERENCE, clean=clean_identifier)
-UDID: Final = TextRule(NO_VALUE, clean=clean_identifier, form=upper_uuid_form)
-MANAGEMENT_ID: Final = TextRule(NO_VALUE, clean=clean_identifier, form=lower_uuid_form)
-# Words for nothing are left to the form, so that an operator sees what stands in JAMF.
-SERIAL_NUMBER: Final = TextRule(
-    ONLY_EMPTY,
-    clean=clean_identifier,
-    form=serial_number_form,
-    malformed=Reason.SERIAL_NUMBER_PLACEHOLDER,
-    advice="is no serial number; correct the record in JAMF or delete it there",
-)
-MAC_ADDRESS: Final = TextRule(
-    NO_VALUE,
-    clean=clean_identifier,
-    form=mac_address_form,
-    malformed=Reason.MALFORMED_MAC_ADDRESS,
-    advice="is not the MAC address of an interface; the interface is left out",
-)
-EMAIL: Final = TextRule(
-    NO_VALUE,
-    clean=clean_identifier,
-    form=email_form,
-    malformed=Reason.MALFORMED_EMAIL,
-    advice="is no e-mail address; correct it in JAMF",
-    is_personal=True,
-)
-USERNAME: Final = TextRule(NOBODY, clean=clean_identifier)
-PERSON_NAME: Final = TextRule(NOBODY)
-PLACE_NAME: Final = TextRule(NO_VALUE)
-GROUP_TEXT: Final = TextRule(ONLY_EMPTY)
+_DESCRIPTIVE: Final = TextRule(NO_VALUE)
+
+TEXT_RULES: Final[Mapping[Rule, TextRule]] = {
+    # A Mac may be called None or Unknown, and its hostname is what people see on it.
+    Rule.HOSTNAME: TextRule(NOTHING),
+    Rule.DESCRIPTIVE: _DESCRIPTIVE,
+    Rule.LABEL: TextRule(NO_VALUE, clean=clean_identifier),
+    Rule.REFERENCE: TextRule(NO_REFERENCE, clean=clean_identifier),
+    Rule.UDID: TextRule(NO_VALUE, clean=clean_identifier, form=upper_uuid_form),
+    Rule.MANAGEMENT_ID: TextRule(NO_VALUE, clean=clean_identifier, form=lower_uuid_form),
+    # Words for nothing are left to the form, so that an operator sees what stands in JAMF.
+    Rule.SERIAL_NUMBER: TextRule(
+        ONLY_EMPTY,
+        clean=clean_identifier,
+        form=serial_number_form,
+        malformed=Reason.SERIAL_NUMBER_PLACEHOLDER,
+        advice="is no serial number; correct the record in JAMF or delete it there",
+    ),
+    Rule.MAC_ADDRESS: TextRule(
+        NO_VALUE,
+        clean=clean_identifier,
+        form=mac_address_form,
+        malformed=Reason.MALFORMED_MAC_ADDRESS,
+        advice="is not the MAC address of an interface; the interface is left out",
+    ),
+    Rule.EMAIL: TextRule(
+        NO_VALUE,
+        clean=clean_identifier,
+        form=email_form,
+        malformed=Reason.MALFORMED_EMAIL,
+        advice="is no e-mail address; correct it in JAMF",
+        is_personal=True,
+    ),
+    Rule.USERNAME: TextRule(NOBODY, clean=clean_identifier),
+    Rule.PERSON_NAME: TextRule(NOBODY),
+    Rule.PLACE_NAME: TextRule(NO_VALUE),
+    Rule.GROUP_TEXT: TextRule(ONLY_EMPTY),
+    # JAMF's adapter type, of which the stager makes a kind of interface.
+    Rule.INTERFACE_TYPE: _DESCRIPTIVE,
+    # As text; the date is made of it.
+    Rule.DATE: _DESCRIPTIVE,
+}
+"""What becomes of a text by each rule that takes one."""
 
 
-def _person_fields(section: str) -> tuple[TextField, ...]:
-    return (
-        TextField("username", section, "username", USERNAME, 100),
-        TextField("full_name", section, "realname", PERSON_NAME, 255),
-        TextField("email", section, "email", EMAIL, 255),
-        TextField("phone", section, "phone", LABEL, 50),
-        TextField("job_title", section, "position", DESCRIPTIVE, 100),
+@cache
+def text_fields(collection: str) -> tuple[TextField, ...]:
+    """The fields of a collection that are staged from a text, those included that are only read to derive others."""
+    return tuple(
+        TextField(
+            column=field.name_in_rows,
+            section=path.section,
+            key=path.key,
+            rule=TEXT_RULES[field.rule],
+            limit=field.limit,
+            is_date=field.rule is Rule.DATE,
+        )
+        for field in fields_of(collection)
+        if (
+            field.rule is not None
+            and field.rule in TEXT_RULES
+            and (path := field.path_in(collection)) is not None
+        )
     )
 
 
-COMPUTER_FIELDS: Final = (
-    TextField("udid", "", "udid", UDID, 255),
-    TextField("management_id", "general", "managementId", MANAGEMENT_ID, 255),
-    TextField("serial_number", "hardware", "serialNumber", SERIAL_NUMBER, 255),
-    TextField("hostname", "general", "name", HOSTNAME, 255),
-    TextField("model", "hardware", "model", DESCRIPTIVE, 255),
-    TextField("model_identifier", "hardware", "modelIdentifier", DESCRIPTIVE, 255),
-    TextField("manufacturer", "hardware", "make", DESCRIPTIVE, 255),
-    TextField("os_name", "operatingSystem", "name", DESCRIPTIVE, 100),
-    TextField("os_version", "operatingSystem", "version", DESCRIPTIVE, 100),
-    TextField("os_build", "operatingSystem", "build", DESCRIPTIVE, 100),
-    TextField("asset_tag", "general", "assetTag", LABEL, 100),
-    TextField("barcode_1", "general", "barcode1", LABEL, 255),
-    TextField("barcode_2", "general", "barcode2", LABEL, 255),
-    *_person_fields("userAndLocation"),
-    TextField("building_id", "userAndLocation", "buildingId", REFERENCE, 255),
-    TextField("department_id", "userAndLocation", "departmentId", REFERENCE, 255),
-    TextField("room", "userAndLocation", "room", DESCRIPTIVE, 255),
-    TextField("mac_address", "hardware", "macAddress", MAC_ADDRESS, 17),
-    TextField("alt_mac_address", "hardware", "altMacAddress", MAC_ADDRESS, 17),
-)
+def truth_fields(collection: str) -> tuple[FieldDeclaration, ...]:
+    """The fields of a collection that are staged from true and false."""
+    return tuple(
+        field
+        for field in fields_of(collection)
+        if field.rule is Rule.TRUTH and field.staged is not None
+    )
 
-MAC_ADAPTER_TYPE: Final = TextField(
-    "mac_interface_type", "hardware", "networkAdapterType", DESCRIPTIVE, None
-)
-ALT_MAC_ADAPTER_TYPE: Final = TextField(
-    "alt_mac_interface_type", "hardware", "altNetworkAdapterType", DESCRIPTIVE, None
-)
-ENROLLED_AT: Final = TextField("enrolled_at", "general", "lastEnrolledDate", DESCRIPTIVE, None)
 
-USER_FIELDS: Final = _person_fields("")
+def described_fields(collection: str) -> tuple[str, ...]:
+    """The names of the fields of a collection that its column `described` holds."""
+    return tuple(field.field for field in fields_of(collection) if field.staged == DESCRIBED)
 
-GROUP_FIELDS: Final = (
-    TextField("name", "", "name", GROUP_TEXT, None),
-    TextField("description", "", "description", GROUP_TEXT, None),
-)
 
-PLACE_FIELDS: Final = (TextField("name", "", "name", PLACE_NAME, 255),)
+def staging_rules(revision: int) -> int:
+    """A number that is another one whenever a field is staged otherwise.
+
+    Args:
+        revision: the number of what the rules do.
+
+    Returns:
+        A positive integer of 31 bits, made of that and of all that the catalogue says about staging.
+    """
+    staged = [
+        (field.name, field.path, field.rule, field.limit, field.staged)
+        for field in declared_fields()
+        if field.rule not in (None, Rule.AS_IS)
+    ]
+    return (crc32(repr((revision, staged)).encode()) & 0x7FFF_FFFF) or 1

@@ -1,9 +1,9 @@
-"""Stages groups. What each text field's rule is stands in `fields`."""
+"""Stages groups. Where each field stands and its rule is the catalogue's."""
 
 from collections.abc import Sequence
 
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
-from moss_jamf_pipeline.staging.fields import GROUP_FIELDS, GROUP_NAME_ROOM
+from moss_jamf_pipeline.staging.fields import GROUP_NAME_ROOM
 from moss_jamf_pipeline.staging.reasons import Reason
 
 
@@ -20,9 +20,8 @@ def stage_groups(versions: Sequence[RawVersion]) -> Staged:
             (DESIGN §7).
     """
     chunk = Chunk(versions)
-    columns = {field.column: chunk.texts(field) for field in GROUP_FIELDS}
-    is_smart = chunk.truths("is_smart", "", "smartGroup")
-    names = columns["name"]
+    columns = chunk.declared("groups")
+    names, is_smart = columns["name"], columns["is_smart"]
     chunk.note(
         names.isna() & ~chunk.noted("name"),
         "name",
@@ -39,4 +38,4 @@ def stage_groups(versions: Sequence[RawVersion]) -> Staged:
     is_long = names.str.len() > GROUP_NAME_ROOM
     chunk.note_values(is_long, "name", Reason.CUT_TO_FIT, names, advice)
     is_usable = names.notna() & is_smart.notna()
-    return chunk.staged("groups", {**columns, "is_smart": is_smart, "is_usable": is_usable})
+    return chunk.staged("groups", {**columns, "is_usable": is_usable})

@@ -1,9 +1,8 @@
-"""Stages buildings and departments: an id and a name. The rule of the name stands in `fields`."""
+"""Stages buildings and departments: an id and a name. The rule of the name is the catalogue's."""
 
 from collections.abc import Sequence
 
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
-from moss_jamf_pipeline.staging.fields import PLACE_FIELDS
 from moss_jamf_pipeline.staging.reasons import Reason
 
 
@@ -34,7 +33,7 @@ def stage_departments(versions: Sequence[RawVersion]) -> Staged:
 
 def _stage_named(collection: str, versions: Sequence[RawVersion]) -> Staged:
     chunk = Chunk(versions)
-    columns = {field.column: chunk.texts(field) for field in PLACE_FIELDS}
+    columns = chunk.declared(collection)
     is_named = columns["name"].notna()
     chunk.note(
         ~is_named & ~chunk.noted("name"),

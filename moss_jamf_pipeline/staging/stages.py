@@ -5,12 +5,16 @@ from typing import Final
 
 from moss_jamf_pipeline.staging.chunk import RawVersion, Staged
 from moss_jamf_pipeline.staging.computers import stage_computers
+from moss_jamf_pipeline.staging.fields import staging_rules
 from moss_jamf_pipeline.staging.groups import stage_groups
 from moss_jamf_pipeline.staging.places import stage_buildings, stage_departments
 from moss_jamf_pipeline.staging.users import stage_users
 
-STAGING_RULES: Final[int] = 1
-"""Raised with every change of a rule: rows stored under a lower number must be staged again."""
+RULES_REVISION: Final[int] = 2
+"""Raised with every change of what a rule does."""
+
+STAGING_RULES: Final[int] = staging_rules(RULES_REVISION)
+"""The number of the present rules: rows stored under another one must be staged again."""
 
 STAGERS: Final[Mapping[str, Callable[[Sequence[RawVersion]], Staged]]] = {
     "computers": stage_computers,

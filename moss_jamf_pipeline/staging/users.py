@@ -1,9 +1,8 @@
-"""Stages users. What each text field's rule is stands in `fields`."""
+"""Stages users. Where each field stands and its rule is the catalogue's."""
 
 from collections.abc import Sequence
 
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
-from moss_jamf_pipeline.staging.fields import USER_FIELDS
 from moss_jamf_pipeline.staging.reasons import Reason
 
 
@@ -20,7 +19,7 @@ def stage_users(versions: Sequence[RawVersion]) -> Staged:
         nobody and is unusable.
     """
     chunk = Chunk(versions)
-    columns = {field.column: chunk.texts(field) for field in USER_FIELDS}
+    columns = chunk.declared("users")
     is_known = columns["username"].notna() | columns["email"].notna()
     chunk.note(
         ~is_known,

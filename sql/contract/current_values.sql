@@ -15,15 +15,17 @@ language sql stable as $$
     'assigned_to_person_id', device.assigned_to_person_id::text,
     'asset_tag', nullif(btrim(jamf_sync.unescaped(device.asset_tag)), ''),
     'location_id', device.location_id::text,
-    'room_id', device.room_id::text,
-    'os_build', null, 'form_factor', null, 'barcode_1', null, 'barcode_2', null, 'jamf_enrollment_status', null
+    'room_id', device.room_id::text
+  ) || jsonb_object(
+    -- Where M.O.S.S. has no value, null; PostgreSQL works this object out when it plans a statement.
+    jamf_sync.device_custom_fields(), array_fill(null::text, array[cardinality(jamf_sync.device_custom_fields())])
   ) || coalesce(custom.values, '{}') as values
   from moss_contract.devices() as device
   left join lateral (
     select jsonb_object_agg(field.field_name, field.value) as values
     from moss_contract.custom_field_values() as field
     where field.object_type = 'device' and field.object_id = device.id
-      and field.field_name in ('os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status')
+      and field.field_name = any (jamf_sync.device_custom_fields())
   ) as custom on true
 $$;
 

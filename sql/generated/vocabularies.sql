@@ -1,5 +1,5 @@
 -- Generated from moss_jamf_pipeline/catalogue (vocabularies.py) by `make generate`; edit it there.
--- The words that columns of jamf_sync may hold, one function for each list; constraints ask them.
+-- The words that columns may hold and statements go by, one function for each list.
 -- Run before the migrations, which name these functions, and again by every `moss-jamf init`.
 
 create or replace function jamf_sync.conflict_kinds() returns text[]
@@ -8,6 +8,12 @@ language sql immutable parallel safe as $$
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
     'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record', 'mac_elsewhere',
     'group_grants_rights', 'reverted']::text[]
+$$;
+
+create or replace function jamf_sync.device_custom_fields() returns text[]
+language sql immutable parallel safe as $$
+  select array[
+    'os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status']::text[]
 $$;
 
 create or replace function jamf_sync.conflict_resolutions() returns text[]

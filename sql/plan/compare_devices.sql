@@ -13,18 +13,15 @@ with recursive to_be_restored as materialized (
 ),
 valued as (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
-    case computer.form_factor when 'laptop' then 'laptop' else 'workstation' end as device_type,
+    case computer.described ->> 'form_factor' when 'laptop' then 'laptop' else 'workstation' end as device_type,
     match.device_id in (select object_id from to_be_restored) as is_to_be_restored,
     case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
                        when 'mapped' then case when mapping.sync_status = 'deleted_external' then 'return' else 'update' end end as action,
     case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
          else array_remove(%(clearable)s::text[], 'assigned_to_person_id') end as clearable,
-    jsonb_build_object(
-      'serial_number', computer.serial_number, 'hostname', computer.hostname, 'model', computer.model,
-      'manufacturer', computer.manufacturer, 'operating_system', computer.os_name, 'os_version', computer.os_version,
-      'os_build', computer.os_build, 'form_factor', computer.form_factor, 'barcode_1', computer.barcode_1,
-      'barcode_2', computer.barcode_2, 'jamf_enrollment_status', 'enrolled',
-      'assigned_to_person_id', match.person_id, 'asset_tag', computer.asset_tag, 'location_id', match.location_id,
+    computer.described || jsonb_build_object(
+      'serial_number', computer.serial_number, 'hostname', computer.hostname, 'jamf_enrollment_status', 'enrolled',
+      'assigned_to_person_id', match.person_id, 'location_id', match.location_id,
       'room_id', case when coalesce(value.values ->> 'location_id', case when not coalesce(applied.values, '{}') ? 'location_id'
                                                                         then match.location_id::text end)
                            = match.location_id::text then match.room_id end) as jamf

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES, OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.capture.captures import Capture
@@ -33,6 +34,7 @@ from moss_jamf_pipeline.moss.plan.planning import (
     read_plan,
 )
 from moss_jamf_pipeline.staging import STAGING_RULES
+from moss_jamf_pipeline.staging.fields import described_fields
 from tests.support.dialects import STRATEGY, Dialect
 
 Row = dict[str, Any]
@@ -170,6 +172,8 @@ class Bench:
             "staging_rules": STAGING_RULES,
             **columns,
         }
+        if described := described_fields(collection):
+            values[DESCRIBED] = Jsonb({name: values.pop(name, None) for name in described})
         self._insert(f"jamf_sync.jamf_{collection}_snapshot", values, "version_id")
         return jamf_id
 

@@ -251,7 +251,7 @@ def test_what_staging_always_gives_is_required_and_the_rest_may_be_null(
     ).fetchall()
     required = {"version_id", "jamf_id", "is_usable", "staging_rules"}
     if collection == "computers":
-        required |= {"is_out_of_scope"}
+        required |= {"is_out_of_scope", "described"}
     assert {name for (name,) in rows} == required
 
 

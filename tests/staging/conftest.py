@@ -4,8 +4,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+import orjson
 import pytest
 
+from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.staging import rows_for_copy, stage
 
 _COMPUTER: dict[str, Any] = {
@@ -58,6 +60,16 @@ class StagedOne(NamedTuple):
     notes: list[tuple[str, str]]
     details: list[str]
 
+    def value(self, name: str) -> Any:
+        """What a column holds, or the column of described fields under that name."""
+        return self.row[name] if name in self.row else self.row[DESCRIBED][name]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Every value there is, by column; of the described fields, by their own names."""
+        values = {**self.row, **self.row.get(DESCRIBED, {}), DESCRIBED: None}
+        return {name: value for name, value in values.items() if value is not None}
+
 
 @pytest.fixture
 def computer() -> Callable[..., dict[str, Any]]:
@@ -84,8 +96,11 @@ def stage_one() -> Callable[[str, dict[str, Any]], StagedOne]:
         staged = stage(collection, [(1, "412", document)])
         (row,) = rows_for_copy(staged.rows)
         notes = list(rows_for_copy(staged.quarantine))
+        values = dict(zip(staged.rows.columns, row, strict=True))
+        if DESCRIBED in values:
+            values[DESCRIBED] = orjson.loads(values[DESCRIBED])
         return StagedOne(
-            row=dict(zip(staged.rows.columns, row, strict=True)),
+            row=values,
             notes=[(field, reason) for _, _, field, reason, _ in notes],
             details=[note[-1] for note in notes],
         )

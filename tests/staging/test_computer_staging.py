@@ -26,16 +26,17 @@ def test_a_complete_computer_becomes_a_complete_row(
         "management_id": "b7a3c2d1-90ef-4c5d-a1b2-3344556677f8",
         "serial_number": "H7X4Q2ZK91",
         "hostname": "Priya’s MacBook Pro",
-        "model": "MacBook Pro (14-inch, 2024) M4",
-        "model_identifier": "Mac16,1",
-        "manufacturer": "Apple",
-        "form_factor": "laptop",
-        "os_name": "macOS",
-        "os_version": "15.5",
-        "os_build": "24F74",
-        "asset_tag": "LT-004412",
-        "barcode_1": "4412-A",
-        "barcode_2": None,
+        "described": {
+            "model": "MacBook Pro (14-inch, 2024) M4",
+            "manufacturer": "Apple",
+            "form_factor": "laptop",
+            "operating_system": "macOS",
+            "os_version": "15.5",
+            "os_build": "24F74",
+            "asset_tag": "LT-004412",
+            "barcode_1": "4412-A",
+            "barcode_2": None,
+        },
         "username": "priya.raman",
         "full_name": "Priya Raman",
         "email": "Priya.Raman@example.org",
@@ -61,8 +62,7 @@ def test_a_complete_computer_becomes_a_complete_row(
 def test_a_computer_with_nothing_but_a_serial_number_is_usable(stage_one: StageOne) -> None:
     staged = stage_one("computers", {"id": "412", "hardware": {"serialNumber": "C02XYZ"}})
 
-    told = {name: value for name, value in staged.row.items() if value is not None}
-    assert told == {
+    assert staged.told == {
         "version_id": 1,
         "jamf_id": "412",
         "serial_number": "C02XYZ",
@@ -155,8 +155,7 @@ def test_of_a_personally_owned_computer_only_its_id_is_kept(
 ) -> None:
     staged = stage_one("computers", document)
 
-    told = {name: value for name, value in staged.row.items() if value is not None}
-    assert told == {
+    assert staged.told == {
         "version_id": 1,
         "jamf_id": "412",
         "is_personally_owned": True,
@@ -178,8 +177,7 @@ def test_a_computer_out_of_scope_is_there_and_nothing_else_is_said_of_it(
 ) -> None:
     staged = stage_one("computers", document)
 
-    told = {name: value for name, value in staged.row.items() if value is not None}
-    assert told == {
+    assert staged.told == {
         "version_id": 1,
         "jamf_id": "412",
         "is_personally_owned": False,
@@ -248,7 +246,7 @@ def test_a_text_is_normalised_without_a_note(
 ) -> None:
     staged = stage_one("computers", computer({path: value}))
 
-    assert staged.row[column] == expected
+    assert staged.value(column) == expected
     assert staged.row["is_usable"] is True
     assert staged.notes == NO_NOTES
 
@@ -266,7 +264,7 @@ def test_a_decomposed_name_equals_the_composed_one(computer: Computer, stage_one
         ("hardware.model", "model", 255),
         ("hardware.make", "manufacturer", 255),
         ("general.assetTag", "asset_tag", 100),
-        ("operatingSystem.name", "os_name", 100),
+        ("operatingSystem.name", "operating_system", 100),
         ("operatingSystem.version", "os_version", 100),
         ("userAndLocation.room", "room", 255),
         ("userAndLocation.username", "username", 100),
@@ -281,9 +279,9 @@ def test_a_text_that_is_too_long_is_left_out_and_never_cut(
     fitting = stage_one("computers", computer({path: " " + "ä" * limit + " "}))
     too_long = stage_one("computers", computer({path: "ä" * (limit + 1)}))
 
-    assert fitting.row[column] == "ä" * limit
+    assert fitting.value(column) == "ä" * limit
     assert fitting.notes == NO_NOTES
-    assert too_long.row[column] is None
+    assert too_long.value(column) is None
     assert too_long.row["is_usable"] is True
     assert too_long.notes == [(column, "too_long")]
     assert str(limit) in too_long.details[0]
@@ -456,7 +454,7 @@ def test_the_form_factor_follows_the_model(
     changes = {"hardware.model": model, "hardware.modelIdentifier": model_identifier}
     staged = stage_one("computers", computer(changes))
 
-    assert staged.row["form_factor"] == expected
+    assert staged.value("form_factor") == expected
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,7 @@ def test_the_frames_have_the_same_types_whether_empty_full_or_poor(collection: s
         "boolean": "boolean",
         "timestamptz": "datetime64[us, UTC]",
         "text[]": "object",
+        "jsonb": "str",
     }
     declared = {column.name: dtypes[column.type] for column in SNAPSHOT_COLUMNS[collection]}
     full = {"id": "1", "name": "x", "smartGroup": True, "hardware": {"serialNumber": "C02"}}

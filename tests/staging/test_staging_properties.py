@@ -5,18 +5,15 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, RawVersion, rows_for_copy, stage
-from moss_jamf_pipeline.staging.fields import (
-    COMPUTER_FIELDS,
-    GROUP_FIELDS,
-    PLACE_FIELDS,
-    USER_FIELDS,
-)
+from moss_jamf_pipeline.staging.fields import text_fields
 from moss_jamf_pipeline.staging.forms import (
     email_form,
     lower_uuid_form,
@@ -29,11 +26,8 @@ from tests.support.properties import examples
 
 UNSEEN_EDGES = "\u200b\u200c\u200d\u2060\ufeff"
 LIMITS = {
-    "computers": {field.column: field.limit for field in COMPUTER_FIELDS},
-    "users": {field.column: field.limit for field in USER_FIELDS},
-    "groups": {field.column: field.limit for field in GROUP_FIELDS},
-    "buildings": {field.column: field.limit for field in PLACE_FIELDS},
-    "departments": {field.column: field.limit for field in PLACE_FIELDS},
+    collection: {field.column: field.limit for field in text_fields(collection)}
+    for collection in SNAPSHOT_COLUMNS
 }
 
 # Texts from the whole of Unicode, lone surrogates and NUL included, and texts near the rules.
@@ -101,12 +95,15 @@ def numbered(documents: list[Any]) -> list[RawVersion]:
 
 
 def text_cells(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    return [
+    """Every text in a frame with the name of its column or, of a described one, its own."""
+    cells = [
         (name, cell)
         for name in frame.columns
-        if str(frame[name].dtype) == "str"
+        if str(frame[name].dtype) == "str" and name != DESCRIBED
         for cell in frame[name].dropna()
     ]
+    described = [orjson.loads(document) for document in frame.get(DESCRIBED, ())]
+    return cells + [(name, cell) for row in described for name, cell in row.items() if cell]
 
 
 @pytest.mark.parametrize("collection", sorted(DOCUMENTS))
