@@ -1,6 +1,7 @@
 """Servers that a command starts for as long as it runs: the simulator, Dagster's webserver and daemon.
 
-Each runs under `guard.py`, which ends it and everything it started when the command ends, is interrupted or killed.
+Each runs under the supervisor (`embedded/supervisor.py`), which ends it and everything it started when the command
+ends, is interrupted or killed.
 What the servers say goes to a log file; warnings and errors are shown as well.
 """
 
@@ -18,11 +19,11 @@ from typing import IO, Final
 import orjson
 from rich.markup import escape
 
-from moss_jamf_pipeline.cli import guard
 from moss_jamf_pipeline.cli.options import DemoFleet
 from moss_jamf_pipeline.cli.output import CommandFailed, stderr
+from moss_jamf_pipeline.embedded import supervisor
 
-# More than a guard grants the server and what the server left behind, one after the other.
+# More than a supervisor grants the server and what the server left behind, one after the other.
 _SECONDS_TO_END: Final = 60.0
 _WORTH_SHOWING: Final = re.compile(
     r"\b(WARNING|ERROR|CRITICAL)\b|^Traceback|^\w*(Error|Exception):"
@@ -30,7 +31,7 @@ _WORTH_SHOWING: Final = re.compile(
 
 
 class Server:
-    """A server process under a guard.
+    """A server process under a supervisor.
 
     Args:
         name: what people call it.
@@ -53,7 +54,7 @@ class Server:
         self.log_file = log_file
         self._shows_everything = shows_everything
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-            [sys.executable, "-I", "-S", guard.__file__, *command],
+            [sys.executable, "-I", "-S", supervisor.__file__, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if log_file is None else subprocess.STDOUT,

@@ -2,8 +2,8 @@
 
 Begin with `postgres.py` (what the rest of the project uses). Below it:
 
-- `supervisor.py` is the small process that owns the server and ends it when nobody uses it any
-  more;
+- `supervised.py` is the small process that owns the server and ends it when nobody uses it any
+  more; `supervisor.py` is how it waits, and how the command line's servers are ended, too;
 - `cluster.py` knows PostgreSQL: its binaries, `initdb`, settings, readiness, what a crash leaves
   behind;
 - `launcher.py` is the last step before a PostgreSQL program runs: user, privileges, parent;

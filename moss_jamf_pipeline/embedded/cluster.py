@@ -1,6 +1,6 @@
 """One PostgreSQL data directory: made, started, found ready, cleared of what a crash left.
 
-Who wants the server, and for how long, is not known here; see `supervisor.py`.
+Who wants the server, and for how long, is not known here; see `supervised.py`.
 """
 
 import importlib.util

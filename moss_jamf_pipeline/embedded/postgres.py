@@ -210,7 +210,7 @@ class EmbeddedPostgres:
         command = [
             sys.executable,
             "-m",
-            "moss_jamf_pipeline.embedded.supervisor",
+            "moss_jamf_pipeline.embedded.supervised",
             str(self._directory.path),
             f"--report-to={report_in}",
             f"--start-lock={start_lock}",

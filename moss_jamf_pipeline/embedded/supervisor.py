@@ -1,205 +1,121 @@
-"""The process that owns the embedded PostgreSQL: starts, restarts and ends it.
+"""Runs a server for as long as somebody needs it, and ends it with everything it started, however that somebody ends.
 
-`python -m moss_jamf_pipeline.embedded.supervisor`, started by `postgres.py` and by nothing else. It
-lives in its own session, so Ctrl-C in the terminal of a client does not reach it.
+`Supervisor` is what waits; `supervised.py` has it wait on the embedded PostgreSQL, which its clients' locks keep.
 
-It learns everything through one pipe, without polling: the kernel writes the signals it gets (a
-child ended, somebody asks it to stop) and a thread writes when it gets the clients' lock, which
-means that nobody uses the server any more.
+The program here (`python -I -S supervisor.py <command…>`, standard library only) supervises a server of one command,
+such as the simulator, and is started by `cli/processes.py`. Its standard input is a pipe whose other end only that
+command holds: end of file means that the command let go or died. The server gets a process group of its own, so that
+Ctrl-C in the command's terminal does not reach it, and so that nothing of it can be left.
 """
 
-import argparse
-import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
 
-from moss_jamf_pipeline.embedded.account import account_for
-from moss_jamf_pipeline.embedded.cluster import Cluster, stop
-from moss_jamf_pipeline.embedded.errors import EmbeddedPostgresError
-from moss_jamf_pipeline.embedded.layout import ServerDirectory, ServerRecord
-from moss_jamf_pipeline.embedded.locks import (
-    LockTimeoutError,
-    lock_exclusively,
-    lock_exclusively_within,
-    try_lock_exclusively,
-)
-
-_UNUSED: Final = 0  # no signal has this number
-_SECONDS_FOR_PREDECESSOR: Final = 30.0
-_RESTARTS_PER_MINUTE: Final = 5
-_MINUTE_SECONDS: Final = 60.0
+_SECONDS_TO_FINISH = 15.0
+_SECONDS_BETWEEN_LOOKS = 0.05
+_BYTES_READ = 64
 
 
 class Supervisor:
-    """Owns one server from its start to its end.
+    """Waits, without polling, for what concerns a server: signals, its end, and that nobody needs it any more.
+
+    To be made before the server is started, as signals count from then on, and on the main thread.
 
     Args:
-        directory: where the server lives.
-        cluster: the server.
+        ending_signals: those that end the server. SIGTERM, SIGINT and SIGHUP do nothing if they are not among them.
     """
 
-    def __init__(self, directory: ServerDirectory, cluster: Cluster) -> None:
-        self._directory = directory
-        self._cluster = cluster
-        self._events, self._events_in = os.pipe()
-        self._office: int | None = None
-        self._clients_lock: int | None = None
-        self._restarts: list[float] = []
-
-    def start(self) -> tuple["subprocess.Popen[bytes]", ServerRecord]:
-        """Become the supervisor of this directory and start its server.
-
-        Raises:
-            EmbeddedPostgresError: the server did not start; then this is no supervisor any more.
-        """
-        self._take_office()
-        try:
-            self._cluster.initialise()
-            return self._cluster.start()
-        except BaseException:
-            self._leave_office()
-            raise
-
-    def stay(self, server: "subprocess.Popen[bytes]") -> None:
-        """Return when the server has ended: unused, told to stop, or beyond restarting.
-
-        Args:
-            server: the postmaster.
-
-        Raises:
-            EmbeddedPostgresError: the server was killed and could not be started again.
-        """
-        self._watch_clients()
-        while True:
-            event = os.read(self._events, 1)[0]
-            if event == signal.SIGCHLD and server.poll() is not None:
-                server = self._restart(server.returncode)
-            elif event == signal.SIGTERM:
-                break
-            elif event == _UNUSED:
-                if not self._directory.keep_flag.exists():
-                    break
-                self._welcome_clients()
-        stop(server)
-        self._leave_office()
-
-    def _take_office(self) -> None:
-        try:
-            self._office = lock_exclusively_within(
-                self._directory.supervisor_lock, _SECONDS_FOR_PREDECESSOR
-            )
-        except LockTimeoutError as error:
-            raise EmbeddedPostgresError(
-                f"Another supervisor holds {self._directory.supervisor_lock}.",
-                remedy="stop it with `moss-jamf db stop`, then try again.",
-            ) from error
-        os.ftruncate(self._office, 0)
-        os.write(self._office, f"{os.getpid()}\n".encode("ascii"))
-        os.set_blocking(self._events_in, False)
-        signal.set_wakeup_fd(self._events_in)
+    def __init__(self, ending_signals: Collection[signal.Signals]) -> None:
+        self._ending_signals = frozenset(ending_signals)
+        self._signals, signals_in = os.pipe()
+        os.set_blocking(signals_in, False)
+        signal.set_wakeup_fd(signals_in)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            # The handler does nothing: the number in the pipe is the message. Ignoring SIGINT and
-            # SIGHUP instead would be inherited by the server while it starts, and it would be deaf.
+            # The handler does nothing: the number in the pipe is the message. Ignoring a signal instead would be
+            # inherited by the server while it starts, and it would be deaf.
             signal.signal(number, lambda _number, _frame: None)
 
-    def _leave_office(self) -> None:
-        """Give up the supervisor's lock before the clients' lock, which ends with this process.
+    def stay(
+        self,
+        server: "subprocess.Popen[bytes]",
+        *,
+        unneeded: int,
+        is_needed: Callable[[], bool],
+        restart: Callable[[int], "subprocess.Popen[bytes]"] | None = None,
+    ) -> "subprocess.Popen[bytes]":
+        """Return when the server has ended, or is to be ended.
 
-        The other way round a waiting client could come in, see a supervisor, and believe in its
-        server.
+        Args:
+            server: the server.
+            unneeded: a descriptor that becomes readable when the server may be needed no more.
+            is_needed: asked then; it reads what is there.
+            restart: starts the server again after it ended by itself with an exit code; None: it is let end.
+
+        Returns:
+            The server, alive or not: the one that was given, or the latest of its restarts.
         """
-        if self._office is not None:
-            os.close(self._office)
-            self._office = None
-
-    def _watch_clients(self) -> None:
-        def wait() -> None:
-            self._clients_lock = lock_exclusively(self._directory.clients_lock)
-            os.write(self._events_in, bytes([_UNUSED]))
-
-        threading.Thread(target=wait, name="clients", daemon=True).start()
-
-    def _welcome_clients(self) -> None:
-        """Let clients in again although nobody uses the server: it is kept until SIGTERM."""
-        if self._clients_lock is not None:
-            os.close(self._clients_lock)
-            self._clients_lock = None
-
-    def _restart(self, exit_code: int) -> "subprocess.Popen[bytes]":
-        now = time.monotonic()
-        self._restarts = [*(at for at in self._restarts if now - at < _MINUTE_SECONDS), now]
-        if len(self._restarts) > _RESTARTS_PER_MINUTE:
-            raise EmbeddedPostgresError(
-                f"The server ended {len(self._restarts)} times within a minute "
-                f"(exit code {exit_code}).",
-                remedy="look for what kills it; the next command that needs it starts it again.",
-            )
-        _say(f"The server ended by itself (exit code {exit_code}); starting it again.")
-        # Whoever asks for the server meanwhile waits, unless somebody holds this lock already:
-        # waiting for him could wait for ever, since he may be waiting for the clients' lock, which
-        # we may be about to get.
-        start_lock = try_lock_exclusively(self._directory.start_lock)
-        try:
-            server, _ = self._cluster.start()
-        finally:
-            if start_lock is not None:
-                os.close(start_lock)
-        return server
+        while True:
+            if server.poll() is not None:
+                if restart is None:
+                    return server
+                server = restart(server.returncode)
+            ready, _, _ = select.select([unneeded, self._signals], [], [])
+            if self._signals in ready and self._ending_signals.intersection(
+                os.read(self._signals, _BYTES_READ)
+            ):
+                return server
+            if unneeded in ready and not is_needed():
+                return server
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Start the server, report to the process that asked for it, and stay until nobody needs it.
+def main(command: Sequence[str]) -> int:
+    """Run the command until it ends, or until standard input does.
 
     Returns:
-        The exit code: 0, or 1 if the server could not be started or kept.
+        The server's exit code, negative for a signal.
     """
-    parser = argparse.ArgumentParser(prog="supervisor", description=__doc__)
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--report-to", type=int, required=True, help="descriptor of a pipe")
-    parser.add_argument(
-        "--start-lock", type=int, required=True, help="descriptor of the start lock"
+    supervisor = Supervisor({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    standard_input = sys.stdin.fileno()
+    server = subprocess.Popen(  # noqa: S603 - our own arguments
+        list(command), stdin=subprocess.DEVNULL, start_new_session=True
     )
-    parser.add_argument("--setting", action="append", default=[], help="server setting, name=value")
-    options = parser.parse_args(arguments)
-    if os.fork() != 0:
-        # The client waits for this process, and is not left with a child to reap.
-        os._exit(0)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    directory = ServerDirectory(options.directory)
-    report: dict[str, object]
-    try:
-        account = account_for(directory.path)
-        settings = dict(setting.split("=", 1) for setting in options.setting)
-        supervisor = Supervisor(directory, Cluster(directory, account, settings))
-        server, record = supervisor.start()
-        report = {"ready": record.port}
-    except EmbeddedPostgresError as error:
-        report = {"error": error.as_record()}
-    # Also when the client is gone: then nobody reads it, and the server ends for want of clients.
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    with open(options.report_to, "w", encoding="utf-8") as pipe:  # noqa: PTH123 - a descriptor
-        json.dump(report, pipe)
-    os.close(options.start_lock)
-    if "error" in report:
-        return 1
-    try:
-        supervisor.stay(server)
-    except EmbeddedPostgresError as error:
-        _say(str(error))
-        return 1
-    return 0
+    supervisor.stay(
+        server,
+        unneeded=standard_input,
+        is_needed=lambda: bool(os.read(standard_input, _BYTES_READ)),
+    )
+    # The server first: it knows how to end its own children, and what to write down before.
+    _ask_to_end(server)
+    _end_group(server.pid)
+    return server.returncode
 
 
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} supervisor: {sentence}\n")
-    sys.stderr.flush()
+def _ask_to_end(server: "subprocess.Popen[bytes]") -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(_SECONDS_TO_FINISH)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _end_group(group: int) -> None:
+    """Ends what the server left behind: politely, then by force."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _SECONDS_TO_FINISH
+        try:
+            os.killpg(group, number)
+            while time.monotonic() < deadline:
+                os.killpg(group, 0)
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+        except (ProcessLookupError, PermissionError):
+            return  # nobody is left (macOS says it with EPERM while the last one is being reaped)
 
 
 if __name__ == "__main__":

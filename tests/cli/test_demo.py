@@ -52,7 +52,7 @@ def test_a_killed_demo_leaves_no_process_and_the_next_run_closes_its_history(
     while "raw_jamf_users" not in demo.stderr.readline():
         pass
     servers = descendants(demo)
-    assert len(servers) == 2  # the simulator and its guard
+    assert len(servers) == 2  # the simulator and its supervisor
     demo.kill()
     demo.communicate()
     wait_until(lambda: all_ended(servers))

@@ -57,7 +57,7 @@ class Server:
             command = process.cmdline()
         except psutil.Error:
             return False  # it has just ended
-        is_server = any(part.endswith((".supervisor", "/bin/postgres")) for part in command)
+        is_server = any(part.endswith((".supervised", "/bin/postgres")) for part in command)
         return is_server and any(part.startswith(str(self.files.path)) for part in command)
 
 
