@@ -156,7 +156,7 @@ class TokenSource:
                 ApiRequest("POST", path, form=form, headers=headers or {}),
                 ledger=self._transport.ledger(),
                 patience=self._patience,
-                takes_slot=False,
+                takes_permit=False,
             )
             if answer.status not in _ABSENCES:
                 break

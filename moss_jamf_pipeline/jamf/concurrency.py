@@ -6,20 +6,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter
+
 _CLEAN_ROUNDS_TO_RECOVER = 3
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Permit:
     """The right to have one request under way; `round` tells which limit it was granted under."""
 
     round: int
 
 
 class ConcurrencyLimiter:
-    """Grants slots. Halves their number on push-back, adds one back after several clean rounds.
+    """Grants permits. Halves their number on push-back, adds one back after several clean rounds.
 
     Requests that were under way together are pushed back together, so one burst halves the number
     once. A timeout is push-back, slowness short of it is not: a saturated server that answers five
@@ -27,69 +29,59 @@ class ConcurrencyLimiter:
     tell more than that from chance. Slow answers make pages smaller (`page_sizes`).
 
     Args:
-        most: the number of slots while nothing goes wrong.
+        most: the number of permits while nothing goes wrong.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._allowed = most
-        self._in_flight = 0
+        self._permits = CapacityLimiter(most)
         self._round = 0
         self._clean_answers = 0
         self._held_until = 0.0
-        self._changed = asyncio.Event()
 
     @property
     def allowed(self) -> int:
-        """Slots that may be in use now."""
-        return self._allowed
+        """Permits that may be in use now."""
+        return int(self._permits.total_tokens)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
-        """Wait for a slot and hold it for the duration of the block."""
+    async def permit(self) -> AsyncIterator[Permit]:
+        """Wait for a permit and hold it for the duration of the block."""
         loop = asyncio.get_running_loop()
-        while True:
-            if (hold := self._held_until - loop.time()) > 0:
-                await asyncio.sleep(hold)
-            elif self._in_flight >= self._allowed:
-                await self._changed.wait()
-            else:
-                break
-        self._in_flight += 1
+        holder = object()
+        await self._permits.acquire_on_behalf_of(holder)
+        while (hold := self._held_until - loop.time()) > 0:
+            # Without the permit: there may be fewer when the time has come.
+            self._permits.release_on_behalf_of(holder)
+            await asyncio.sleep(hold)
+            await self._permits.acquire_on_behalf_of(holder)
         try:
-            yield Slot(self._round)
+            yield Permit(self._round)
         finally:
-            self._in_flight -= 1
-            self._wake()
+            self._permits.release_on_behalf_of(holder)
 
-    def push_back(self, slot: Slot, hold_seconds: float = 0.0) -> None:
+    def push_back(self, permit: Permit, hold_seconds: float = 0.0) -> None:
         """Take note that JAMF shed this request.
 
         Args:
-            slot: the slot the request held.
+            permit: the permit the request held.
             hold_seconds: how long JAMF asks to be left alone; nothing is started before.
         """
         until = asyncio.get_running_loop().time() + hold_seconds
         self._held_until = max(self._held_until, until)
         self._clean_answers = 0
-        if slot.round == self._round:
+        if permit.round == self._round:
             self._round += 1
-            self._allowed = max(1, self._allowed // 2)
+            self._permits.total_tokens = max(1, self.allowed // 2)
 
     def clean(self) -> None:
         """Take note of an answer without push-back."""
-        if self._allowed == self._most:
+        if self.allowed == self._most:
             return
         self._clean_answers += 1
-        if self._clean_answers >= _CLEAN_ROUNDS_TO_RECOVER * self._allowed:
+        if self._clean_answers >= _CLEAN_ROUNDS_TO_RECOVER * self.allowed:
             self._clean_answers = 0
-            self._allowed += 1
-            self._wake()
-
-    def _wake(self) -> None:
-        """Let everybody who waits look again; a waiter that was cancelled meanwhile loses nothing."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+            self._permits.total_tokens += 1
 
 
 async def in_window(

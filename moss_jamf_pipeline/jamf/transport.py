@@ -22,7 +22,7 @@ import httpx
 
 from moss_jamf_pipeline import __version__
 from moss_jamf_pipeline.jamf.answers import Answer
-from moss_jamf_pipeline.jamf.concurrency import ConcurrencyLimiter, Slot
+from moss_jamf_pipeline.jamf.concurrency import ConcurrencyLimiter, Permit
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfAddressInvalid,
@@ -168,7 +168,7 @@ class JamfTransport:
         ledger: Ledger,
         patience: Patience,
         authorize: Authorize | None = None,
-        takes_slot: bool = True,
+        takes_permit: bool = True,
     ) -> Answer:
         """Send a request until there is an answer.
 
@@ -176,9 +176,9 @@ class JamfTransport:
             request: what to ask.
             ledger: what the exchange costs is written here, and its retries are taken from here.
             patience: how often to try.
-            authorize: yields the headers that authorise an attempt. It is asked once a slot is
+            authorize: yields the headers that authorise an attempt. It is asked once a permit is
                 free, right before sending: a token fetched earlier could die while waiting.
-            takes_slot: False for requests made on behalf of one that already holds a slot.
+            takes_permit: False for requests made on behalf of one that already holds a permit.
 
         Returns:
             Any answer that is not 408, 429 or 5xx.
@@ -190,7 +190,7 @@ class JamfTransport:
         attempts = 0
         faults_in_request = 0
         while True:
-            outcome = await self._attempt(request, ledger, authorize, takes_slot=takes_slot)
+            outcome = await self._attempt(request, ledger, authorize, takes_permit=takes_permit)
             if isinstance(outcome, Answer):
                 return outcome
             attempts += 1
@@ -219,22 +219,27 @@ class JamfTransport:
         await asyncio.sleep(delay)
 
     async def _attempt(
-        self, request: ApiRequest, ledger: Ledger, authorize: Authorize | None, *, takes_slot: bool
+        self,
+        request: ApiRequest,
+        ledger: Ledger,
+        authorize: Authorize | None,
+        *,
+        takes_permit: bool,
     ) -> Answer | _Fault:
-        if not takes_slot:
+        if not takes_permit:
             return await self._send(request, ledger, {})
-        async with self._limiter.slot() as slot:
+        async with self._limiter.permit() as permit:
             headers = await authorize() if authorize else {}
             outcome = await self._send(request, ledger, headers)
-            self._adapt(slot, outcome)
+            self._adapt(permit, outcome)
         return outcome
 
-    def _adapt(self, slot: Slot, outcome: Answer | _Fault) -> None:
+    def _adapt(self, permit: Permit, outcome: Answer | _Fault) -> None:
         if isinstance(outcome, Answer):
             self._limiter.clean()
         elif outcome.pushes_back:
             hold = min(outcome.retry_after_seconds or 0.0, self._limits.back_off_cap_seconds)
-            self._limiter.push_back(slot, hold)
+            self._limiter.push_back(permit, hold)
             logger.info(
                 "JAMF Pro %s; requests in flight now at most %d",
                 outcome.seen,

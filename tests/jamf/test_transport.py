@@ -213,14 +213,14 @@ def test_an_explanation_is_found_in_any_kind_of_body(body: bytes, explanation: s
 def test_one_burst_of_push_back_halves_the_requests_in_flight_once() -> None:
     async def scenario() -> None:
         limiter = ConcurrencyLimiter(5)
-        async with limiter.slot() as first, limiter.slot() as second:
+        async with limiter.permit() as first, limiter.permit() as second:
             limiter.push_back(first)
             limiter.push_back(second)
         assert limiter.allowed == 2
-        async with limiter.slot() as third:
+        async with limiter.permit() as third:
             limiter.push_back(third)
         assert limiter.allowed == 1
-        async with limiter.slot() as fourth:
+        async with limiter.permit() as fourth:
             limiter.push_back(fourth)
         assert limiter.allowed == 1
 
@@ -230,8 +230,8 @@ def test_one_burst_of_push_back_halves_the_requests_in_flight_once() -> None:
 def test_requests_in_flight_recover_one_by_one_after_clean_rounds() -> None:
     async def scenario() -> list[int]:
         limiter = ConcurrencyLimiter(5)
-        async with limiter.slot() as slot:
-            limiter.push_back(slot)
+        async with limiter.permit() as permit:
+            limiter.push_back(permit)
         allowed = [limiter.allowed]
         for _ in range(60):
             limiter.clean()
@@ -248,7 +248,7 @@ def test_a_cancelled_request_gives_its_place_to_the_next() -> None:
         entered = asyncio.Event()
 
         async def hold() -> None:
-            async with limiter.slot():
+            async with limiter.permit():
                 entered.set()
                 await asyncio.Event().wait()
 
@@ -259,7 +259,7 @@ def test_a_cancelled_request_gives_its_place_to_the_next() -> None:
         waiting.cancel()
         holder.cancel()
         await asyncio.gather(holder, waiting, return_exceptions=True)
-        async with limiter.slot():
+        async with limiter.permit():
             pass
 
     run(scenario())
