@@ -225,6 +225,9 @@ class PagedReading:
     ) -> AsyncGenerator[RangeRead, None]:
         """See whether the last record is still the last; if not, read on until a short page.
 
+        Pages are read forwards here, so that a deletion can hide a new record. Then one of the records
+        at their ends has moved, and so have those behind it.
+
         Args:
             furthest: the range with the last record.
             last: what is at its offset now.
@@ -236,12 +239,18 @@ class PagedReading:
         elif last.total_count == furthest.end and furthest.accounted < furthest.size:
             return
         offset, size = self._sizes.starting_at(furthest.offset if moved else furthest.end)
+        passed = {furthest.end - 1: furthest}
         while True:
             read = await self._read_range(offset, size)
             yield replace(read, repeats_expected=True)
             if read.accounted != size:
-                return
+                break
+            passed[read.end - 1] = read.without_records()
             offset += size
+        if read.end > furthest.end and not moved:
+            looks = await self._look_again(passed.keys())
+            if not all(_is_last_of(passed[end], look) for end, look in looks.items()):
+                self.doubts.append("records moved between pages while the new ones were read")
 
     # -- one range -------------------------------------------------------------------------------
 

@@ -52,6 +52,11 @@ class ChangingListing:
         changes: by the number of an answer, what happens to the ids after it.
         unserved: ids that make any page with them fail.
         cap: the largest page it serves.
+
+    Attributes:
+        ids: the ids now.
+        answers: how many answers it gave.
+        states: the ids at each of them.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class ChangingListing:
         cap: int = 2_000,
     ) -> None:
         self.ids = list(range(1, count + 1))
+        self.states: list[set[int]] = []
         self.answers = 0
         self._changes = changes or {}
         self._unserved = unserved
@@ -77,6 +83,7 @@ class ChangingListing:
         results = [{"id": str(number), "name": f"Department {number}"} for number in page]
         answer = httpx.Response(200, json={"totalCount": len(self.ids), "results": results})
         self.answers += 1
+        self.states.append(set(self.ids))
         if change := self._changes.get(self.answers):
             change(self.ids)
         return answer
@@ -196,6 +203,18 @@ def test_no_lasting_record_is_lost_and_the_counts_of_a_complete_sweep_agree(
     assert lasting <= set(reading.ids)
     if reading.summary.is_complete:
         assert reading.summary.distinct_count == reading.summary.total_count
+
+
+@settings(max_examples=examples(300))
+@example(count=50, page_size=10, changes={7: both(delete(0), add(2))})
+@given(st.integers(1, 60), st.sampled_from([4, 10, 12, 50]), _CHANGES)
+def test_a_complete_sweep_is_what_there_was_at_one_moment(
+    count: int, page_size: int, changes: dict[int, Callable[[list[int]], None]]
+) -> None:
+    listing = ChangingListing(count, changes=changes)
+    reading = departments(listing, page_size=page_size, max_in_flight=1)
+    if reading.summary.is_complete:
+        assert {int(jamf_id) for jamf_id in reading.ids} in listing.states
 
 
 class AnySizes(PageSizes):
