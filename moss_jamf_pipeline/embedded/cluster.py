@@ -46,7 +46,7 @@ _PID_FILE_LINES_WITH_MEMORY_KEY: Final = 7
 
 # For a laptop that does other things too. Nothing replicates from this server, so its WAL is
 # minimal.
-_SETTINGS: Final[Mapping[str, str]] = {
+SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "60",
@@ -112,7 +112,7 @@ class Cluster:
     ) -> None:
         self._directory = directory
         self._account = account
-        self._settings = {**_SETTINGS, **settings}
+        self._settings = {**SETTINGS, **settings}
         self._binaries = find_binaries()
 
     def initialise(self) -> None:

@@ -2,7 +2,7 @@
 
 - `phases.py`: what is timed; begin there.
 - `servers.py`: the servers it is timed against; `series.py` takes a fleet through the phases.
-- `measurement.py` and `steps.py`: how it is measured, from outside and from Dagster's own log.
+- `measurement.py`, `steps.py`, `statements.py`: how it is measured, from outside, from Dagster's log and PostgreSQL's.
 - `against_dlt.py` and the script it runs, `dlt_pipeline.py`: a peer's time for part of the work.
 - `results.py` and `markdown.py`: what comes of it.
 
@@ -24,7 +24,8 @@ from tests.bench.phases import PHASES, Phase, chosen_phases
 from tests.bench.results import Machine, Results
 from tests.bench.series import Series, measure_phases
 from tests.bench.servers import open_workbench
-from tests.support.dialects import DIALECTS, STRATEGY, Dialect
+from tests.support.dialects import DIALECTS, STRATEGY
+from tests.support.other_servers import installation_in, other_installations
 
 _DIALECTS = {dialect.name: dialect for dialect in DIALECTS}
 _USUAL_FLEET = 10_000
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # However we are told to end, what we started ends first; also in the background, where SIGINT would be ignored.
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, signal.default_int_handler)
-    results = Results(Machine.now(), options.dialect)
+    results = Results(Machine.now(options.postgres), options.dialect)
     file = options.result or _default_file(results, options.sizes)
     try:
         python = dlt_python(file.parent) if options.vs_dlt else None
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             series = Series(_fleet(computers, options), latency_ms)
             results.series.append(series)
             try:
-                _measure(series, _DIALECTS[options.dialect], options.phases, python)
+                _measure(series, options, python)
             finally:
                 _keep(results, file)
     except KeyboardInterrupt:
@@ -67,12 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(series: Series, dialect: Dialect, phases: Sequence[Phase], dlt: Path | None) -> None:
+def _measure(series: Series, options: argparse.Namespace, dlt: Path | None) -> None:
     """Takes a series' fleet through the phases, and through dlt if its Python is given."""
-    fleet = series.fleet
-    with open_workbench(fleet, dialect, series.latency_ms) as workbench:
+    fleet, dialect = series.fleet, _DIALECTS[options.dialect]
+    with open_workbench(fleet, dialect, series.latency_ms, options.postgres) as workbench:
         _say(f"{fleet.computers:,} computers at {series.latency_ms} ms latency")
-        for one in measure_phases(workbench, phases):
+        for one in measure_phases(workbench, options.phases):
             series.measurements.append(one)
             _say(f"  {one.phase}: {one.status}, {one.seconds:.1f} s")
         if dlt is not None:
@@ -106,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
         help="which M.O.S.S. is synced",
     )
     parser.add_argument(
+        "--postgres",
+        type=_binaries,
+        metavar="embedded|system|DIRECTORY",
+        help="which PostgreSQL: the embedded one (default), the newest other one of this machine, or the one whose "
+        "programs are in a directory; each with the settings of the embedded one",
+    )
+    parser.add_argument(
         "--latency-ms",
         type=_numbers,
         default=[0],
@@ -124,6 +132,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
+
+
+def _binaries(text: str) -> Path | None:
+    """The directory of a PostgreSQL's programs; None for the embedded one."""
+    if text == "embedded":
+        return None
+    if text == "system":
+        others = other_installations()
+        if not others:
+            raise argparse.ArgumentTypeError("there is no other PostgreSQL on this machine")
+        return others[-1].binaries
+    directory = Path(text)
+    if installation_in(directory) is None:
+        raise argparse.ArgumentTypeError(f"there is no PostgreSQL in {directory}")
+    return directory
 
 
 def _phases(text: str) -> tuple[Phase, ...]:
@@ -145,7 +168,8 @@ def _fleet(computers: int, options: argparse.Namespace) -> DemoFleet:
 
 def _default_file(results: Results, sizes: Sequence[int]) -> Path:
     began_at = results.machine.began_at.replace(":", "")
-    name = f"{began_at}-{results.dialect}-{'-'.join(map(str, sizes))}.json"
+    major = results.machine.postgres.partition(".")[0]
+    name = f"{began_at}-postgresql-{major}-{results.dialect}-{'-'.join(map(str, sizes))}.json"
     return Path("bench-results") / name
 
 

@@ -17,6 +17,7 @@ Columns = Mapping[str, Callable[[Series, T], str]]
 
 # Steps that in every phase take less than this share of the longest phase have one line together.
 _SHARE_WORTH_A_LINE: Final = 0.01
+_STATEMENTS_SHOWN: Final = 25
 
 _ABOUT_WRITES: Final = (
     "Rows are row versions as PostgreSQL counts them, those of a rolled-back transaction included: a dry run tries its "
@@ -44,6 +45,7 @@ def _sections(results: Results) -> Iterator[str]:
         yield f"### Linearity\n\n{_linearity(results.series)}"
     for series in results.series:
         yield f"### Steps: {_name(series)}, seconds\n\n{_steps(series)}"
+        yield f"### Statements: {_name(series)}, seconds (calls)\n\n{_statements(series)}"
     if loads := [(series, load) for series in results.series for load in series.dlt]:
         yield (
             "### dlt, the raw load alone\n\n"
@@ -90,7 +92,7 @@ def _markdown(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return tabulate(rows, headers, tablefmt="pipe", colalign=sides, disable_numparse=True)
 
 
-_WORDS: Final = frozenset({"phase", "status", "step", "dlt", "load"})
+_WORDS: Final = frozenset({"phase", "status", "step", "statement", "dlt", "load"})
 
 _FLEET: Final[Columns[object]] = {
     "computers": lambda series, _: f"{series.fleet.computers:,}",
@@ -179,6 +181,27 @@ def _steps(series: Series) -> str:
     }
     rows += [[name, *(f"{part:.2f}" for part in several)] for name, several in parts.items()]
     return _markdown(["step", *(one.phase for one in series.measurements)], rows)
+
+
+def _statements(series: Series) -> str:
+    """Per statement a line, the longest first; per phase a column."""
+    columns = [{time.name: time for time in one.statements} for one in series.measurements]
+    longest: dict[str, float] = {}
+    for column in columns:
+        for name, time in column.items():
+            longest[name] = max(longest.get(name, 0.0), time.seconds)
+    names = sorted(longest, key=lambda name: -longest[name])[:_STATEMENTS_SHOWN]
+    rows = [
+        [
+            name,
+            *(
+                f"{column[name].seconds:.2f} ({column[name].calls})" if name in column else ""
+                for column in columns
+            ),
+        ]
+        for name in names
+    ]
+    return _markdown(["statement", *(one.phase for one in series.measurements)], rows)
 
 
 def _seconds_by_step(one: Measurement) -> dict[str, float]:

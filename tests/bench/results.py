@@ -40,8 +40,12 @@ class Machine:
     dagster: str
 
     @classmethod
-    def now(cls) -> Self:
-        """This machine as it is now."""
+    def now(cls, binaries: Path | None = None) -> Self:
+        """This machine as it is now.
+
+        Args:
+            binaries: the programs of the PostgreSQL that is used; the embedded one's if not given.
+        """
         cpus = os.cpu_count() or 1
         if hasattr(os, "sched_getaffinity"):
             cpus = len(os.sched_getaffinity(0))
@@ -52,7 +56,9 @@ class Machine:
             load=round(os.getloadavg()[0], 1),
             system=f"{platform.system()} {platform.machine()}",
             python=platform.python_version(),
-            postgres=_output([str(find_binaries() / "postgres"), "--version"]).split()[-1],
+            postgres=_output([str((binaries or find_binaries()) / "postgres"), "--version"])
+            .partition(") ")[2]
+            .split()[0],
             dagster=version("dagster"),
         )
 

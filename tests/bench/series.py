@@ -12,6 +12,7 @@ from tests.bench.against_dlt import DltLoad
 from tests.bench.measurement import Usage, measured
 from tests.bench.phases import Phase, changes_before
 from tests.bench.servers import Workbench
+from tests.bench.statements import StatementTime, read_statement_times
 from tests.bench.steps import RunTime, read_run_time
 
 _BYTES_RECEIVED: Final = "select coalesce(sum(bytes_received), 0)::bigint from jamf_sync.captures"
@@ -29,6 +30,7 @@ class Measurement:
         received_mb: bodies of JAMF's answers, decompressed.
         usage: what its process took, and made others do.
         run_time: what the seconds went into.
+        statements: what PostgreSQL's part of them went into, the longest first.
     """
 
     phase: str
@@ -38,6 +40,7 @@ class Measurement:
     received_mb: float
     usage: Usage
     run_time: RunTime
+    statements: tuple[StatementTime, ...]
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ def measure_phases(workbench: Workbench, phases: Sequence[Phase]) -> Iterator[Me
         if phase.changed:
             workbench.evolve(changes_before(phase, workbench.fleet.computers))
         received = _bytes_received(workbench)
+        logged = workbench.postgres_log.stat().st_size
         finished = measured(
             workbench.moss_jamf(phase.arguments(slot)),
             workbench,
@@ -90,6 +94,7 @@ def measure_phases(workbench: Workbench, phases: Sequence[Phase]) -> Iterator[Me
             received_mb=(_bytes_received(workbench) - received) / 1024 / 1024,
             usage=finished.usage,
             run_time=read_run_time(workbench.dagster_url, report["run_id"], report["seconds"]),
+            statements=read_statement_times(workbench.postgres_log, logged),
         )
 
 

@@ -1,4 +1,4 @@
-"""What is measured against: a simulated JAMF Pro, an embedded PostgreSQL and a M.O.S.S. of either dialect.
+"""What is measured against: a simulated JAMF Pro, a PostgreSQL and a M.O.S.S. of either dialect.
 
 All of it lives as long as the block it is opened for, and not longer than this process, however that ends.
 """
@@ -18,15 +18,21 @@ import psycopg
 
 from moss_jamf_pipeline.cli.options import DemoFleet
 from moss_jamf_pipeline.cli.processes import simulated_jamf
+from moss_jamf_pipeline.embedded.cluster import SETTINGS
+from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import EvolveRequest, Faults, Latency, RequestCounts
 from tests.support.databases import DatabaseServer
 from tests.support.dialects import RELEASE, Dialect
-from tests.support.schema import create_released_tables
+from tests.support.other_servers import running_server
+from tests.support.schema import create_moss, create_released_tables
 
 _MOSS_JAMF: Final = (sys.executable, "-m", "moss_jamf_pipeline.cli")
 _SECONDS_TO_EVOLVE: Final = 600.0
+
+LOGGED_FROM_MS: Final = 5
+"""Statements that take less are not looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Workbench:
         server: the PostgreSQL server.
         moss_url: the M.O.S.S. database.
         dagster_url: Dagster's database.
+        postgres_log: where the server names every statement that took more than `LOGGED_FROM_MS`.
     """
 
     fleet: DemoFleet
@@ -51,6 +58,7 @@ class Workbench:
     server: DatabaseServer
     moss_url: str = field(repr=False)
     dagster_url: str = field(repr=False)
+    postgres_log: Path
 
     @property
     def jamf_url(self) -> str:
@@ -81,13 +89,16 @@ class Workbench:
 
 
 @contextmanager
-def open_workbench(fleet: DemoFleet, dialect: Dialect, latency_ms: int) -> Iterator[Workbench]:
+def open_workbench(
+    fleet: DemoFleet, dialect: Dialect, latency_ms: int, binaries: Path | None = None
+) -> Iterator[Workbench]:
     """Servers with a fresh fleet and an empty M.O.S.S. database that is prepared for the sync.
 
     Args:
         fleet: what the simulator serves.
         dialect: which M.O.S.S. it is.
         latency_ms: by how many milliseconds JAMF answers later than it could.
+        binaries: the programs of the PostgreSQL; the embedded one's if not given.
 
     Raises:
         RuntimeError: the database could not be prepared.
@@ -95,24 +106,30 @@ def open_workbench(fleet: DemoFleet, dialect: Dialect, latency_ms: int) -> Itera
     with (
         tempfile.TemporaryDirectory(prefix="moss-jamf-bench-") as temporary,
         simulated_jamf(fleet) as simulator,
-        _database_server(Path(temporary) / "postgres") as (server, dagster_url),
+        _database_server(Path(temporary) / "postgres", binaries) as database,
     ):
-        directory = Path(temporary)
-        environment = {**_environment_without_settings(), "MOSS_JAMF_STATE_DIR": temporary}
+        server = database.server
         moss_url = server.url
         if dialect is RELEASE:
             moss_url = _create_released_moss(server)
-            # Dagster stays where it is in the other dialect: only M.O.S.S. is to differ.
-            environment |= {"MOSS_DATABASE_URL": moss_url, "DAGSTER_PG_URL": dagster_url}
-        jamf = simulator.environment()
+        elif binaries is not None:
+            create_moss(moss_url, dialect)
+        environment = {
+            **_environment_without_settings(),
+            "MOSS_JAMF_STATE_DIR": temporary,
+            **simulator.environment(),
+        }
+        if moss_url != database.found_by_itself:
+            environment |= {"MOSS_DATABASE_URL": moss_url, "DAGSTER_PG_URL": database.dagster_url}
         workbench = Workbench(
             fleet=fleet,
-            directory=directory,
-            environment={**environment, **jamf},
-            jamf=jamf,
+            directory=Path(temporary),
+            environment=environment,
+            jamf=simulator.environment(),
             server=server,
             moss_url=moss_url,
-            dagster_url=dagster_url,
+            dagster_url=database.dagster_url,
+            postgres_log=database.log_file,
         )
         _run(workbench.moss_jamf(["init"]), workbench)
         if latency_ms:
@@ -120,13 +137,39 @@ def open_workbench(fleet: DemoFleet, dialect: Dialect, latency_ms: int) -> Itera
         yield workbench
 
 
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """A server that runs.
+
+    Attributes:
+        server: with the database that M.O.S.S. may have.
+        dagster_url: another database of it, for Dagster.
+        log_file: what it says.
+        found_by_itself: the URL that commands use without being told; None if they have to be.
+    """
+
+    server: DatabaseServer
+    dagster_url: str
+    log_file: Path
+    found_by_itself: str | None = None
+
+
 @contextmanager
-def _database_server(directory: Path) -> Iterator[tuple[DatabaseServer, str]]:
-    """An embedded server as users have it, and the URL of its database for Dagster."""
-    postgres = EmbeddedPostgres(directory)
+def _database_server(directory: Path, binaries: Path | None) -> Iterator[_Database]:
+    """The embedded server as users have it, or another version with its settings: only that is to differ."""
+    settings = {"log_min_duration_statement": str(LOGGED_FROM_MS)}
+    if binaries is not None:
+        with running_server(binaries, {**SETTINGS, **settings}) as running:
+            server = DatabaseServer(running.url)
+            moss, dagster = (server.url_of(server.create(name)) for name in ("moss", "dagster"))
+            yield _Database(DatabaseServer(moss), dagster, running.log_file)
+        return
+    postgres = EmbeddedPostgres(directory, settings)
     try:
         with postgres.connect_lease() as lease:
-            yield DatabaseServer(lease.url("moss")), lease.url("dagster")
+            moss = lease.url("moss")
+            log_file = ServerDirectory(directory).log_file
+            yield _Database(DatabaseServer(moss), lease.url("dagster"), log_file, moss)
     finally:
         postgres.stop()
 

@@ -14,9 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,19 @@ _ROLE: Final = "tests"
 # One that folds letters beyond ASCII, as the embedded server's does.
 _LOCALE: Final = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _SECONDS_TO_STOP: Final = 60.0
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that runs.
+
+    Attributes:
+        url: of a database, with a superuser's name and password.
+        log_file: what it says.
+    """
+
+    url: str = field(repr=False)
+    log_file: Path
 
 
 @dataclass(frozen=True, order=True)
@@ -75,17 +88,14 @@ def main(arguments: Sequence[str]) -> int:
     # Also whoever terminates this leaves no server and no directory behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pytest_arguments = [argument for argument in arguments if argument != "--"]
-    embedded = _installation(find_binaries())
     ran, code = [], 0
-    for installation in newest_of_each_major(_installations()):
-        if embedded is not None and installation.major == embedded.major:
-            continue
+    for installation in other_installations():
         if installation.major < OLDEST_SUPPORTED:
             _say(f"PostgreSQL {installation.version} is skipped: {OLDEST_SUPPORTED} is the oldest.")
             continue
         _say(f"PostgreSQL {installation.version} ({installation.binaries})")
-        with running_server(installation.binaries) as url:
-            code = code or _run_pytest(pytest_arguments, url)
+        with running_server(installation.binaries, UNSAFE_BUT_FAST) as server:
+            code = code or _run_pytest(pytest_arguments, server.url)
         ran.append(installation.version)
     if ran:
         _say(f"Tests ran on PostgreSQL {', '.join(ran)}: {'failed' if code else 'passed'}.")
@@ -96,20 +106,31 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
+def other_installations() -> list[Installation]:
+    """This machine's servers of other major versions than the embedded one's; of each the newest, oldest first."""
+    embedded = installation_in(find_binaries())
+    return [
+        found
+        for found in newest_of_each_major(_installations())
+        if embedded is None or found.major != embedded.major
+    ]
+
+
 def newest_of_each_major(installations: Iterable[Installation]) -> list[Installation]:
     """The newest minor version of each major one, in ascending order."""
     return sorted({found.major: found for found in sorted(installations)}.values())
 
 
 @contextmanager
-def running_server(binaries: Path) -> Iterator[str]:
+def running_server(binaries: Path, settings: Mapping[str, str]) -> Iterator[RunningServer]:
     """A server on a temporary data directory, as an unprivileged account if we are root.
 
     Args:
         binaries: the directory of its programs.
+        settings: of the server, besides where it listens.
 
     Yields:
-        The URL of a database, with a superuser's name and password.
+        The server; it ends with the block.
     """
     with tempfile.TemporaryDirectory(prefix="moss-jamf-other-postgres-") as temporary:
         directory = Path(temporary)
@@ -126,15 +147,18 @@ def running_server(binaries: Path) -> Iterator[str]:
         initdb += ["--encoding", "UTF8", "--locale", _LOCALE]
         _run_to_its_end(initdb, account)
         port = _free_port()
-        with _running(_server_command(binaries, data, port), account, directory / "log"):
+        log_file = directory / "log"
+        with _running(_server_command(binaries, data, port, settings), account, log_file):
             url = f"postgresql://{_ROLE}:{password}@{HOST}:{port}/postgres"
             connect_when_ready(url).close()
-            yield url
+            yield RunningServer(url, log_file)
 
 
-def _server_command(binaries: Path, data: Path, port: int) -> list[str | Path]:
+def _server_command(
+    binaries: Path, data: Path, port: int, settings: Mapping[str, str]
+) -> list[str | Path]:
     settings = {
-        **UNSAFE_BUT_FAST,
+        **settings,
         "listen_addresses": HOST,
         "port": str(port),
         "unix_socket_directories": "",
@@ -211,11 +235,11 @@ def _installations() -> list[Installation]:
         )
         if answer.returncode == 0:
             directories.add(Path(answer.stdout.strip()).resolve())
-    found = (_installation(directory) for directory in sorted(directories))
+    found = (installation_in(directory) for directory in sorted(directories))
     return [installation for installation in found if installation is not None]
 
 
-def _installation(binaries: Path) -> Installation | None:
+def installation_in(binaries: Path) -> Installation | None:
     """What is installed in a directory; None if no server is (development files alone, a beta version)."""
     if not all((binaries / program).exists() for program in ("postgres", "initdb")):
         return None
