@@ -9,7 +9,8 @@ with written as materialized (
     from jamf_sync.change_plan as planned
     cross join lateral jsonb_each_text(planned.rules) as rule
     where planned.plan_id = %(plan_id)s and planned.object_type = %(object_type)s and planned.outcome is null
-      and planned.row_id between %(first_row)s and %(last_row)s
+      -- Nobody decides about what is not there yet.
+      and planned.action <> 'create' and planned.row_id between %(first_row)s and %(last_row)s
       and rule.value = 'decided_take_jamf' and rule.key in ('asset_tag', 'location_id', 'room_id', 'username', 'full_name')
       and planned.after ->> rule.key is not null
     order by planned.row_id, rule.key

@@ -42,7 +42,7 @@ split as (
   cross join lateral (
     select jsonb_object_agg(field, coalesce(original.before -> field, 'null')) as before,
            jsonb_object_agg(field, original.after -> field) as after,
-           jsonb_object_agg(field, original.rules -> field) as rules
+           jsonb_object_agg(field, jamf_sync.rule_of(original.rules, field)) as rules
     from unnest(held.fields) as field
   ) as part
   where not (original.is_held and held.place = 1)

@@ -12,7 +12,7 @@ merging as materialized (
 ),
 returning_fields as materialized (
   select merging.split_from as row_id, jsonb_object_agg(field.key, part.before -> field.key) as before,
-         jsonb_object_agg(field.key, field.value) as after, jsonb_object_agg(field.key, part.rules -> field.key) as rules
+         jsonb_object_agg(field.key, field.value) as after, jsonb_object_agg(field.key, jamf_sync.rule_of(part.rules, field.key)) as rules
   from merging
   join jamf_sync.change_plan as part on part.row_id = merging.row_id
   cross join lateral jsonb_each(part.after) as field

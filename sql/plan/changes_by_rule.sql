@@ -2,11 +2,12 @@
 -- counts fields, or rows where no field changes. Effects: write (or written), held, refused, failed, and suppressed: JAMF asks for it and
 -- the rule keeps it from M.O.S.S.
 with decided as (
-  select change.row_id, change.object_type, rule.value as rule, coalesce(nullif(change.outcome, 'applied'), 'write') as effect,
-         coalesce(change.label, change.external_id) || ' · ' || rule.key as example
+  select change.row_id, change.object_type, rule.name as rule, coalesce(nullif(change.outcome, 'applied'), 'write') as effect,
+         coalesce(change.label, change.external_id) || ' · ' || field.name as example
   from jamf_sync.change_plan as change
-  cross join lateral jsonb_each_text(change.rules) as rule
-  where change.plan_id = %(plan_id)s and change.action <> 'agree'
+  cross join lateral jsonb_object_keys(change.after) as field (name)
+  cross join lateral (select jamf_sync.rule_of(change.rules, field.name) as name) as rule
+  where change.plan_id = %(plan_id)s and change.action <> 'agree' and rule.name is not null
   union all
   select row_id, case object_type when 'mapping' then label else object_type end, reason, coalesce(nullif(outcome, 'applied'), 'write'),
          case object_type when 'mapping' then coalesce(external_type || ' ', '') || external_id

@@ -2,7 +2,7 @@
 -- from M.O.S.S. Read through a server-side cursor, so that a plan of any size costs the memory of a page.
 select change.row_id, change.object_type, change.object_id, change.external_type, change.external_id, change.label as name,
        change.action, field.key as field, change.before ->> field.key as before, field.value as after,
-       coalesce(change.rules ->> field.key, change.reason) as rule, coalesce(change.outcome, 'waiting') as outcome,
+       coalesce(jamf_sync.rule_of(change.rules, field.key), change.reason) as rule, coalesce(change.outcome, 'waiting') as outcome,
        coalesce('held as ' || change.held_as, change.outcome_detail) as detail, problem.detail as problem
 from jamf_sync.change_plan as change
 left join lateral jsonb_each_text(change.after) as field on true

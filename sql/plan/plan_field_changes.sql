@@ -1,5 +1,6 @@
 -- Decides every differing field by the ownership table: one row of change_plan per object that changes, one conflict per disagreement.
--- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership, decisions.
+-- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership, decisions. What is to be
+-- created is planned by plan_creations.
 -- Three values decide (DESIGN, "Field ownership"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
 -- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
 -- A person's decision comes before that. It counts for the values it was made about: keep_moss of a JAMF-owned field for as long as JAMF
@@ -36,28 +37,24 @@ left_rooms as materialized (
 ),
 fields as (
   select object.object_id, field.key as field, field.value as jamf_value, coalesce(object.moss -> field.key, 'null') as moss_value,
-         coalesce(object.base -> field.key, 'null') as base_value, object.base <> '{}' as has_base, object.action,
-         ownership.on_create, ownership.on_update, ownership.records_conflict,
+         coalesce(object.base -> field.key, 'null') as base_value, object.base <> '{}' as has_base,
+         ownership.on_update, ownership.records_conflict,
          decision.resolution, decision.decided_value, coalesce(decision.is_restored, false) as is_restored
   from compared_objects as object
   cross join lateral jsonb_each(object.jamf) as field
   join jamf_sync.field_ownership as ownership
     on ownership.integration_id = %(integration_id)s and ownership.object_type = object.object_type and ownership.field = field.key
   left join decisions as decision on decision.object_id = object.object_id and decision.field = field.key
-  where object.object_type = %(object_type)s
-    and (object.action = 'create' or ownership.on_update <> 'never')
-    and (object.action = 'create' or field.value <> coalesce(object.moss -> field.key, 'null')
+  left join left_rooms as left_room on left_room.object_id = object.object_id and field.key = 'room_id'
+  where object.object_type = %(object_type)s and object.action <> 'create' and ownership.on_update <> 'never'
+    and (field.value <> coalesce(object.moss -> field.key, 'null')
          or field.value <> coalesce(object.base -> field.key, 'null') or decision.is_restored)
-    and (field.key <> 'room_id' or object.object_id not in (select object_id from left_rooms))
+    and left_room.object_id is null
 ),
 decided as materialized (
   select object_id, field, jamf_value, moss_value, base_value, records_conflict,
     case when is_restored then decided_value else jamf_value end as value,
-    case when action = 'create' and jamf_value = 'null' then 'nothing'
-         when action = 'create' and on_create = 'write' then 'on_create'
-         when action = 'create' and on_create = 'default' then 'default'
-         when action = 'create' then 'nothing'
-         when is_restored and resolution = 'pin' then 'pinned'
+    case when is_restored and resolution = 'pin' then 'pinned'
          when is_restored then 'decided_keep_moss'
          when jamf_value = moss_value then 'agree'
          when resolution in ('pin', 'keep_moss') then 'nothing'
@@ -75,7 +72,7 @@ decided as materialized (
 per_object as (
   select object_id,
     coalesce(jsonb_object_agg(field, moss_value) filter (
-      where rule not in ('on_create', 'default', 'agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as before,
+      where rule not in ('agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as before,
     coalesce(jsonb_object_agg(field, value) filter (
       where rule not in ('agree', 'nothing', 'human_edit_kept', 'owned_field_differs')), '{}') as after,
     coalesce(jsonb_object_agg(field, rule) filter (
@@ -104,7 +101,7 @@ planned as (
     case when object.action = 'update' and coalesce(change.after, '{}') = '{}' then 'values_agree' else object.reason end,
     coalesce(change.before, '{}'), coalesce(change.after, '{}'), coalesce(change.rules, '{}'), coalesce(change.agreed, '{}'), object.details
   from compared_objects as object left join per_object as change using (object_id)
-  where object.object_type = %(object_type)s
+  where object.object_type = %(object_type)s and object.action <> 'create'
     and (object.action <> 'update' or change.after <> '{}' or change.agreed <> '{}')
   returning object_id, action
 )

@@ -170,16 +170,14 @@ def _ready(
                 for object_id, case in objects.items()
             ],
         )
-    execute(
-        bench.connection,
-        "plan/plan_field_changes",
-        {
-            "integration_id": bench.integration.id,
-            "plan_id": plan_id,
-            "object_type": "device",
-            "keep_human_edits": keep_human_edits,
-        },
-    )
+    parameters = {
+        "integration_id": bench.integration.id,
+        "plan_id": plan_id,
+        "object_type": "device",
+        "keep_human_edits": keep_human_edits,
+    }
+    execute(bench.connection, "plan/plan_creations", parameters)
+    execute(bench.connection, "plan/plan_field_changes", parameters)
     return plan_id, objects
 
 
@@ -199,6 +197,13 @@ def test_every_field_is_decided_as_the_design_says(trial: Bench, keep_human_edit
         row["object_id"]: row
         for row in trial.query("select * from jamf_sync.change_plan where plan_id = %s", plan_id)
     }
+    rules = {
+        (row["object_id"], row["field"]): row["rule"]
+        for row in trial.query(
+            "select object_id, field, rule from jamf_sync.change_plan_fields where plan_id = %s",
+            plan_id,
+        )
+    }
     conflicts = {
         row["object_id"]: row["kind"]
         for row in trial.query("select * from jamf_sync.plan_conflicts where plan_id = %s", plan_id)
@@ -209,7 +214,7 @@ def test_every_field_is_decided_as_the_design_says(trial: Bench, keep_human_edit
         row = rows.get(object_id)
         found = Expected(
             action=row["action"] if row else None,
-            rule=row["rules"].get(case.field) if row else None,
+            rule=rules.get((object_id, case.field)),
             before=row["before"] if row else {},
             after=row["after"] if row else {},
             agreed=row["agreed"] if row else {},

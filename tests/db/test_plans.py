@@ -555,3 +555,20 @@ def test_an_empty_world_adds_up_to_nothing(trial: Bench) -> None:
     plan = trial.plan()
     assert [count.object_type for count in plan.counts] == list(OBJECT_TYPE_NAMES)
     assert all(count.seen == 0 and count.adds_up for count in plan.counts)
+
+
+def test_every_field_that_is_compared_has_a_rule(trial: Bench) -> None:
+    # What is created is not decided field by field, so no field without a rule would be noticed there.
+    trial.computer("1", hostname="MAC-1", mac_address="AA:BB:CC:00:00:01", username="jane")
+    trial.user("1", username="jane", email="jane@example.org")
+    trial.computer_group("1", "Design")
+
+    trial.plan()
+
+    compared = trial.query(
+        """select compared.object_type, field, ownership.field is not null as has_rule
+           from compared_objects as compared cross join jsonb_object_keys(compared.jamf) as field
+           left join jamf_sync.field_ownership as ownership using (object_type, field)"""
+    )
+    assert {row["object_type"] for row in compared} == {"device", "person", "io", "group"}
+    assert [row for row in compared if not row["has_rule"]] == []

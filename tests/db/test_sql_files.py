@@ -106,6 +106,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "internal_type": "device",
         "object_types": ["device"],
         "first_row": 1,
+        "many": 1000,
         "last_row": 9,
         "fields": ["os_build"],
         "clearable": ["assigned_to_person_id"],

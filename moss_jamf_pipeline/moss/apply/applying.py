@@ -12,7 +12,12 @@ from moss_jamf_pipeline.catalogue.ownership import custom_fields
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import (
+    ObjectCounts,
+    Plan,
+    count_outcomes,
+    read_plan,
+)
 from moss_jamf_pipeline.moss.statements import (
     execute,
     fetch_one,
@@ -228,13 +233,15 @@ def _apply_type(
         "add_to_privileged": integration.settings.add_members_to_privileged_groups,
         "fields": custom_fields(object_type),
     }
-    span = fetch_one(connection, "apply/pending_rows", parameters)
-    if span is not None and span["pending"]:
+    span = fetch_one(connection, "apply/pending_rows", {**parameters, "many": _MANY_ROWS})
+    if span is not None:
         # Few rows look up by key what they touch; so many are joined with all there is.
         is_many = span["pending"] > _MANY_ROWS
         with joining_by_hash(connection) if is_many else nullcontext():
             _apply_rows(connection, steps, parameters, span["first_row"], span["last_row"])
-    execute(connection, "apply/mark_settled", parameters)
+    settled = execute(connection, "apply/mark_settled", parameters) if plan.kind == "revert" else 0
+    if span is not None or settled:
+        count_outcomes(connection, plan.plan_id, [object_type])
 
 
 def _exclude_other_runs(connection: psycopg.Connection, integration: Integration) -> None:

@@ -12,7 +12,7 @@ import psycopg
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.errors import PlanNotRevertible
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.plan.planning import Plan, insert_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import Plan, count_outcomes, insert_plan, read_plan
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
@@ -91,6 +91,7 @@ def make_revert_plan(
                 "only_object": object_id,
             },
         )
+        count_outcomes(connection, plan_id)
         if pinned_by is not None:
             fetch_value(
                 connection,

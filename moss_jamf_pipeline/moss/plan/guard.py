@@ -15,7 +15,12 @@ from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.moss.errors import PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
-from moss_jamf_pipeline.moss.plan.planning import Plan, newest_sync_plan, read_plan
+from moss_jamf_pipeline.moss.plan.planning import (
+    Plan,
+    count_outcomes,
+    newest_sync_plan,
+    read_plan,
+)
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
@@ -253,6 +258,7 @@ def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int
         connection, "guard/hold_device_fields", {"plan_id": plan_id, "guarded_kinds": list(kinds)}
     )
     execute(connection, "guard/hold_dependants", {"plan_id": plan_id})
+    count_outcomes(connection, plan_id)
 
 
 def _judged(connection: psycopg.Connection, integration: Integration, counted: Row) -> Row:
@@ -301,11 +307,13 @@ def _approve(
 
 
 def _release(connection: psycopg.Connection, plan_id: int, kinds: Sequence[str]) -> None:
-    execute(
+    released = execute(
         connection,
         "guard/release_held_changes",
         {"plan_id": plan_id, "guarded_kinds": list(kinds)},
     )
+    if released:
+        count_outcomes(connection, plan_id)
 
 
 def _kinds(approve: Collection[str]) -> tuple[str, ...]:

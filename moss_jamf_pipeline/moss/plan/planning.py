@@ -15,6 +15,7 @@ from moss_jamf_pipeline.catalogue.object_types import (
     ITEM_TYPE_NAMES,
     OBJECT_TYPE_NAMES,
     OBJECT_TYPES,
+    ObjectTypeName,
 )
 from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_rules
 from moss_jamf_pipeline.moss.capture.captures import Capture
@@ -182,6 +183,8 @@ def make_plan(
                 "person",
                 CollectionName.USERS,
             )
+        count_outcomes(connection, plan_id)
+        execute(connection, "plan/count_objects_in_conflict", {"plan_id": plan_id})
     plan = read_plan(connection, plan_id)
     if sum(count.created + count.updated + count.removed for count in plan.counts) > _MANY_ROWS:
         refresh_statistics(connection, "jamf_sync.change_plan")
@@ -225,6 +228,25 @@ def insert_plan(
         },
     )
     return plan_id
+
+
+def count_outcomes(
+    connection: psycopg.Connection,
+    plan_id: int,
+    object_types: Iterable[str] = tuple(ObjectTypeName),
+) -> None:
+    """Keeps what the rows of a plan come to, for `read_plan`; part of every transaction that inserts or changes rows.
+
+    Args:
+        connection: any.
+        plan_id: whose rows.
+        object_types: of which types they are.
+    """
+    execute(
+        connection,
+        "plan/count_outcomes",
+        {"plan_id": plan_id, "object_types": list(object_types)},
+    )
 
 
 def _planned_types(settings: SyncSettings, wanted: Collection[str]) -> list[str]:
@@ -282,6 +304,7 @@ def _plan_objects(
         case _:
             execute(connection, _COMPARISONS[object_type], parameters)
             connection.execute("analyze compared_objects")
+            execute(connection, "plan/plan_creations", parameters)
             execute(connection, "plan/plan_field_changes", parameters)
             execute(connection, "plan/plan_rejections", parameters)
 
