@@ -35,7 +35,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
 from moss_jamf_pipeline.moss.plan.planning import Plan, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_one
-from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     PARTITION_NAME_TAG,
     REPOSITORY_LABEL_TAG,

@@ -18,8 +18,7 @@ from moss_jamf_pipeline.cli.reports import print_next_steps, print_run, run_docu
 from moss_jamf_pipeline.cli.running import Order, RunReport, execute_scope
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded
 from moss_jamf_pipeline.engine.scopes import SCOPES
-from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.orchestration.partitions import SLOTS
+from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -108,7 +107,7 @@ def replay_slot(
         typer.BadParameter: it is no slot.
         typer.Exit: with the run's exit code, unless it is 0.
     """
-    if not SLOTS.has_partition_key(slot):
+    if not is_slot(slot, first=Settings().first_slot, now=datetime.now(UTC)):
         raise typer.BadParameter(
             f"{slot!r} is no slot. A slot is named by its start, UTC, e.g. {slot_key_at(datetime.now(UTC))}: "
             "every six hours from 00:00.",

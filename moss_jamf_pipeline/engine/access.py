@@ -3,12 +3,19 @@
 The environment overrides what is saved with the integration. Decrypting is `moss.credentials`; asking JAMF is `jamf`.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import psycopg
 
 from moss_jamf_pipeline.engine.extraction import server_identity
-from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf import (
+    Acquaintance,
+    ClientCredentials,
+    ClientLimits,
+    JamfClient,
+    UserCredentials,
+)
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.integration.credentials import (
     GivenKeys,
@@ -135,3 +142,30 @@ def _refuse_other_server(base_url: str, integration: Integration) -> None:
             "Unset JAMF_BASE_URL, or set the credentials for that server in the environment too, or save both with "
             "`moss-jamf credentials set --base-url`.",
         )
+
+
+class JamfClients:
+    """Makes the clients of a run, which follow one another: what one has asked, the next one knows."""
+
+    def __init__(self, limits: ClientLimits | None = None) -> None:
+        """Takes how hard and how patiently the clients work."""
+        self._limits = limits or ClientLimits()
+        self._acquaintances: defaultdict[tuple[str, JamfCredentials], Acquaintance] = defaultdict(
+            Acquaintance
+        )
+
+    def client(
+        self, settings: Settings, integration: Integration, connection: psycopg.Connection | None
+    ) -> JamfClient:
+        """A client for the integration's server; arguments and errors as of `jamf_access`."""
+        access = jamf_access(settings, integration, connection)
+        return JamfClient(
+            access.base_url,
+            access.credentials,
+            limits=self._limits,
+            acquaintance=self._acquaintances[access.base_url, access.credentials],
+        )
+
+    def forget(self) -> None:
+        """Forgets tokens."""
+        self._acquaintances.clear()

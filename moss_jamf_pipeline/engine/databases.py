@@ -144,12 +144,6 @@ def release_embedded() -> None:
     _leases.release()
 
 
-def redacted(url: str) -> str:
-    """A database URL fit for people and logs, malformed or not: passwords become `***`."""
-    without_userinfo = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url)
-    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", without_userinfo)
-
-
 def connect_or_explain(url: str, variable: str) -> "psycopg.Connection[tuple[object, ...]]":
     """Connect in autocommit mode, with patience for a server that is just starting.
 

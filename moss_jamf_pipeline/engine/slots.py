@@ -25,11 +25,15 @@ def slot_start(key: str) -> datetime:
     return start
 
 
+def slot_key(start: datetime) -> str:
+    """The key of the slot that begins at a moment."""
+    return start.astimezone(UTC).strftime(SLOT_FORMAT)
+
+
 def slot_key_at(moment: datetime) -> str:
     """The key of the slot that contains a moment."""
     in_utc = moment.astimezone(UTC)
-    start = in_utc.replace(hour=in_utc.hour - in_utc.hour % SLOT_HOURS, minute=0)
-    return start.strftime(SLOT_FORMAT)
+    return slot_key(in_utc.replace(hour=in_utc.hour - in_utc.hour % SLOT_HOURS, minute=0))
 
 
 def is_slot(key: str, *, first: str, now: datetime) -> bool:

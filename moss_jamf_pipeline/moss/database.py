@@ -1,11 +1,15 @@
 """Connections to the M.O.S.S. database."""
 
+import logging
+import re
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
-import sqlalchemy
-from sqlalchemy.exc import OperationalError
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from moss_jamf_pipeline.moss.contract.roles import READER, take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
@@ -19,6 +23,17 @@ _SESSION_OPTIONS = (
 )
 
 _SECRETS = ("password", "sslpassword")
+_MOST_CONNECTIONS = 12
+_CONNECT_SECONDS = 10
+
+# What its workers try and miss is said by `MossUnreachable`, to whoever waits for it.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+def redacted(url: str) -> str:
+    """A database URL fit for people and logs, malformed or not: passwords become `***`."""
+    without_userinfo = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", without_userinfo)
 
 
 class MossDatabase:
@@ -26,34 +41,26 @@ class MossDatabase:
 
     def __init__(self, url: str) -> None:
         """Takes the database's URL (`postgresql://…`); it never appears in a message with its password."""
-        given = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
-        # SQLAlchemy hides a password before the @ and shows one in the query.
-        secrets = {name: given.query[name] for name in _SECRETS if name in given.query}
-        self._url = given.difference_update_query(secrets)
-        for secret in (given.password, *secrets.values()):
-            remember_secret(str(secret or ""))
-        self._engine = sqlalchemy.create_engine(
-            self._url,
-            pool_size=2,
-            pool_pre_ping=True,
-            connect_args={
-                "options": _joined_options(self._url),
-                "application_name": "moss-jamf",
-                "connect_timeout": 10,
-                "autocommit": True,
-                **secrets,
-            },
-        )
+        given = conninfo_to_dict(url)
+        for name in _SECRETS:
+            remember_secret(str(given.get(name) or ""))
+        self._parameters: dict[str, Any] = {
+            **given,
+            "options": f"{given.get('options') or ''} {_SESSION_OPTIONS}".strip(),
+            "application_name": "moss-jamf",
+            "connect_timeout": _CONNECT_SECONDS,
+            "autocommit": True,
+        }
+        self._where = redacted(url)
+        self._pool: ConnectionPool[psycopg.Connection] | None = None
 
-    @property
-    def engine(self) -> sqlalchemy.Engine:
-        """The SQLAlchemy engine, for pandas."""
-        return self._engine
+    def __repr__(self) -> str:
+        return f"MossDatabase({self._where!r})"
 
     @property
     def where(self) -> str:
         """The database in words, without the password."""
-        return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
+        return self._where
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection]:
@@ -62,18 +69,28 @@ class MossDatabase:
         Raises:
             MossUnreachable: the server does not answer, refuses the log-in, or ended the connection.
         """
-        pooled = self._pooled()
-        connection = _driver_connection(pooled)
+        pool = self._opened_pool()
+        connection = self._taken_from(pool)
         try:
-            yield connection
+            with self.explaining(connection):
+                yield connection
+        finally:
+            pool.putconn(connection)
+
+    @contextmanager
+    def explaining(self, connection: psycopg.Connection) -> Iterator[None]:
+        """Says it in words when a connection is lost inside the block.
+
+        Raises:
+            MossUnreachable: the server ended the connection.
+        """
+        try:
+            yield
         except psycopg.OperationalError as error:
             if not connection.broken:
                 # The server answered: a deadlock, a time limit, a full disk. Its own words say more.
                 raise
-            pooled.invalidate(error)
             raise self.unreachable(error) from error
-        finally:
-            pooled.close()
 
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection]:
@@ -104,38 +121,66 @@ class MossDatabase:
         Raises:
             MossUnreachable: as `connection`.
         """
-        pooled = self._pooled()
-        connection = _driver_connection(pooled)
-        pooled.detach()
-        return connection
+        try:
+            return psycopg.connect(**self._parameters)
+        except psycopg.OperationalError as error:
+            raise self.unreachable(error) from error
 
     def dispose(self) -> None:
         """Closes the pooled connections."""
-        self._engine.dispose()
-
-    def _pooled(self) -> sqlalchemy.PoolProxiedConnection:
-        try:
-            return self._engine.raw_connection()
-        # The pool passes the driver's error on as it is; SQLAlchemy's own comes from its check of a pooled connection.
-        except (psycopg.OperationalError, OperationalError) as error:
-            raise self.unreachable(error) from error
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     def unreachable(self, error: Exception) -> MossUnreachable:
         """What to say when a connection cannot be made or was lost."""
-        reason = " ".join(str(getattr(error, "orig", error)).split())
+        reason = " ".join(str(error).split())
         return MossUnreachable(
             f"The M.O.S.S. database at {self.where} cannot be used: {reason}.",
             "Check that the server runs and that MOSS_DATABASE_URL names its host, port, database, user and password.",
         )
 
+    def _opened_pool(self) -> ConnectionPool[psycopg.Connection]:
+        if self._pool is None:
+            # A pool's workers try again for a while and keep to themselves why: asked directly, a server that is
+            # away and a wrong password are told at once.
+            self.dedicated_connection().close()
+            self._pool = ConnectionPool(
+                kwargs=self._parameters,
+                min_size=0,
+                max_size=_MOST_CONNECTIONS,
+                timeout=_CONNECT_SECONDS,
+                num_workers=1,
+                check=ConnectionPool.check_connection,
+                open=True,
+                name="moss",
+            )
+        return self._pool
 
-def _driver_connection(pooled: sqlalchemy.PoolProxiedConnection) -> psycopg.Connection:
-    connection = pooled.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError(f"the pool handed out a {type(connection).__name__}")
-    return connection
+    def _taken_from(self, pool: ConnectionPool[psycopg.Connection]) -> psycopg.Connection:
+        try:
+            return pool.getconn()
+        except PoolTimeout as error:
+            self.dedicated_connection().close()  # says why, if it cannot be made
+            raise self.unreachable(error) from error
+        except psycopg.OperationalError as error:
+            raise self.unreachable(error) from error
 
 
-def _joined_options(url: sqlalchemy.URL) -> str:
-    given = url.query.get("options", "")
-    return f"{given if isinstance(given, str) else ' '.join(given)} {_SESSION_OPTIONS}".strip()
+def is_alive(connection: psycopg.Connection) -> bool:
+    """Whether a session lives, as far as that can be told without asking the server.
+
+    A server that ends a session says so on its socket; one that is gone without a word is noticed by the next
+    statement.
+    """
+    socket = select.poll()
+    if not connection.closed:
+        socket.register(connection.pgconn.socket, select.POLLIN)
+    while not connection.closed and not connection.broken:
+        if not socket.poll(0):
+            return True
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return False
+    return False

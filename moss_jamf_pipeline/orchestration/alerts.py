@@ -16,10 +16,11 @@ class AlertNotPosted(Exception):
     """The webhook does not take the alert; the message never repeats its address, which is a secret."""
 
 
-def post_alert(text: str, *, link: str | None = None) -> bool:
+def post_alert(settings: Settings, text: str, *, link: str | None = None) -> bool:
     """Posts `{"text": …}` to MOSS_JAMF_ALERT_URL, if it is set.
 
     Args:
+        settings: the environment.
         text: what happened and what to do; secrets are taken out, what is too long is cut.
         link: where to look.
 
@@ -29,7 +30,7 @@ def post_alert(text: str, *, link: str | None = None) -> bool:
     Raises:
         AlertNotPosted: it did not answer, or refused, three times.
     """
-    url = Settings().alert_url
+    url = settings.alert_url
     if url is None:
         return False
     message = scrubbed(text)
@@ -52,7 +53,7 @@ def post_alert(text: str, *, link: str | None = None) -> bool:
     )
 
 
-def run_link(run_id: str) -> str | None:
+def run_link(settings: Settings, run_id: str) -> str | None:
     """Where a run is seen in the Dagster UI; None unless MOSS_JAMF_UI_URL says where that is."""
-    base = Settings().ui_url
+    base = settings.ui_url
     return f"{base.rstrip('/')}/runs/{run_id}" if base else None

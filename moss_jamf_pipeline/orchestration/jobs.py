@@ -3,8 +3,8 @@
 import dagster as dg
 
 from moss_jamf_pipeline.engine.scopes import SCOPES, SyncScope
-from moss_jamf_pipeline.orchestration.assets.layout import SYNC_TYPE_TAG
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
+from moss_jamf_pipeline.orchestration.assets.triggers import SYNC_TYPE_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition
 
 # The job that forgets what is older than its retention; see `retention`.

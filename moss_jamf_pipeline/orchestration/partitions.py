@@ -3,7 +3,6 @@
 import dagster as dg
 
 from moss_jamf_pipeline.engine.slots import SLOT_FORMAT, SLOT_HOURS
-from moss_jamf_pipeline.settings import Settings
 
 
 def slots_since(first_slot: str) -> dg.TimeWindowPartitionsDefinition:
@@ -20,6 +19,3 @@ def slots_since(first_slot: str) -> dg.TimeWindowPartitionsDefinition:
         # The 12:00 tick runs the slot 12:00, the one that contains now: a capture shows JAMF as it is now.
         end_offset=1,
     )
-
-
-SLOTS = slots_since(Settings().first_slot)

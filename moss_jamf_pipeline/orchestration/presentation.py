@@ -1,20 +1,32 @@
 """What the Dagster UI shows of a step: counts, tables, column schemas. No decision is made here."""
 
-import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import dagster as dg
-import pandas as pd
 import psycopg
-from psycopg import sql
+from tabulate import tabulate
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES, MATCH_TABLES
+from moss_jamf_pipeline.engine.checks import Fact, Table, without
+from moss_jamf_pipeline.engine.context import RunContext
+from moss_jamf_pipeline.engine.scopes import raw_step
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.plan_pages import suppressed_changes
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
-from moss_jamf_pipeline.moss.statements import Row, fetch_all
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 
 _PREVIEW_ROWS = 25
+_TABLES: Final = (
+    *(f"jamf_sync.{raw_step(collection)}" for collection in COLLECTION_NAMES),
+    *(f"jamf_sync.{table}" for table in MATCH_TABLES),
+    *("jamf_sync.change_plan", "jamf_sync.plan_guard", "jamf_sync.conflicts"),
+    "jamf_sync.plan_problems",
+    *(f"moss_contract.{kind.relation}" for kind in APPLIED_OBJECT_TYPES),
+    "moss_contract.integration_sync_history",
+)
 _CELL = 60
 
 
@@ -22,19 +34,22 @@ def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataV
     """Rows as a Markdown table, long cells cut for display.
 
     Args:
-        rows: column name to value.
+        rows: column name to value; the columns are those of all rows, in the order in which they first come.
         when_empty: what to say if there is none.
     """
-    frame = pd.DataFrame(list(rows), dtype=object)
-    if frame.empty:
+    shown = list(rows)
+    if not shown:
         return dg.MetadataValue.md(f"*{when_empty}*")
+    columns = list(dict.fromkeys(name for row in shown for name in row))
+    cells = [[_cell(row.get(name)) for name in columns] for row in shown]
     # Left to itself the formatter takes text for numbers: version 15.10 becomes 15.1, build 24E264 a huge one.
-    return dg.MetadataValue.md(frame.map(_cell).to_markdown(index=False, disable_numparse=True))
+    table = tabulate(cells, headers=columns, tablefmt="pipe", disable_numparse=True)
+    return dg.MetadataValue.md(table)
 
 
 def _cell(value: object) -> str:
-    """One value on one line, fit for a cell; a value that is absent from its row is NaN by now."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """One value on one line, fit for a cell."""
+    if value is None:
         return ""
     text = " ".join(str(value).split())
     if len(text) > _CELL:
@@ -86,55 +101,77 @@ def suppressed_metadata(
 ) -> dict[str, dg.MetadataValue | int]:
     """What JAMF asks for and a rule keeps from M.O.S.S.: how many changes, and the first of them."""
     rows = suppressed_changes(connection, plan_id, limit=_PREVIEW_ROWS)
-    hidden = ("object_id", "external_type", "total")
     return {
         "suppressed": rows[0]["total"] if rows else 0,
         "suppressed_changes": markdown_table(
-            [{name: row[name] for name in row if name not in hidden} for row in rows],
+            without(rows, "object_id", "external_type", "total"),
             "No rule keeps a change of JAMF's from M.O.S.S.",
         ),
     }
 
 
-def held_table(connection: psycopg.Connection, plan_id: int) -> dg.MarkdownMetadataValue:
+def held_table(rows: Sequence[Row]) -> dg.MarkdownMetadataValue:
     """What the guard counted in a plan, and what it made of it."""
-    rows = fetch_all(connection, "guard/guarded_changes", {"plan_id": plan_id})
     return markdown_table(rows, "Nothing in this plan is guarded.")
 
 
-def column_schema(connection: psycopg.Connection, table: str) -> dg.TableSchema:
-    """The columns of a table or view as the database has them, comments included.
+def shown_fact(fact: Fact) -> Any:
+    """A fact of a finding as metadata."""
+    match fact:
+        case Table():
+            return markdown_table(fact.rows, fact.when_empty)
+        case tuple():
+            return counts_table(fact)
+        case _:
+            return fact
 
-    Args:
-        connection: any.
-        table: `schema.name`.
-    """
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=row["name"],
-                type=row["type"],
-                description=row["description"],
-                constraints=dg.TableColumnConstraints(nullable=row["is_nullable"]),
-            )
-            for row in fetch_all(connection, "catalogue/table_columns", {"table": table})
-        ]
+
+class Tables:
+    """Dagster's standard metadata of the tables that a run's steps fill; looked up once for all of them."""
+
+    _columns: Final[WeakKeyDictionary[RunContext, dict[str, list[dg.TableColumn]]]] = (
+        WeakKeyDictionary()
     )
 
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
 
-def table_facts(connection: psycopg.Connection, table: str) -> dict[str, Any]:
-    """Dagster's standard metadata of a table: its name, kind of storage, columns and rows.
+    def facts(self, table: str, row_count: int | None = None) -> dict[str, Any]:
+        """A table's name, kind of storage and columns as the database has them, comments included, and its rows.
 
-    Args:
-        connection: any.
-        table: `schema.name` of a table or view.
-    """
-    counted = connection.execute(
-        sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".", 1)))
-    ).fetchone()
-    return {
-        "dagster/table_name": table,
-        "dagster/storage_kind": "postgres",
-        "dagster/column_schema": column_schema(connection, table),
-        "dagster/row_count": counted[0] if counted else 0,
-    }
+        Args:
+            table: `schema.name` of a table, a view or a relation of the contract.
+            row_count: how many rows it has; None: nobody counted.
+        """
+        return {
+            "dagster/table_name": table,
+            "dagster/storage_kind": "postgres",
+            "dagster/column_schema": dg.TableSchema(columns=self._schemas().get(table, [])),
+            **({} if row_count is None else {"dagster/row_count": row_count}),
+        }
+
+    def moss_facts(self, relation: str) -> dict[str, Any]:
+        """The same of a relation of the contract, whose rows are counted: people write M.O.S.S. too.
+
+        Args:
+            relation: its name in `moss_contract`.
+        """
+        rows = fetch_one(self._run.connection, "catalogue/moss_rows")
+        return self.facts(f"moss_contract.{relation}", None if rows is None else rows[relation])
+
+    def _schemas(self) -> dict[str, list[dg.TableColumn]]:
+        known = self._columns.get(self._run)
+        if known is None:
+            known = self._columns[self._run] = {}
+            for row in fetch_all(
+                self._run.connection, "catalogue/table_columns", {"tables": list(_TABLES)}
+            ):
+                known.setdefault(row["relation"], []).append(
+                    dg.TableColumn(
+                        name=row["name"],
+                        type=row["type"],
+                        description=row["description"],
+                        constraints=dg.TableColumnConstraints(nullable=row["is_nullable"]),
+                    )
+                )
+        return known

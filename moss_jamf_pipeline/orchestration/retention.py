@@ -8,7 +8,6 @@ from moss_jamf_pipeline.orchestration.assets.layout import DATABASE_RETRIES
 from moss_jamf_pipeline.orchestration.failures import explained_failures
 from moss_jamf_pipeline.orchestration.jobs import FORGET_JOB, name_for
 from moss_jamf_pipeline.orchestration.resources import MossResource
-from moss_jamf_pipeline.settings import Settings
 
 
 def build_retention(prefix: str) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
@@ -23,13 +22,12 @@ def build_retention(prefix: str) -> tuple[dg.JobDefinition, dg.ScheduleDefinitio
         out=dg.Out(dg.Nothing),
     )
     def forget(context: dg.OpExecutionContext, moss: MossResource) -> None:
-        settings = Settings()
         with explained_failures(), moss.database.reading() as connection:
             forgotten = forget_the_old(
                 connection,
                 find_integration(connection, moss.integration).id,
-                retention_days=settings.retention_days,
-                plan_retention_days=settings.plan_retention_days,
+                retention_days=moss.settings.retention_days,
+                plan_retention_days=moss.settings.plan_retention_days,
             )
         context.log.info(
             "Forgot %d captures, %d versions and %d plans.",

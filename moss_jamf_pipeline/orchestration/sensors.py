@@ -10,7 +10,7 @@ from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.plan.guard import chosen_plan_id, held_changes, held_summary
 from moss_jamf_pipeline.orchestration.alerts import post_alert, run_link
-from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
@@ -123,7 +123,9 @@ def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
             if failure.description and failure.description not in message:
                 message = f"{message} Its history row could not be closed: {failure.description}"
         post_alert(
-            f"The sync of {whose} failed ({run.job_name}). {message}", link=run_link(run.run_id)
+            moss.settings,
+            f"The sync of {whose} failed ({run.job_name}). {message}",
+            link=run_link(moss.settings, run.run_id),
         )
         return None
 
@@ -151,8 +153,9 @@ def _build_held_changes_sensor(prefix: str) -> dg.SensorDefinition:
         if plan_id is None or not held:
             return dg.SkipReason(f"Run {run.run_id} holds nothing back.")
         post_alert(
+            moss.settings,
             f"The sync of {integration.name!r} holds changes back. {held_summary(plan_id, held)}",
-            link=run_link(run.run_id),
+            link=run_link(moss.settings, run.run_id),
         )
         return None
 

@@ -12,6 +12,7 @@ import pytest
 from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert
 from moss_jamf_pipeline.orchestration.dagster_internals import WILL_RETRY_TAG
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.settings import Settings
 from tests.support.world import DEFINITIONS, World
 
 
@@ -181,13 +182,13 @@ def test_held_changes_are_told_with_how_to_let_them_through(
 
 def test_without_a_webhook_nothing_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MOSS_JAMF_ALERT_URL", raising=False)
-    assert post_alert("anything") is False
+    assert post_alert(Settings(), "anything") is False
 
 
 def test_a_webhook_that_refuses_is_asked_three_times_and_never_named(webhook: Webhook) -> None:
     webhook.status = 500
     with pytest.raises(AlertNotPosted) as caught:
-        post_alert("The sync failed.")
+        post_alert(Settings(), "The sync failed.")
     assert len(webhook.bodies) == 3
     assert "secret-path" not in str(caught.value)
     assert "HTTP 500" in str(caught.value)
@@ -198,7 +199,7 @@ def test_a_long_alert_is_cut_and_its_secrets_are_taken_out(
     webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "a-very-secret-word")
-    assert post_alert(f"a-very-secret-word {'long ' * 2_000}") is True
+    assert post_alert(Settings(), f"a-very-secret-word {'long ' * 2_000}") is True
     (text,) = webhook.texts
     assert "a-very-secret-word" not in text
     assert len(text) == 3_000

@@ -3,7 +3,6 @@
 import dagster as dg
 import pytest
 
-from moss_jamf_pipeline.orchestration.checks import build_checks
 from tests.support.world import DEFINITIONS, PREFIX, World
 
 
@@ -102,7 +101,7 @@ def _run_checks_of(world: World, *assets: str) -> dg.ExecuteInProcessResult:
     guarded = {dg.AssetKey([PREFIX, asset]) for asset in assets}
     keys = [
         key
-        for checks in build_checks(PREFIX)
+        for checks in DEFINITIONS.asset_checks or []
         for key in checks.check_keys
         if key.asset_key in guarded
     ]

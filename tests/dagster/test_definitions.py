@@ -13,10 +13,10 @@ from dagster import Shape
 from moss_jamf_pipeline.definitions import build_definitions, defs
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
-from moss_jamf_pipeline.orchestration.checks import build_checks
-from moss_jamf_pipeline.orchestration.partitions import SLOTS
+from moss_jamf_pipeline.orchestration.partitions import slots_since
 from tests.support.world import DEFINITIONS, PREFIX
 
+SLOTS = slots_since("2026-11-01-00:00")
 _COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
 _GROUPS = {
     "jamf_raw": {"jamf_server", *(f"raw_jamf_{collection}" for collection in _COLLECTIONS)},
@@ -167,14 +167,14 @@ def test_assets_that_write_moss_run_one_after_the_other_after_the_plan() -> None
 def test_the_checks_and_which_of_them_block() -> None:
     blocking = {
         (spec.asset_key.path[-1], spec.name): spec.blocking
-        for checks in build_checks(PREFIX)
+        for checks in DEFINITIONS.asset_checks or []
         for spec in checks.check_specs
     }
     assert blocking == {**dict.fromkeys(_BLOCKING, True), **dict.fromkeys(_WARNING, False)}
 
 
 def test_every_check_says_what_is_true_when_it_passes() -> None:
-    for checks in build_checks(PREFIX):
+    for checks in DEFINITIONS.asset_checks or []:
         for spec in checks.check_specs:
             assert spec.description, spec.name
 

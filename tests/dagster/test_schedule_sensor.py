@@ -131,7 +131,7 @@ def test_a_tick_waits_while_a_sync_is_about_to_run_or_runs(
 def test_a_database_that_is_away_delays_a_tick_and_no_secret_is_said(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = small_world.database.engine.url.render_as_string(hide_password=False)
+    url = small_world.url
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss:hush-hush@127.0.0.1:1/moss")
     away = _look(small_world.instance, _LONG_AGO)
     assert not away.run_requests

@@ -284,7 +284,9 @@ def test_a_value_edited_after_planning_is_not_overwritten(bench: Bench) -> None:
     assert (outcome, "planned anew" in (detail or "")) == ("refused", True)
     assert counts_of(applied)["device"].skipped == 1
     assert (
-        run_outcome(bench.connection, bench.integration, applied, applied.object_types).status
+        run_outcome(
+            bench.connection, bench.integration, applied, bench.captures, applied.object_types
+        ).status
         == "partial"
     )
 
@@ -575,7 +577,11 @@ def test_a_runs_history_row_is_opened_once_and_closed_once(bench: Bench) -> None
     assert len(opened) == 1
     assert bench.value("select last_sync_status from integration_configs") == "in_progress"
     total = run_outcome(
-        bench.connection, bench.integration, (plan := bench.sync()), plan.object_types
+        bench.connection,
+        bench.integration,
+        (plan := bench.sync()),
+        bench.captures,
+        plan.object_types,
     ).counts
     assert close_history(bench.connection, run_id="r", status="success", counts=total)
     assert not close_history(

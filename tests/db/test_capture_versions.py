@@ -237,8 +237,8 @@ def test_a_merge_that_fails_leaves_the_versions_as_they_were(bench: Bench) -> No
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         pull()
     assert rows_of(bench, "jamf_sync.raw_jamf_computers") == before
-    assert covered_slots(bench.connection, bench.integration.id, "computers", [_SLOT]) == {
-        _SLOT: good.capture_id
+    assert covered_slots(bench.connection, bench.integration.id, [_SLOT]) == {
+        ("computers", _SLOT): good.capture_id
     }
 
 
@@ -304,20 +304,19 @@ def test_one_capture_covers_every_slot_of_an_outage(bench: Bench) -> None:
     slots = [_SLOT - timedelta(hours=6 * place) for place in range(3)]
     earlier = _capture(bench, {"1": "a"}, slots=[slots[2]])
     now = _capture(bench, {"1": "b"}, slots=slots[:2])
-    covered = covered_slots(bench.connection, bench.integration.id, "computers", slots)
+    covered = covered_slots(bench.connection, bench.integration.id, slots)
     assert covered == {
-        slots[0]: now.capture_id,
-        slots[1]: now.capture_id,
-        slots[2]: earlier.capture_id,
+        ("computers", slots[0]): now.capture_id,
+        ("computers", slots[1]): now.capture_id,
+        ("computers", slots[2]): earlier.capture_id,
     }
-    assert covered_slots(bench.connection, bench.integration.id, "users", slots) == {}
 
 
 def test_a_slot_captured_again_is_covered_by_the_newest(bench: Bench) -> None:
     first = _capture(bench, {"1": "a"})
     second = _capture(bench, {"1": "b"})
-    assert covered_slots(bench.connection, bench.integration.id, "computers", [_SLOT]) == {
-        _SLOT: second.capture_id
+    assert covered_slots(bench.connection, bench.integration.id, [_SLOT]) == {
+        ("computers", _SLOT): second.capture_id
     }
     assert _held(bench, first) == {"1": "a"}
 

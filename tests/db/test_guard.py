@@ -556,7 +556,7 @@ def test_examples_name_what_is_held(trial: Bench) -> None:
 
 def test_the_run_is_partial_and_its_message_says_what_to_do(trial: Bench) -> None:
     plan = _too_many_gone(trial)
-    outcome = run_outcome(trial.connection, trial.integration, plan, _EVERYTHING)
+    outcome = run_outcome(trial.connection, trial.integration, plan, trial.captures, _EVERYTHING)
     assert outcome.status == "partial"
     held = held_changes(trial.connection, plan.plan_id)
     assert outcome.message == held_summary(plan.plan_id, held)

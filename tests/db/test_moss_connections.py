@@ -82,7 +82,7 @@ def test_the_database_is_named_without_any_password(url: str) -> None:
     database = MossDatabase(url)
     assert _SECRET not in database.where
     assert "db.example.org" in database.where
-    assert _SECRET not in repr(database.engine)
+    assert _SECRET not in repr(database)
 
 
 def test_a_password_in_the_query_is_used(moss_database: str) -> None:

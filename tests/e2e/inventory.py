@@ -165,10 +165,7 @@ def tuples_written(world: World) -> dict[str, tuple[int, int, int]]:
     """
     others = """from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
                 and backend_type = 'client backend'"""
-    with psycopg.connect(
-        world.database.engine.url.render_as_string(hide_password=False).replace("+psycopg", ""),
-        autocommit=True,
-    ) as connection:
+    with psycopg.connect(world.url, autocommit=True) as connection:
         connection.execute(f"select pg_terminate_backend(pid) {others}".encode())
         deadline = time.monotonic() + _SECONDS_TO_DISCONNECT
         while connection.execute(f"select {others}".encode()).fetchone() is not None:

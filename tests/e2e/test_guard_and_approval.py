@@ -4,7 +4,7 @@ import dagster as dg
 
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.simulator import SimulatorConfig
 from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import (

@@ -16,11 +16,11 @@ from moss_jamf_pipeline.engine.databases import (
     DatabaseUnreachableError,
     DatabaseUrlError,
     embedded_postgres,
-    redacted,
     release_embedded,
     resolve_dagster_url,
     resolve_databases,
 )
+from moss_jamf_pipeline.moss.database import redacted
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import DatabaseServer
 

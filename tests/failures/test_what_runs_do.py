@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import dagster as dg
 import psutil
@@ -149,8 +150,8 @@ def test_failure_07_dry_run_needs_no_right_to_write(
 
 @contextmanager
 def _a_log_in_that_only_reads(world: World) -> Iterator[str]:
-    url = world.database.engine.url
-    name, password = f"only_reads_{url.database}", "may-only-read"
+    url = urlsplit(world.url)
+    name, password = f"only_reads_{url.path.strip('/')}", "may-only-read"
     with world.database.connection() as connection:
         connection.execute(
             sql.SQL("create role {} login password {} in role {}").format(
@@ -158,8 +159,7 @@ def _a_log_in_that_only_reads(world: World) -> Iterator[str]:
             )
         )
     try:
-        mine = url.set(drivername="postgresql", username=name, password=password)
-        yield mine.render_as_string(hide_password=False)
+        yield url._replace(netloc=f"{name}:{password}@{url.hostname}:{url.port}").geturl()
     finally:
         with world.database.connection() as connection:
             connection.execute(sql.SQL("drop owned by {}").format(sql.Identifier(name)))

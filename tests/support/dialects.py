@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import sqlalchemy
-
 CORE_TABLES: Final = (
     *("devices", "people", "ios", "locations", "rooms", "groups", "group_members"),
 )
@@ -91,5 +89,5 @@ DIALECTS: Final = (STRATEGY, RELEASE)
 
 def as_people_see_it(url: str) -> str:
     """The URL of a M.O.S.S. database for a test's own statements, which are written in the strategy's names."""
-    options = {"options": "-c search_path=as_people_see_it,public"}
-    return sqlalchemy.make_url(url).update_query_dict(options).render_as_string(hide_password=False)
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}options=-csearch_path%3Das_people_see_it,public"

@@ -1,6 +1,7 @@
 """Looking for secrets in everything that a sync leaves behind: tables, Dagster's events, logs."""
 
 import re
+from urllib.parse import urlsplit
 
 from dagster import DagsterInstance, serialize_value
 
@@ -43,7 +44,7 @@ def places_with_secrets(world: World, log: str, *private: str) -> list[tuple[str
         private: what else may not be found.
     """
     places = {**stored_texts(world), "events": event_texts(world.instance), "log": log}
-    password = world.database.engine.url.password
+    password = urlsplit(world.url).password
     secrets = [world.jamf.client_secret, *world.jamf.simulator.tokens.issued, *private]
     secrets += [password] if password else []
     found = [

@@ -30,6 +30,7 @@ class World:
     """JAMF on one side, M.O.S.S. on the other, and a Dagster instance between them.
 
     Attributes:
+        url: of the M.O.S.S. database, with its password.
         jamf: the simulated server; change its `fleet`, `evolve` it, set faults.
         database: the M.O.S.S. database, as the product sees it.
         people: the same as people see it: connections for the test's own statements, in the strategy's names.
@@ -38,6 +39,7 @@ class World:
         runs: the results of the syncs so far, newest last.
     """
 
+    url: str
     jamf: SimulatorServer
     database: MossDatabase
     people: MossDatabase
@@ -141,7 +143,14 @@ def open_world(
     """A world around a M.O.S.S. database and a running simulator; the environment must name both."""
     database, people = MossDatabase(url), MossDatabase(as_people_see_it(url))
     try:
-        yield World(jamf=jamf, database=database, people=people, dialect=dialect, instance=instance)
+        yield World(
+            url=url,
+            jamf=jamf,
+            database=database,
+            people=people,
+            dialect=dialect,
+            instance=instance,
+        )
     finally:
         database.dispose()
         people.dispose()

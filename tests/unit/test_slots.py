@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at, slot_start, slots_to_capture
-from moss_jamf_pipeline.orchestration.partitions import SLOTS
+from moss_jamf_pipeline.orchestration.partitions import slots_since
 
+SLOTS = slots_since("2026-11-01-00:00")
 _NOW = datetime(2026, 11, 22, 13, 37, tzinfo=UTC)
 _CURRENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _EARLIER = datetime(2026, 11, 22, 6, tzinfo=UTC)

@@ -156,7 +156,7 @@ def apply_objects(
     *,
     since: datetime | None = None,
     is_trial: bool = False,
-) -> ObjectCounts | None:
+) -> Plan:
     """Applies the waiting rows of one object type in one transaction; applied again, it writes nothing.
 
     Each row is guarded by the value it was planned against; what moved since is refused. A row that the
@@ -172,7 +172,7 @@ def apply_objects(
         is_trial: the caller rolls everything back; a trial excludes no other run.
 
     Returns:
-        What became of the objects of this type; None for `mapping` and for types the plan does not hold.
+        The plan, as it stands now.
 
     Raises:
         AnotherApplyRuns: another run applies a plan of this integration right now.
@@ -199,7 +199,7 @@ def apply_objects(
     applied = read_plan(connection, plan.plan_id, since=since)
     if object_type == "mapping" and not is_trial:
         _refresh_statistics(connection, applied.counts)
-    return {count.object_type: count for count in applied.counts}.get(object_type)
+    return applied
 
 
 def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectCounts]) -> None:

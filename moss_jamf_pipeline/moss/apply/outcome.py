@@ -1,6 +1,6 @@
 """How a run ended, in a word and a sentence: success, or partial and why."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.object_types import plural_of
-from moss_jamf_pipeline.moss.capture.captures import misses_something, newest_captures
+from moss_jamf_pipeline.moss.capture.captures import Capture, earlier_counts
 from moss_jamf_pipeline.moss.integration.history import Status
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
@@ -46,6 +46,7 @@ def run_outcome(
     connection: psycopg.Connection,
     integration: Integration,
     plan: Plan,
+    captures: Mapping[str, Capture],
     applied_object_types: Collection[str],
     since: datetime | None = None,
 ) -> RunOutcome:
@@ -55,21 +56,22 @@ def run_outcome(
         connection: one in autocommit mode.
         integration: whose run.
         plan: the plan, applied.
+        captures: the newest of each collection.
         applied_object_types: what the run applied; the rest of the plan is none of its deeds.
         since: when the run took the plan on; neither is what was settled before.
     """
     reasons = []
     counts = [count for count in plan.counts if count.object_type in applied_object_types]
-    captures = integration.settings.in_use(newest_captures(connection, integration.id))
+    used = integration.settings.in_use(captures)
     for collection in COLLECTIONS:
         if (
             plan.kind == "sync"
             and collection.proves_absence
             and collection.object_type in applied_object_types
-            and collection.name in captures
-            and misses_something(connection, integration.id, captures[collection.name])
+            and collection.name in used
+            and _misses_something(connection, integration, used[collection.name])
         ):
-            why = " ".join(captures[collection.name].incomplete_reasons)
+            why = " ".join(used[collection.name].incomplete_reasons)
             reasons.append(
                 f"JAMF's {collection.name} were not captured completely, so nothing counts as gone: {why}"
             )
@@ -110,4 +112,12 @@ def run_outcome(
                 for change in held
             ],
         },
+    )
+
+
+def _misses_something(
+    connection: psycopg.Connection, integration: Integration, capture: Capture
+) -> bool:
+    return not capture.is_complete and capture.misses_something(
+        earlier_counts(connection, integration.id, capture)
     )

@@ -83,6 +83,19 @@ class CaptureFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierCounts:
+    """How many objects earlier captures of a collection brought.
+
+    Attributes:
+        captured_before: the last one that brought any; None: none ever did.
+        usual: the median of the last ones; None: they are too few to say.
+    """
+
+    captured_before: int | None = None
+    usual: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """A stored capture: what it brought, and how it stands."""
 
@@ -100,6 +113,14 @@ class Capture:
     def is_complete(self) -> bool:
         """Whether absence from this capture proves that JAMF no longer has the object."""
         return self.status == "complete"
+
+    def misses_something(self, earlier: EarlierCounts) -> bool:
+        """Whether it is incomplete and that matters: of what JAMF never had any, nothing is missing.
+
+        Args:
+            earlier: what the captures before brought.
+        """
+        return not self.is_complete and (self.captured > 0 or earlier.captured_before is not None)
 
 
 class CaptureWriter:
@@ -302,15 +323,15 @@ def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
 
 
 def covered_slots(
-    connection: psycopg.Connection, integration_id: UUID, collection: str, slots: Sequence[datetime]
-) -> dict[datetime, int]:
-    """Which of these slots have a stored capture: slot to capture id."""
+    connection: psycopg.Connection, integration_id: UUID, slots: Sequence[datetime]
+) -> dict[tuple[str, datetime], int]:
+    """Which of these slots have a stored capture: collection and slot to capture id."""
     rows = fetch_all(
         connection,
         "capture/covered_slots",
-        {"integration_id": integration_id, "collection": collection, "slots": list(slots)},
+        {"integration_id": integration_id, "slots": list(slots)},
     )
-    return {row["slot"]: row["capture_id"] for row in rows}
+    return {(row["collection"], row["slot"]): row["capture_id"] for row in rows}
 
 
 def cover_slots(
@@ -350,42 +371,17 @@ def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dic
     }
 
 
-def captured_before(
+def earlier_counts(
     connection: psycopg.Connection, integration_id: UUID, capture: Capture
-) -> int | None:
-    """How many objects the last capture before this one brought that brought any; None if none ever did."""
-    captured: int | None = fetch_value(
+) -> EarlierCounts:
+    """How many objects the captures before this one brought."""
+    row = fetch_one(
         connection,
-        "capture/captured_before",
+        "capture/earlier_counts",
         {
             "integration_id": integration_id,
             "collection": capture.collection,
             "capture_id": capture.capture_id,
         },
     )
-    return captured
-
-
-def usual_count(
-    connection: psycopg.Connection, integration_id: UUID, capture: Capture
-) -> int | None:
-    """How many objects the collection usually has: the median of earlier captures; None if they are too few."""
-    usual: int | None = fetch_value(
-        connection,
-        "capture/usual_count",
-        {
-            "integration_id": integration_id,
-            "collection": capture.collection,
-            "capture_id": capture.capture_id,
-        },
-    )
-    return usual
-
-
-def misses_something(
-    connection: psycopg.Connection, integration_id: UUID, capture: Capture
-) -> bool:
-    """Whether a capture is incomplete and that matters: of what JAMF never had any, nothing is missing."""
-    if capture.is_complete:
-        return False
-    return capture.captured > 0 or captured_before(connection, integration_id, capture) is not None
+    return EarlierCounts(**row) if row else EarlierCounts()

@@ -9,7 +9,14 @@ import psycopg
 from psycopg import sql
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured
-from moss_jamf_pipeline.moss.statements import execute, fetch_one, refresh_statistics, statement
+from moss_jamf_pipeline.moss.statements import (
+    Row,
+    execute,
+    fetch_all,
+    fetch_one,
+    refresh_statistics,
+    statement,
+)
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, STAGING_RULES, Staged, rows_for_copy, stage
 
 _CHUNK = 5_000
@@ -84,6 +91,17 @@ def stage_snapshot(
         fields_left_out=row["fields_left_out"],
         total_count=row["total_count"],
         incomplete_reasons=tuple(row["incomplete_reasons"]),
+    )
+
+
+def held_back(
+    connection: psycopg.Connection, integration_id: UUID, collection: str, capture_id: int
+) -> list[Row]:
+    """What the snapshot of a capture keeps out, whole or in a field, and why, commonest first."""
+    return fetch_all(
+        connection,
+        "staging/preview_quarantine",
+        {"integration_id": integration_id, "collection": collection, "capture_id": capture_id},
     )
 
 

@@ -6,7 +6,7 @@ somebody still holds the lock is exact, on any machine, and needs nobody to clea
 
 import psycopg
 
-from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.database import MossDatabase, is_alive
 from moss_jamf_pipeline.moss.statements import execute
 
 
@@ -51,10 +51,4 @@ class RunLock:
 
     def _is_held(self) -> bool:
         """Whether the session that took the lock still lives; then the lock does."""
-        if self._connection is None:
-            return False
-        try:
-            self._connection.execute("select 1")
-        except psycopg.OperationalError:
-            return False
-        return True
+        return self._connection is not None and is_alive(self._connection)

@@ -109,6 +109,11 @@ def held_changes(connection: psycopg.Connection, plan_id: int) -> tuple[HeldChan
     )
 
 
+def guarded_changes(connection: psycopg.Connection, plan_id: int) -> list[Row]:
+    """What the guard counted in a plan, and what it made of it."""
+    return fetch_all(connection, "guard/guarded_changes", {"plan_id": plan_id})
+
+
 def held_examples(
     connection: psycopg.Connection, plan_id: int, kind: GuardKind, *, limit: int = 10
 ) -> list[Row]:

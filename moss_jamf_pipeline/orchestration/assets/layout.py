@@ -1,38 +1,142 @@
-"""What all assets share: keys, groups, owners, pools, retries. No asset is defined here."""
+"""What the assets of one integration share: keys, layers, owners, pools, retries. No asset is defined here.
 
+An asset is the step of `engine.scopes` of the same name; what it depends on follows from there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.engine.scopes import UPSTREAM
+from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
 
-OWNERS: Final = ["team:it_asset_management"]
 JAMF_POOL: Final = "jamf_api"
 MOSS_POOL: Final = "moss_writes"
 
-# Run tag: what M.O.S.S.'s history calls this kind of sync.
-SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
-# Run tag: who or what started the run; without it, Dagster's own tags tell.
-TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
+_OWNERS: Final = ["team:it_asset_management"]
 
 # JAMF's own hiccups are retried by the client, request by request; this covers a server that is away for longer.
-JAMF_RETRIES: Final = dg.RetryPolicy(
+_JAMF_RETRIES: Final = dg.RetryPolicy(
     max_retries=2, delay=15, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 DATABASE_RETRIES: Final = dg.RetryPolicy(
     max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 
-
-def freshness() -> dg.FreshnessPolicy:
-    """When an asset that every full sync makes counts as overdue: an hour after the sync that should have made it."""
-    expected = timedelta(hours=Settings().expected_hours)
-    return dg.FreshnessPolicy.time_window(
-        warn_window=expected + timedelta(minutes=30), fail_window=expected + timedelta(hours=1)
-    )
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 
-def tags(layer: str) -> dict[str, str]:
-    """The tags of a layer's assets, by which the UI filters."""
-    return {"domain": "it_asset_management", "layer": layer}
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the assets of one layer have in common.
+
+    Attributes:
+        group: their group in the UI.
+        tag: the layer's name among the tags, by which the UI filters.
+        kinds: what they work with.
+        retries: when a step that failed is tried again.
+        pool: the pool in which one of them runs at a time; None: none.
+        has_slots: whether they are partitioned by slot.
+        takes_ranges: whether a range of slots is one run.
+        is_expected: whether every full sync makes them, so that they can be overdue.
+    """
+
+    group: str
+    tag: str
+    kinds: frozenset[str]
+    retries: dg.RetryPolicy = DATABASE_RETRIES
+    pool: str | None = None
+    has_slots: bool = False
+    takes_ranges: bool = False
+    is_expected: bool = False
+
+
+_SQL: Final = frozenset({"sql", "postgres"})
+
+SERVER: Final = Layer("jamf_raw", "raw", frozenset({"http"}), _JAMF_RETRIES, JAMF_POOL)
+RAW: Final = Layer(
+    "jamf_raw",
+    "raw",
+    frozenset({"http", "json", "postgres"}),
+    _JAMF_RETRIES,
+    JAMF_POOL,
+    has_slots=True,
+    takes_ranges=True,
+)
+SNAPSHOTS: Final = Layer(
+    "jamf_snapshots",
+    "snapshot",
+    frozenset({"pandas", "postgres"}),
+    has_slots=True,
+    takes_ranges=True,
+    is_expected=True,
+)
+MATCHING: Final = Layer("matching", "matching", _SQL)
+PLAN: Final = Layer("plan", "plan", _SQL)
+# It locks what it changes while it lasts, as an apply does.
+TRIAL: Final = Layer("plan", "plan", _SQL, pool=MOSS_POOL)
+WHAT_IF: Final = Layer("plan", "plan", _SQL, has_slots=True)
+MOSS: Final = Layer("moss", "moss", _SQL, pool=MOSS_POOL, is_expected=True)
+HISTORY: Final = Layer("moss", "moss", frozenset({"postgres"}), pool=MOSS_POOL, is_expected=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the assets of one integration lie.
+
+    Attributes:
+        prefix: the integration's slug, the first part of every asset key.
+        slots: the partitions of captures and snapshots.
+        expected_every: how often a sync is expected; an hour later its assets are overdue.
+    """
+
+    prefix: str
+    slots: dg.TimeWindowPartitionsDefinition
+    expected_every: timedelta
+
+    def key(self, step: str) -> dg.AssetKey:
+        """The key of a step's asset."""
+        return dg.AssetKey([self.prefix, step])
+
+    def asset(
+        self,
+        step: str,
+        layer: Layer,
+        description: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> AssetDecorator:
+        """The decorator that makes the asset of a step.
+
+        Args:
+            step: its name.
+            layer: where it belongs.
+            description: what it holds, for people.
+            metadata: what is known of it before it is made.
+        """
+        return dg.asset(
+            name=step,
+            key_prefix=self.prefix,
+            group_name=layer.group,
+            description=description,
+            deps=[self.key(name) for name in UPSTREAM[step]],
+            partitions_def=self.slots if layer.has_slots else None,
+            backfill_policy=dg.BackfillPolicy.single_run() if layer.takes_ranges else None,
+            kinds=set(layer.kinds),
+            owners=_OWNERS,
+            freshness_policy=self._freshness() if layer.is_expected else None,
+            tags={"domain": "it_asset_management", "layer": layer.tag},
+            pool=layer.pool,
+            retry_policy=layer.retries,
+            hooks={close_history_on_failure},
+            metadata=metadata,
+        )
+
+    def _freshness(self) -> dg.FreshnessPolicy:
+        return dg.FreshnessPolicy.time_window(
+            warn_window=self.expected_every + timedelta(minutes=30),
+            fail_window=self.expected_every + timedelta(hours=1),
+        )

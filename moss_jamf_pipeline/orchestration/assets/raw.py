@@ -1,66 +1,52 @@
 """Raw assets: one per JAMF collection, partitioned by slot. Each pulls the collection once, now, as a capture."""
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import dagster as dg
 from pydantic import Field
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection, collection_named
-from moss_jamf_pipeline.engine.extraction import READ_WHOLE, Reading, capture_collection
-from moss_jamf_pipeline.engine.slots import slot_start, slots_to_capture
-from moss_jamf_pipeline.jamf import JamfClient
-from moss_jamf_pipeline.moss.capture.cadence import SweepChoice, asked_sweep
-from moss_jamf_pipeline.moss.capture.captures import Capture, covered_slots
-from moss_jamf_pipeline.orchestration.assets.layout import JAMF_POOL, JAMF_RETRIES, OWNERS, tags
-from moss_jamf_pipeline.orchestration.assets.step import Step, close_history_on_failure, step
-from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
-from moss_jamf_pipeline.orchestration.partitions import SLOTS
-from moss_jamf_pipeline.orchestration.presentation import table_facts
+from moss_jamf_pipeline.engine.extraction import Reading
+from moss_jamf_pipeline.engine.scopes import raw_step
+from moss_jamf_pipeline.engine.slots import slot_key, slot_start
+from moss_jamf_pipeline.engine.steps.asking import ask_server
+from moss_jamf_pipeline.engine.steps.capturing import Captured, capture
+from moss_jamf_pipeline.moss.capture.cadence import SweepMode
+from moss_jamf_pipeline.moss.capture.captures import Capture
+from moss_jamf_pipeline.orchestration.assets.layout import RAW, SERVER, Layout
+from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.presentation import Tables
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 
 
-def build_raw_assets(prefix: str) -> list[dg.AssetsDefinition]:
+def build_raw_assets(layout: Layout) -> list[dg.AssetsDefinition]:
     """The raw assets of one integration, keyed `<prefix>/raw_jamf_<collection>`, and the server they come from."""
     return [
-        _build_server_asset(prefix),
-        *(_build_raw_asset(prefix, collection) for collection in COLLECTIONS),
+        _build_server_asset(layout),
+        *(_build_raw_asset(layout, collection) for collection in COLLECTIONS),
     ]
 
 
-def _build_server_asset(prefix: str) -> dg.AssetsDefinition:
-    @dg.asset(
-        key_prefix=prefix,
-        group_name="jamf_raw",
-        description=(
-            "Whether JAMF Pro answers and takes the credentials, and its version. Asked first: when JAMF is away, a "
-            "run ends here, once, and not in each of its captures."
-        ),
-        kinds={"http"},
-        owners=OWNERS,
-        tags=tags("raw"),
-        pool=JAMF_POOL,
-        retry_policy=JAMF_RETRIES,
-        hooks={close_history_on_failure},
+def _build_server_asset(layout: Layout) -> dg.AssetsDefinition:
+    @layout.asset(
+        "jamf_server",
+        SERVER,
+        "Whether JAMF Pro answers and takes the credentials, and its version. Asked first: when JAMF is away, a "
+        "run ends here, once, and not in each of its captures.",
     )
     def jamf_server(
         context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss) as run:
-            client = jamf.client(run.integration, run.connection)
-            version = asyncio.run(_ask_version(client))
+            server = ask_server(run, jamf.clients)
             return dg.MaterializeResult(
-                metadata={"jamf_version": version, "server": dg.MetadataValue.url(client.base_url)}
+                metadata={
+                    "jamf_version": server.version,
+                    "server": dg.MetadataValue.url(server.base_url),
+                }
             )
 
     return jamf_server
-
-
-async def _ask_version(client: JamfClient) -> str:
-    async with client:
-        return str(await client.server_version())
 
 
 class ComputersConfig(dg.Config):
@@ -76,26 +62,14 @@ class ComputersConfig(dg.Config):
     )
 
 
-def _build_raw_asset(prefix: str, declared: Collection) -> dg.AssetsDefinition:
+def _build_raw_asset(layout: Layout, declared: Collection) -> dg.AssetsDefinition:
     collection = declared.name.value
-    decorate = dg.asset(
-        name=f"raw_jamf_{collection}",
-        key_prefix=prefix,
-        deps=[dg.AssetKey([prefix, "jamf_server"])],
-        group_name="jamf_raw",
-        description=(
-            f"{declared.contents}. Allow-listed documents, stored as versions: an object is written "
-            "again only when it changed. A past slot is never captured again; one without a capture is "
-            "covered by the present. Not asked for where M.O.S.S. has switched it off."
-        ),
-        partitions_def=SLOTS,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        kinds={"http", "json", "postgres"},
-        owners=OWNERS,
-        tags=tags("raw"),
-        pool=JAMF_POOL,
-        retry_policy=JAMF_RETRIES,
-        hooks={close_history_on_failure},
+    decorate = layout.asset(
+        raw_step(collection),
+        RAW,
+        f"{declared.contents}. Allow-listed documents, stored as versions: an object is written "
+        "again only when it changed. A past slot is never captured again; one without a capture is "
+        "covered by the present. Not asked for where M.O.S.S. has switched it off.",
     )
     if declared.is_read_by_changes:
 
@@ -106,8 +80,7 @@ def _build_raw_asset(prefix: str, declared: Collection) -> dg.AssetsDefinition:
             jamf: JamfResource,
             moss: MossResource,
         ) -> dg.MaterializeResult[None]:
-            asked = asked_sweep(config.sweep, trigger_of(context.run.tags))
-            return _materialize(context, jamf, moss, collection, asked)
+            return _materialize(context, jamf, moss, collection, config.sweep)
 
         return raw_jamf_computers
 
@@ -115,7 +88,7 @@ def _build_raw_asset(prefix: str, declared: Collection) -> dg.AssetsDefinition:
     def raw_jamf(
         context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        return _materialize(context, jamf, moss, collection, READ_WHOLE)
+        return _materialize(context, jamf, moss, collection, "full")
 
     return raw_jamf
 
@@ -125,46 +98,34 @@ def _materialize(
     jamf: JamfResource,
     moss: MossResource,
     collection: str,
-    asked: SweepChoice,
+    sweep: SweepMode,
 ) -> dg.MaterializeResult[None]:
     slots = [slot_start(key) for key in context.partition_keys]
     with step(context, moss) as run:
-        if reason := run.integration.settings.switched_off(collection):
-            return dg.MaterializeResult(metadata={"switched_off": reason, "requests": 0})
-        covered = covered_slots(run.connection, run.integration.id, collection, slots)
-        due = slots_to_capture(slots, covered, datetime.now(UTC))
-        metadata: dict[str, Any] = dict(
-            table_facts(run.connection, f"jamf_sync.raw_jamf_{collection}")
-        )
-        if due:
-            capture, reading = asyncio.run(_capture(run, jamf, collection, due, asked))
-            metadata |= _capture_metadata(capture, reading)
-            if collection_named(collection).is_read_by_changes:
-                metadata |= _sweep_metadata(reading)
-                if run.integration.scope_groups:
-                    metadata["scope_groups"] = list(run.integration.scope_groups)
-            covered |= dict.fromkeys(due, capture.capture_id)
-        metadata["requests"] = metadata.get("requests", 0)
-        metadata["covered_by"] = {
-            key: covered[slot] for key, slot in zip(context.partition_keys, slots, strict=True)
-        }
-    return dg.MaterializeResult(metadata=metadata)
+        captured = capture(run, jamf.clients, collection, slots, sweep=sweep)
+        return dg.MaterializeResult(metadata=_metadata(captured, Tables(run)))
 
 
-async def _capture(
-    run: Step, jamf: JamfResource, collection: str, slots: Sequence[datetime], asked: SweepChoice
-) -> tuple[Capture, Reading]:
-    async with jamf.client(run.integration, run.connection) as client:
-        return await capture_collection(
-            client,
-            run.connection,
-            run.integration.id,
-            collection,
-            slots,
-            scope_groups=run.integration.scope_groups,
-            asked=asked,
-            full_sweep_hours=run.integration.settings.full_sweep_hours,
-        )
+def _metadata(captured: Captured, tables: Tables) -> dict[str, Any]:
+    if captured.switched_off is not None:
+        return {"switched_off": captured.switched_off, "requests": 0}
+    now, reading = captured.capture, captured.reading
+    return {
+        **tables.facts(
+            f"jamf_sync.raw_jamf_{captured.collection}", None if now is None else now.captured
+        ),
+        **({} if now is None or reading is None else _capture_metadata(now, reading)),
+        **(
+            _sweep_metadata(reading)
+            if reading is not None and collection_named(captured.collection).is_read_by_changes
+            else {}
+        ),
+        **({"scope_groups": list(captured.scope_groups)} if captured.scope_groups else {}),
+        "requests": 0 if reading is None else reading.requests,
+        "covered_by": {
+            slot_key(slot): capture_id for slot, capture_id in captured.covered_by.items()
+        },
+    }
 
 
 def _sweep_metadata(reading: Reading) -> dict[str, Any]:
@@ -185,7 +146,6 @@ def _capture_metadata(capture: Capture, reading: Reading) -> dict[str, Any]:
         "changed": capture.changed,
         "removed": capture.removed,
         "quarantined": reading.rejected_count,
-        "requests": reading.requests,
         "bytes_received": reading.bytes_received,
         "endpoint": reading.endpoint,
         "jamf_version": reading.server_version,

@@ -4,15 +4,15 @@ from typing import Any
 
 import dagster as dg
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collection_named
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.engine.checks import without
+from moss_jamf_pipeline.engine.context import RunContext
+from moss_jamf_pipeline.engine.scopes import snapshot_step
 from moss_jamf_pipeline.engine.slots import slot_start
-from moss_jamf_pipeline.moss.capture.captures import covered_slots
-from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, stage_snapshot
-from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.engine.steps.staging import StagedSlots, stage
 from moss_jamf_pipeline.moss.statements import fetch_all
-from moss_jamf_pipeline.orchestration.assets.layout import DATABASE_RETRIES, OWNERS, freshness, tags
-from moss_jamf_pipeline.orchestration.assets.step import Step, close_history_on_failure, step
-from moss_jamf_pipeline.orchestration.partitions import SLOTS
+from moss_jamf_pipeline.orchestration.assets.layout import SNAPSHOTS, Layout
+from moss_jamf_pipeline.orchestration.assets.step import step
 from moss_jamf_pipeline.orchestration.presentation import markdown_table
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
@@ -20,32 +20,20 @@ from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
 _QUIET_DAYS = 90
 
 
-def build_snapshot_assets(prefix: str) -> list[dg.AssetsDefinition]:
+def build_snapshot_assets(layout: Layout) -> list[dg.AssetsDefinition]:
     """The snapshot assets of one integration, keyed `<prefix>/jamf_<collection>_snapshot`."""
-    return [_build_snapshot_asset(prefix, collection) for collection in COLLECTION_NAMES]
+    return [_build_snapshot_asset(layout, collection) for collection in COLLECTION_NAMES]
 
 
-def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=f"jamf_{collection}_snapshot",
-        key_prefix=prefix,
-        group_name="jamf_snapshots",
-        description=(
-            f"The slot's {collection} as typed rows: text trimmed, placeholders NULL, serial numbers and "
-            "MAC addresses in one form. What cannot be used is in jamf_sync.quarantine with its reason. "
-            "Reads stored documents, never JAMF."
-        ),
-        deps=[dg.AssetKey([prefix, f"raw_jamf_{collection}"])],
-        partitions_def=SLOTS,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        kinds={"pandas", "postgres"},
-        owners=OWNERS,
-        freshness_policy=freshness(),
-        tags=tags("snapshot"),
-        retry_policy=DATABASE_RETRIES,
-        hooks={close_history_on_failure},
+def _build_snapshot_asset(layout: Layout, collection: str) -> dg.AssetsDefinition:
+    @layout.asset(
+        snapshot_step(collection),
+        SNAPSHOTS,
+        f"The slot's {collection} as typed rows: text trimmed, placeholders NULL, serial numbers and "
+        "MAC addresses in one form. What cannot be used is in jamf_sync.quarantine with its reason. "
+        "Reads stored documents, never JAMF.",
         metadata={
-            "dagster/table_name": f"jamf_sync.jamf_{collection}_snapshot",
+            "dagster/table_name": f"jamf_sync.{snapshot_step(collection)}",
             "dagster/storage_kind": "postgres",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
@@ -62,57 +50,30 @@ def _build_snapshot_asset(prefix: str, collection: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         slots = [slot_start(key) for key in context.partition_keys]
         with step(context, moss) as run:
-            if reason := run.integration.settings.switched_off(collection):
-                return dg.MaterializeResult(metadata={"switched_off": reason})
-            captures = covered_slots(run.connection, run.integration.id, collection, slots)
-            missing = [
-                key
-                for key, slot in zip(context.partition_keys, slots, strict=True)
-                if slot not in captures
-            ]
-            if missing:
-                raise NothingCaptured(
-                    f"No capture of JAMF's {collection} covers {', '.join(missing)}.",
-                    f"Materialise raw_jamf_{collection} for these slots.",
-                )
-            snapshots = [
-                stage_snapshot(run.connection, run.integration.id, collection, capture_id)
-                for capture_id in sorted(set(captures.values()))
-            ]
-            return dg.MaterializeResult(metadata=_snapshot_metadata(run, collection, snapshots))
+            return dg.MaterializeResult(metadata=_metadata(run, stage(run, collection, slots)))
 
     return jamf_snapshot
 
 
-def _snapshot_metadata(run: Step, collection: str, snapshots: list[Snapshot]) -> dict[str, Any]:
-    newest = snapshots[-1]
-    held_back = fetch_all(
-        run.connection,
-        "staging/preview_quarantine",
-        {
-            "integration_id": run.integration.id,
-            "collection": collection,
-            "capture_id": newest.capture_id,
-        },
-    )
+def _metadata(run: RunContext, staged: StagedSlots) -> dict[str, Any]:
+    if staged.switched_off is not None:
+        return {"switched_off": staged.switched_off}
+    newest = staged.snapshots[-1]
+    is_of_computers = staged.collection == "computers"
     return {
-        **(
-            _quiet_computers(run, newest.capture_id)
-            if collection_named(collection).is_read_by_changes
-            else {}
-        ),
+        **(_quiet_computers(run, newest.capture_id) if is_of_computers else {}),
         "capture_id": newest.capture_id,
         "captured_at": dg.MetadataValue.timestamp(newest.captured_at),
-        "staged": sum(snapshot.staged for snapshot in snapshots),
+        "staged": sum(snapshot.staged for snapshot in staged.snapshots),
         "quarantined": newest.quarantined,
         "fields_left_out": newest.fields_left_out,
         "is_complete": newest.status == "complete",
-        "held_back": markdown_table(held_back, "Nothing was held back."),
+        "held_back": markdown_table(staged.held_back, "Nothing was held back."),
         "dagster/partition_row_count": newest.row_count,
     }
 
 
-def _quiet_computers(run: Step, capture_id: int) -> dict[str, Any]:
+def _quiet_computers(run: RunContext, capture_id: int) -> dict[str, Any]:
     """Macs that have not checked in for long. They are shown; nothing is done about them."""
     quiet = fetch_all(
         run.connection,
@@ -126,8 +87,5 @@ def _quiet_computers(run: Step, capture_id: int) -> dict[str, Any]:
     )
     return {
         f"not_seen_for_{_QUIET_DAYS}_days": quiet[0]["total"] if quiet else 0,
-        "longest_not_seen": markdown_table(
-            [{name: row[name] for name in row if name != "total"} for row in quiet],
-            "Every Mac has checked in.",
-        ),
+        "longest_not_seen": markdown_table(without(quiet, "total"), "Every Mac has checked in."),
     }

@@ -1,8 +1,8 @@
 """Who or what started a run, as its tags tell."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from moss_jamf_pipeline.orchestration.assets.layout import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
@@ -10,6 +10,11 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
 )
+
+# Run tag: what M.O.S.S.'s history calls this kind of sync.
+SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
+# Run tag: who or what started the run; without it, Dagster's own tags tell.
+TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
 
 
 def trigger_of(tags: Mapping[str, str]) -> str:
