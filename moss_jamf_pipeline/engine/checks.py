@@ -119,7 +119,8 @@ def _checks() -> list[Check]:
                 snapshot_step(collection.name),
                 "count_is_usual",
                 f"JAMF lists about as many {collection.name} as in the captures before (the median of ten; a fifth "
-                "more or less, but at least 25, is unusual). Look whether JAMF's sites, the API role or the scope changed.",
+                "more or less, but at least 25, is unusual). Look whether JAMF's sites, the API role or the scope "
+                "changed.",
             )
             for collection in COLLECTIONS
             if collection.is_steady

@@ -3,6 +3,10 @@
 They carry `is_transient`, where trying again may help, and mostly a remedy. What a door makes of them is its business.
 """
 
+from dataclasses import dataclass
+
+import psycopg
+
 from moss_jamf_pipeline.catalogue.ownership import OwnershipInvalid
 from moss_jamf_pipeline.embedded.errors import EmbeddedPostgresError
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
@@ -31,3 +35,52 @@ EXPLAINED = (
     EmbeddedPostgresError,
     OwnershipInvalid,
 )
+
+_WORTH_RETRYING = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a step failed.
+
+    Attributes:
+        message: what happened and what to do, as sentences.
+        is_transient: whether trying again may help.
+        facts: the same for machines: the kind of error and what is known of it.
+    """
+
+    message: str
+    is_transient: bool
+    facts: dict[str, str]
+
+
+def explanation(error: BaseException) -> Explanation | None:
+    """What an operator is told of an error that a step ended with; None: it is a fault of ours."""
+    kind = type(error).__name__
+    match error:
+        case KeyboardInterrupt():
+            return Explanation(str(RunTerminated()), is_transient=False, facts={})
+        case _ if isinstance(error, EXPLAINED):
+            return Explanation(
+                str(error),
+                is_transient=bool(getattr(error, "is_transient", False)),
+                facts={"remedy": str(getattr(error, "remedy", "")), "kind": kind},
+            )
+        case _ if isinstance(error, _WORTH_RETRYING):
+            return Explanation(
+                f"The M.O.S.S. database was busy: {error.diag.message_primary}. The step is tried again.",
+                is_transient=True,
+                facts={},
+            )
+        case psycopg.Error():
+            return Explanation(
+                f"The M.O.S.S. database refused a statement: {error.diag.message_primary or error}.",
+                is_transient=False,
+                facts={"sqlstate": error.sqlstate or "", "kind": kind},
+            )
+        case _:
+            return None
