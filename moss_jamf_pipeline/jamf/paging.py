@@ -12,8 +12,10 @@ change between any two pages (`page_sizes`). A server that caps its pages breaks
 offsets in pages of its own size, so that a page which need not come full can hold other records than were
 asked for, and as many. Such a page is believed only in a size in which another page has come full.
 
-Requests under way at the same time may be served in any order, so that a deletion among them can still
-hide a record; that deletion moves the last record, which is noticed.
+Requests under way at the same time may be served in any order. A deletion between two of them, the one
+in front served first, hides a record from both; JAMF's count is then smaller in the one behind. In front
+of it is read again, page by page. What that leaves (an addition that makes up for the deletion in JAMF's
+count, or more of this than is read again) moves the last record, which is noticed.
 
 A page that JAMF cannot serve is split until the one record that breaks it is found. Which ids were
 seen before, and what a sweep reports, is `sweep`.
@@ -24,6 +26,7 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -51,6 +54,9 @@ logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
 _PAGE_SIZE_STEP = 10
 _EMPTY_PAGES_BELIEVED = 5
+_PAGES_READ_AGAIN = 12
+"""At most, for deletions between pages under way together: each concerns a few pages, and a cluster whose
+nodes count differently must not have everything read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +165,17 @@ class PagedReading:
         if opening.accounted != opening.size and opening.end >= total:
             return  # one page, one moment: nothing can have moved
         furthest = opening
+        done: list[RangeRead] = []
         rest = in_window(self._backwards(opening.size, total), self.limits.max_in_flight)
         async with aclosing(rest):
             async for read in rest:
                 self._judge(read)
                 yield read
+                done.append(read.without_records())
                 if read.accounted and read.end > furthest.end:
-                    furthest = read.without_records()
+                    furthest = done[-1]
+        async for read in self._overtaken(done):
+            yield read
         looks = await self._look_again({opening.size - 1, furthest.end - 1})
         if furthest is not opening and not _is_last_of(opening, looks[opening.size - 1]):
             yield await self._reread(opening)
@@ -206,6 +216,31 @@ class PagedReading:
             size = unit if end > total else self._sizes.ending_at(end, start)
             end -= size
             yield self._read_range(end, size)
+
+    async def _overtaken(self, done: Sequence[RangeRead]) -> AsyncGenerator[RangeRead, None]:
+        """Read again what deletions may have moved from a page into the one in front, served before it.
+
+        Args:
+            done: the ranges behind the first page.
+        """
+        highest_total = max((total for read in done for total in read.total_counts), default=0)
+        pages_left = _PAGES_READ_AGAIN
+        from_the_end = sorted(done, key=lambda read: read.offset, reverse=True)
+        for behind, front in pairwise(from_the_end):
+            # Of parts, the neighbouring ones count: the last that was read behind, the first in front.
+            if (
+                not (behind.total_counts and front.total_counts)
+                or behind.total_counts[-1] >= front.total_counts[0]
+            ):
+                continue
+            offset, size = self._sizes.starting_at(behind.offset - 1)
+            # By as many places as records were deleted so far, a record may have moved to the front.
+            while pages_left and offset + size > max(
+                0, behind.offset - (highest_total - self._known_total)
+            ):
+                yield replace(await self._read_range(offset, size), repeats_expected=True)
+                offset -= size
+                pages_left -= 1
 
     async def _look_again(self, offsets: AbstractSet[int]) -> dict[int, RangeRead]:
         """Read single records, at once, as each such look waits for a whole round trip."""

@@ -82,16 +82,17 @@ def odd_client(handler: Callable[[httpx.Request], httpx.Response], **limits: Any
 
 def odd_network(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.MockTransport:
     """A server that a test makes up. Token and version requests are answered for it."""
+    return httpx.MockTransport(lambda request: odd_answer(request) or handler(request))
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/api/v1/oauth/token":
-            body = {"access_token": ODD_TOKEN, "token_type": "Bearer", "expires_in": 1199}
-            return httpx.Response(200, json=body)
-        if request.url.path == "/api/v1/jamf-pro-version":
-            return httpx.Response(200, json={"version": "11.30.1-t1"})
-        return handler(request)
 
-    return httpx.MockTransport(answer)
+def odd_answer(request: httpx.Request) -> httpx.Response | None:
+    """The answer to a token or version request; None for anything else."""
+    if request.url.path == "/api/v1/oauth/token":
+        body = {"access_token": ODD_TOKEN, "token_type": "Bearer", "expires_in": 1199}
+        return httpx.Response(200, json=body)
+    if request.url.path == "/api/v1/jamf-pro-version":
+        return httpx.Response(200, json={"version": "11.30.1-t1"})
+    return None
 
 
 async def read(client: JamfClient, collection: CollectionName) -> Reading:

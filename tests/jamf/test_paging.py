@@ -4,6 +4,7 @@ The server here is a list of ids that changes, caps and fails on cue, so that ev
 be tried; the same is tried over HTTP in `test_sweeps`.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -20,6 +21,7 @@ from moss_jamf_pipeline.jamf import (
     CollectionName,
     JamfAnswerInvalid,
     JamfBusy,
+    JamfClient,
     RejectionReason,
     ServerVersion,
     Sweep,
@@ -35,6 +37,7 @@ from tests.jamf.support import (
     ODD_SERVER,
     QUICK,
     Reading,
+    odd_answer,
     odd_client,
     odd_network,
     page_asked_for,
@@ -282,10 +285,9 @@ def test_no_lasting_record_is_lost_however_the_page_size_grows_and_shrinks(
     """Every record that is there from the first request to the last one is read.
 
     With one request at a time, whatever is deleted and added between any two, in pages of any sizes, of a
-    server that caps them at a size of its own. Of two requests under way together, the one nearer the end
-    may be served later: a record that a deletion moves from one to the other in between is missed, and the
-    sweep is incomplete. The same where a cap sets in while JAMF is read, and cuts the last page to just as
-    many records as there had to be: nothing in the answer differs from an honest one.
+    server that caps them at a size of its own. (Not if a cap sets in while JAMF is read, and cuts the last
+    page to just as many records as there had to be: nothing in that answer differs from an honest one. The
+    last record tells, and the sweep is incomplete.)
     """
     # A cap shows only once pages grow beyond it, as the first page is smaller.
     limits = replace(
@@ -313,6 +315,59 @@ def test_no_page_on_trial_reaches_behind_the_end() -> None:
     assert len(reading.records) == 97
     # The first page, the last one, those between them as large as they may be, and the two looks.
     assert sizes == [10, 10, 10, 40, 20, 10, 1, 1]
+
+
+@settings(max_examples=examples(200))
+@example(count=17, page_size=4, lots=[0, 1], changes={3: delete(0)})
+@example(
+    # By more places than a page has.
+    count=51,
+    page_size=5,
+    lots=[0, 1],
+    changes={11: delete(0, 0), 2: delete(0, 0, 0, 0)},
+)
+@given(
+    st.integers(1, 60),
+    st.sampled_from([5, 10]),
+    st.lists(st.integers(0, 12), min_size=1, max_size=20),
+    st.dictionaries(
+        st.integers(1, 12),
+        st.lists(st.integers(0, 60), min_size=1, max_size=2).map(lambda places: delete(*places)),
+        max_size=2,
+    ),
+)
+def test_no_lasting_record_is_lost_in_whatever_order_requests_under_way_together_are_served(
+    count: int,
+    page_size: int,
+    lots: list[int],
+    changes: dict[int, Callable[[list[int]], None]],
+) -> None:
+    """Every record that is there from the first request to the last one is read.
+
+    With five requests at a time, served in any order, as long as a dozen pages are enough to read again what
+    deletions between them concern: two moments of deletion here. An addition that makes up for a deletion in
+    JAMF's count, between two requests under way together, hides that there was one: then the sweep is
+    incomplete, and no more can be known of it.
+    """
+    listing = ChangingListing(count, changes=changes)
+    turns = cycle(lots)
+
+    async def in_any_order(request: httpx.Request) -> httpx.Response:
+        if (answer := odd_answer(request)) is not None:
+            return answer
+        for _ in range(next(turns)):
+            await asyncio.sleep(0)
+        return listing(request)
+
+    limits = replace(QUICK, page_size=page_size, max_in_flight=5)
+    client = JamfClient(
+        ODD_SERVER, ODD_CREDENTIALS, limits=limits, transport=httpx.MockTransport(in_any_order)
+    )
+    reading = read_now(client, CollectionName.DEPARTMENTS)
+    assert len(reading.ids) == len(set(reading.ids))
+    assert {str(number) for number in listing.ids} <= set(reading.ids)
+    if reading.summary.is_complete:
+        assert {int(jamf_id) for jamf_id in reading.ids} in listing.states
 
 
 @pytest.mark.parametrize("lots", [[0], [1], [2], [0, 1, 2, 3], [9, 4, 7]])
