@@ -8,7 +8,7 @@ import psycopg
 
 from moss_jamf_pipeline.engine.databases import Databases, resolve_databases
 from moss_jamf_pipeline.engine.extraction import server_identity
-from moss_jamf_pipeline.moss.contract.schema import SchemaReport, pending_migrations, prepare
+from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import (
@@ -16,8 +16,8 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     Integration,
     enable_integration,
     ensure_integration,
-    find_integration,
 )
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 
@@ -103,16 +103,8 @@ def prepared_moss(settings: Settings) -> Iterator[tuple[psycopg.Connection, Inte
         IntegrationUnclear: there are several.
         MossUnreachable: the database does not answer.
     """
-    databases = resolve_databases(settings)
-    with _connection(databases) as connection:
-        pending = pending_migrations(connection)
-        if pending:
-            place = databases.where.partition(";")[0]
-            raise MossNotPrepared(
-                f"The database is not prepared for the sync ({place}); it lacks {', '.join(pending)}.",
-                "Run `moss-jamf init`.",
-            )
-        yield connection, find_integration(connection, settings.integration)
+    with Workplace(settings) as workplace, workplace.deciding(settings.integration) as desk:
+        yield desk.connection, desk.integration
 
 
 @contextmanager

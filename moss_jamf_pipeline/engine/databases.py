@@ -63,6 +63,45 @@ class Databases:
     where: str
 
 
+@dataclass(frozen=True)
+class MossPlace:
+    """Where M.O.S.S. is.
+
+    Attributes:
+        url: the database, with its password, starting `postgresql://`.
+        is_embedded: whether it is the embedded server's.
+        where: the same for people to read, without a password.
+    """
+
+    url: str = field(repr=False)
+    is_embedded: bool
+    where: str
+
+
+def resolve_moss(settings: Settings) -> MossPlace:
+    """Find the M.O.S.S. database only; start the embedded server if the environment names none.
+
+    Nothing is made in the database, not even Dagster's schema: whoever only looks needs no more.
+
+    Args:
+        settings: the environment.
+
+    Raises:
+        DatabaseUrlError: the URL is malformed.
+        EmbeddedPostgresError: the embedded server cannot be started.
+    """
+    given = _given(settings.moss_database_url, MOSS_VARIABLE)
+    if given is not None:
+        return MossPlace(given, is_embedded=False, where=_place(given, MOSS_VARIABLE))
+    lease = _leases.embedded(settings.state_directory)
+    status = lease.status()
+    return MossPlace(
+        lease.url("moss"),
+        is_embedded=True,
+        where=f"embedded PostgreSQL {status.version} in {status.directory} (127.0.0.1:{status.port})",
+    )
+
+
 def resolve_databases(settings: Settings) -> Databases:
     """Find the databases; start the embedded server if the environment names none (DESIGN §10).
 
@@ -78,22 +117,12 @@ def resolve_databases(settings: Settings) -> Databases:
         DatabaseUnreachableError: the schema `dagster` cannot be made.
         EmbeddedPostgresError: the embedded server cannot be started.
     """
-    moss_url = _given(settings.moss_database_url, MOSS_VARIABLE)
-    is_embedded = moss_url is None
-    if moss_url is None:
-        lease = _leases.embedded(settings.state_directory)
-        moss_url = lease.url("moss")
-        status = lease.status()
-        where = (
-            f"embedded PostgreSQL {status.version} in {status.directory} (127.0.0.1:{status.port})"
-        )
-    else:
-        where = _place(moss_url, MOSS_VARIABLE)
+    moss = resolve_moss(settings)
     return Databases(
-        moss_url=moss_url,
+        moss_url=moss.url,
         dagster_url=resolve_dagster_url(settings),
-        is_embedded=is_embedded,
-        where=f"{where}; Dagster in {_dagster_place(settings)}",
+        is_embedded=moss.is_embedded,
+        where=f"{moss.where}; Dagster in {_dagster_place(settings)}",
     )
 
 

@@ -1,1 +1,11 @@
-"""What a person or a program can ask for, as typed results without presentation: the doors call these."""
+"""What a person or a program can ask for: typed results, without any presentation. Doors call this, and only this.
+
+- `workplace`: the database and the integration that a service works on; every service takes it first.
+- `pages`: what is listed comes in pages with a total.
+- `plans`, `history`: what a sync would change, or changed; which runs there were.
+
+Each service takes a `Workplace` and an `IntegrationChoice`, reads under the reading role, and returns frozen results.
+What goes wrong is one of the explained errors of the engine and of M.O.S.S. (`engine.failures`). Nothing here prints,
+asks, handles a signal, or knows Dagster: a run is started through a launcher that a door hands in. Who only looks
+creates nothing: no schema, no server, no run.
+"""

@@ -114,11 +114,13 @@ def close_history(
 
 
 def recent_history(
-    connection: psycopg.Connection, integration_id: UUID, *, limit: int = 20
+    connection: psycopg.Connection, integration_id: UUID, *, limit: int = 20, offset: int = 0
 ) -> list[Row]:
-    """The latest runs, newest first."""
+    """The latest runs, newest first; each row carries their `total`, however many are returned."""
     return fetch_all(
-        connection, "history/recent_history", {"integration_id": integration_id, "row_limit": limit}
+        connection,
+        "history/recent_history",
+        {"integration_id": integration_id, "row_limit": limit, "row_offset": offset},
     )
 
 

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.naming import Names
-from moss_jamf_pipeline.moss.statements import Row, fetch_all, statement
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value, statement
 
 _ROWS_PER_FETCH = 1_000
 
@@ -54,18 +54,40 @@ def page_of_changes(
     return rows
 
 
+def count_changes(
+    connection: psycopg.Connection,
+    plan_id: int,
+    *,
+    object_type: str | None = None,
+    held_as: GuardKind | None = None,
+) -> int:
+    """How many objects `page_of_changes` has in all its pages."""
+    counted: int = fetch_value(
+        connection,
+        "plan/count_changes",
+        {"plan_id": plan_id, "object_type": object_type, "guarded_kind": held_as},
+    )
+    return counted
+
+
 def suppressed_changes(
     connection: psycopg.Connection,
     plan_id: int,
     *,
     object_type: str | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Row]:
     """The first changes that JAMF asks for and a rule keeps from M.O.S.S.; each carries that `rule` and the `total`."""
     rows = fetch_all(
         connection,
         "plan/suppressed_changes",
-        {"plan_id": plan_id, "object_type": object_type, "row_limit": limit},
+        {
+            "plan_id": plan_id,
+            "object_type": object_type,
+            "row_limit": limit,
+            "row_offset": offset,
+        },
     )
     _show_names(connection, plan_id, rows)
     return rows
@@ -108,10 +130,14 @@ def all_changes(connection: psycopg.Connection, plan_id: int) -> Iterator[Row]:
             yield from page
 
 
-def recent_plans(connection: psycopg.Connection, integration_id: UUID, limit: int) -> list[Row]:
-    """The latest plans, newest first, what-ifs among them."""
+def recent_plans(
+    connection: psycopg.Connection, integration_id: UUID, *, limit: int, offset: int = 0
+) -> list[Row]:
+    """The latest plans, newest first, what-ifs among them; each row carries their `total`."""
     return fetch_all(
-        connection, "plan/recent_plans", {"integration_id": integration_id, "row_limit": limit}
+        connection,
+        "plan/recent_plans",
+        {"integration_id": integration_id, "row_limit": limit, "row_offset": offset},
     )
 
 

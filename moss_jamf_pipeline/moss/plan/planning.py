@@ -381,6 +381,15 @@ def newest_plan(connection: psycopg.Connection, integration_id: UUID) -> Plan:
     Raises:
         NothingCaptured: there is none.
     """
+    return read_plan(connection, newest_plan_id(connection, integration_id))
+
+
+def newest_plan_id(connection: psycopg.Connection, integration_id: UUID) -> int:
+    """The number of `newest_plan`, without its counts.
+
+    Raises:
+        NothingCaptured: there is none.
+    """
     return _found(connection, "plan/newest_plan", integration_id)
 
 
@@ -390,16 +399,16 @@ def newest_sync_plan(connection: psycopg.Connection, integration_id: UUID) -> Pl
     Raises:
         NothingCaptured: there is none.
     """
-    return _found(connection, "plan/newest_sync_plan", integration_id)
+    return read_plan(connection, _found(connection, "plan/newest_sync_plan", integration_id))
 
 
-def _found(connection: psycopg.Connection, statement_name: str, integration_id: UUID) -> Plan:
+def _found(connection: psycopg.Connection, statement_name: str, integration_id: UUID) -> int:
     row = fetch_one(connection, statement_name, {"integration_id": integration_id})
     if row is None:
         raise NothingCaptured(
             "There is no plan yet.", "Materialise change_plan, or run `moss-jamf sync`."
         )
-    return read_plan(connection, row["plan_id"])
+    return int(row["plan_id"])
 
 
 def total(
