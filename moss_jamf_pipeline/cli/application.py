@@ -50,6 +50,9 @@ COMMANDS = {
     "conflicts": LazyCommand(
         "conflicts", "What M.O.S.S. and JAMF disagree on: look, decide.", _LOOK
     ),
+    "quarantine": LazyCommand(
+        "quarantine", "What of JAMF's data could not be used, and why.", _LOOK
+    ),
     "history": LazyCommand("history", "The latest runs and how they ended.", _LOOK),
     "demo": LazyCommand("demo", "Sync a simulated fleet and show what happened.", _LOCAL),
     "up": LazyCommand("up", "Serve the Dagster UI and its daemon until Ctrl-C.", _LOCAL),

@@ -3,6 +3,8 @@
 - `workplace`: the database and the integration that a service works on; every service takes it first.
 - `pages`: what is listed comes in pages with a total.
 - `plans`, `history`: what a sync would change, or changed; which runs there were.
+- `conflicts`: what M.O.S.S. and JAMF disagree on, and what a person decides.
+- `captures`, `quarantine`: what is stored of JAMF, and what of it could not be used.
 
 Each service takes a `Workplace` and an `IntegrationChoice`, reads under the reading role, and returns frozen results.
 What goes wrong is one of the explained errors of the engine and of M.O.S.S. (`engine.failures`). Nothing here prints,

@@ -57,7 +57,7 @@ def test_conflicts_and_history_parse(demo_command_line: CommandLine) -> None:
     conflicts = demo_command_line.json("conflicts", "list")
     assert sum(conflicts["open"].values()) == len(conflicts["conflicts"])
     assert demo_command_line.json("history", "--limit", "1")["runs"][0]["run_id"]
-    assert demo_command_line.run("conflicts", "list", "--kind", "none-such").stdout.startswith(
+    assert demo_command_line.run("conflicts", "list", "--kind", "reverted").stdout.startswith(
         "No open conflict"
     )
 
@@ -65,3 +65,20 @@ def test_conflicts_and_history_parse(demo_command_line: CommandLine) -> None:
 def test_a_plan_that_does_not_exist_is_an_error_in_words(demo_command_line: CommandLine) -> None:
     document = demo_command_line.json("plan", "show", "99999", code=1)
     assert document["error"]["message"] == "There is no plan 99999."
+
+
+def test_what_could_not_be_used_is_listed_and_shown(demo_command_line: CommandLine) -> None:
+    listed = demo_command_line.json("quarantine", "list", "--limit", "500")
+    assert listed["total"] == len(listed["quarantine"]) > 0
+    entry = listed["quarantine"][0]
+    shown = demo_command_line.json("quarantine", "show", str(entry["quarantine_id"]))["entry"]
+    assert shown["reason"] == entry["reason"]
+    assert not shown["is_over"]
+    text = demo_command_line.run("quarantine", "list", "--limit", "1").stdout
+    assert entry["reason"] in text
+    assert (
+        entry["detail"]
+        in demo_command_line.run("quarantine", "show", str(entry["quarantine_id"])).stdout
+    )
+    unknown = demo_command_line.json("quarantine", "show", "999999", code=1)
+    assert unknown["error"]["message"] == "There is no quarantine entry 999999."

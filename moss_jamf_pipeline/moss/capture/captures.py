@@ -371,6 +371,27 @@ def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dic
     }
 
 
+def recent_captures(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    *,
+    collection: str | None = None,
+    limit: int,
+    offset: int = 0,
+) -> list[Row]:
+    """The captures, newest first, those included that failed or are at work; each row carries their `total`."""
+    return fetch_all(
+        connection,
+        "capture/recent_captures",
+        {
+            "integration_id": integration_id,
+            "collection": collection,
+            "row_limit": limit,
+            "row_offset": offset,
+        },
+    )
+
+
 def earlier_counts(
     connection: psycopg.Connection, integration_id: UUID, capture: Capture
 ) -> EarlierCounts:

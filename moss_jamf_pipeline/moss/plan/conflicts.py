@@ -25,6 +25,7 @@ class ConflictFilter:
 
     Attributes:
         conflict_ids: their numbers.
+        like: those that are about the same kind, type of object, field and pair of values as the one of this number.
         status: `open`, `resolved` or `closed`; None: any.
         kind: e.g. `owned_field_differs`.
         field: e.g. `asset_tag`.
@@ -38,11 +39,13 @@ class ConflictFilter:
     field: str | None = None
     object_type: str | None = None
     label: str | None = None
+    like: int | None = None
 
     def parameters(self) -> dict[str, object]:
         """As bind parameters of `conflicts/listed_conflicts`."""
         return {
             "conflict_ids": None if self.conflict_ids is None else list(self.conflict_ids),
+            "like_conflict": self.like,
             "status": self.status,
             "kind": self.kind,
             "field": self.field,
@@ -90,12 +93,42 @@ def list_conflicts(
     chosen: ConflictFilter,
     *,
     limit: int | None = None,
+    offset: int = 0,
 ) -> list[Row]:
     """The conflicts that are meant, newest first; each row carries their `total`, however many are returned."""
     return fetch_all(
         connection,
         "conflicts/listed_conflicts",
-        {"integration_id": integration_id, "row_limit": limit, **chosen.parameters()},
+        {
+            "integration_id": integration_id,
+            "row_limit": limit,
+            "row_offset": offset,
+            **chosen.parameters(),
+        },
+    )
+
+
+def group_conflicts(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    chosen: ConflictFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> list[Row]:
+    """The conflicts that are meant, those put together that are about the same; each row carries the `total`.
+
+    Numbers, and `like`, do not narrow them down.
+    """
+    return fetch_all(
+        connection,
+        "conflicts/conflict_groups",
+        {
+            "integration_id": integration_id,
+            "row_limit": limit,
+            "row_offset": offset,
+            **chosen.parameters(),
+        },
     )
 
 
