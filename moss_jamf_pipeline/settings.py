@@ -42,6 +42,16 @@ class IntegrationChoice(NamedTuple):
     name: str | None = None
     environment: str | None = None
 
+    @property
+    def slug(self) -> str:
+        """The given name as Dagster asset keys and file names can carry it; `jamf_pro` if none is given.
+
+        Asset keys are stored for ever and known before the database is asked, so only the given name names them.
+        """
+        if self.name is None:
+            return "jamf_pro"
+        return re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_") or "jamf"
+
 
 class Settings(BaseSettings):
     """The project's environment, read from the process and from `.env` in the working directory."""
@@ -138,10 +148,5 @@ class Settings(BaseSettings):
 
     @cached_property
     def integration_slug(self) -> str:
-        """The given name as Dagster asset keys and file names can carry it; `jamf_pro` if none is given.
-
-        Asset keys are stored for ever and known before the database is asked, so only the environment names them.
-        """
-        if self.integration_name is None:
-            return "jamf_pro"
-        return re.sub(r"[^a-z0-9]+", "_", self.integration_name.lower()).strip("_") or "jamf"
+        """The slug of the integration that the environment names; see `IntegrationChoice.slug`."""
+        return self.integration.slug

@@ -7,10 +7,8 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib import import_module
 
 import orjson
 import typer
@@ -18,6 +16,9 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from moss_jamf_pipeline.services import explanations
+from moss_jamf_pipeline.services.explanations import Explanation
 
 # A log file or a pipe has no width; Rich would assume 80 columns and fold every table.
 _WIDTH_OF_FILES = 140
@@ -48,43 +49,11 @@ class CommandFailed(Exception):
         super().__init__(f"{message} {remedy}")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """An error as an operator reads it.
-
-    Attributes:
-        message: what happened.
-        remedy: what to do; empty if the message says it.
-    """
-
-    message: str
-    remedy: str
-
-
 def explanation_of(error: BaseException) -> Explanation | None:
     """The explanation of an error that was written for an operator; None for any other (a defect of ours)."""
     if isinstance(error, CommandFailed):
         return Explanation(error.message, error.remedy)
-    # Imports the JAMF client and the databases, which only an error is worth.
-    failures = import_module("moss_jamf_pipeline.engine.failures")
-    if isinstance(error, failures.EXPLAINED):
-        return separated(str(error), str(getattr(error, "remedy", "")))
-    if type(error).__module__.startswith("psycopg"):
-        reason = str(getattr(getattr(error, "diag", None), "message_primary", None) or error)
-        return Explanation(
-            f"The database refused a statement: {reason.rstrip('.')}.",
-            "If it names a missing right, let an administrator grant it; `moss-jamf doctor` checks the rest.",
-        )
-    return None
-
-
-def separated(text: str, remedy: str) -> Explanation:
-    """Takes the remedy out of a message that ends with it, to be shown on a line of its own."""
-    message = text.removesuffix(remedy).strip() if remedy else text.strip()
-    first, marker, rest = message.partition("What to do: ")
-    if marker:
-        return Explanation(first.strip(), rest.strip() or remedy)
-    return Explanation(message, remedy)
+    return explanations.explanation_of(error)
 
 
 @contextmanager

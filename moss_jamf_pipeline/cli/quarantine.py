@@ -1,12 +1,12 @@
 """`moss-jamf quarantine`: JAMF's records and fields that could not be used, and why."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import orjson
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
 from moss_jamf_pipeline.cli.output import cell, explained, print_json, print_table, stdout
 from moss_jamf_pipeline.services import quarantine as service
@@ -17,16 +17,6 @@ from moss_jamf_pipeline.settings import Settings
 app = command_group()
 
 
-class CollectionOption(StrEnum):
-    """What is pulled from JAMF."""
-
-    COMPUTERS = "computers"
-    USERS = "users"
-    GROUPS = "groups"
-    BUILDINGS = "buildings"
-    DEPARTMENTS = "departments"
-
-
 @app.callback()
 def quarantine() -> None:
     """The quarantine: what of JAMF's newest capture could not be used, and why. The rest is synced."""
@@ -35,7 +25,7 @@ def quarantine() -> None:
 @app.command("list")
 def list_entries(
     collection: Annotated[
-        CollectionOption | None, typer.Option("--collection", help="Only this collection.")
+        CollectionName | None, typer.Option("--collection", help="Only this collection.")
     ] = None,
     reason: Annotated[
         str | None, typer.Option("--reason", help="Only for this reason, e.g. personally_owned.")

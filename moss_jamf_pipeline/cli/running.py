@@ -18,13 +18,12 @@ import psycopg
 from dagster import DagsterEvent, DagsterEventType
 
 from moss_jamf_pipeline.cli.operators import operator
-from moss_jamf_pipeline.cli.output import Explanation, separated
 from moss_jamf_pipeline.cli.recovery import close_dead_runs, marked_as_alive, wait_for_pools
 from moss_jamf_pipeline.cli.workplace import prepared_moss
 from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.failures import EXPLAINED
-from moss_jamf_pipeline.engine.scopes import SyncScope
+from moss_jamf_pipeline.engine.scopes import SyncScope, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
 from moss_jamf_pipeline.moss.apply.validation import plan_problems
@@ -45,7 +44,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     pop_captured_interrupt,
 )
 from moss_jamf_pipeline.orchestration.instance import open_instance
-from moss_jamf_pipeline.orchestration.jobs import job_name
+from moss_jamf_pipeline.services.explanations import Explanation, separated
 from moss_jamf_pipeline.settings import Settings
 
 # Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.

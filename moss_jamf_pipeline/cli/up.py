@@ -33,9 +33,9 @@ from moss_jamf_pipeline.cli.simulate import evolve_command
 from moss_jamf_pipeline.cli.trial import refuse_real_inventory
 from moss_jamf_pipeline.cli.workplace import prepare_if_embedded, prepared_moss
 from moss_jamf_pipeline.engine.databases import resolve_databases
+from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.orchestration.dagster_internals import DAEMON_MODULE
 from moss_jamf_pipeline.orchestration.instance import open_instance, prepare_dagster_home
-from moss_jamf_pipeline.orchestration.schedule import next_sync
 from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()

@@ -126,6 +126,17 @@ def resolve_databases(settings: Settings) -> Databases:
     )
 
 
+def find_databases(settings: Settings) -> Databases:
+    """The databases for whoever only looks; see `find_dagster_url`. Arguments and errors as of `resolve_databases`."""
+    moss = resolve_moss(settings)
+    return Databases(
+        moss_url=moss.url,
+        dagster_url=find_dagster_url(settings),
+        is_embedded=moss.is_embedded,
+        where=f"{moss.where}; Dagster in {_dagster_place(settings)}",
+    )
+
+
 def resolve_dagster_url(settings: Settings) -> str:
     """Find Dagster's own database only; with DAGSTER_PG_URL nothing is started or touched.
 
@@ -147,6 +158,17 @@ def resolve_dagster_url(settings: Settings) -> str:
     if moss_url is not None:
         return _leases.dagster_schema_of(moss_url)
     return _leases.embedded(settings.state_directory).url("dagster")
+
+
+def find_dagster_url(settings: Settings) -> str:
+    """Dagster's own database for whoever only looks into it: no schema is made, and its tables may be absent.
+
+    Arguments, result and errors as of `resolve_dagster_url`.
+    """
+    moss_url = _given(settings.moss_database_url, MOSS_VARIABLE)
+    if settings.dagster_pg_url is None and moss_url is not None:
+        return _with_search_path(moss_url, DAGSTER_SCHEMA)
+    return resolve_dagster_url(settings)
 
 
 def given_moss_url(settings: Settings) -> str | None:

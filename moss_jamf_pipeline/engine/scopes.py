@@ -145,3 +145,23 @@ SCOPES: Final = {
         looks_back=True,
     ),
 }
+
+
+def job_name(prefix: str, scope: SyncScope) -> str:
+    """A scope's job for one integration.
+
+    Args:
+        prefix: the integration's slug.
+        scope: which.
+    """
+    return name_for(prefix, scope.job)
+
+
+def name_for(prefix: str, name: str) -> str:
+    """What one integration's job is called; those of the first, slug `jamf_pro`, keep the plain names."""
+    return name if prefix == "jamf_pro" else f"{name}__{prefix}"
+
+
+def schedule_name(prefix: str) -> str:
+    """The sensor that follows the schedule of one integration."""
+    return f"{job_name(prefix, SCOPES['everything'])}_on_schedule"

@@ -10,9 +10,6 @@ from typing import Final
 # `JobDefinition.execute_in_process` makes its own run, without our id, tags and listener.
 from dagster._core.definitions.job_base import InMemoryJob
 
-# Sensors among what an instance has state of, to tell whether somebody switched one off.
-from dagster._core.definitions.run_request import InstigatorType
-
 # What `define_asset_job` returns; Dagster has no public name for it, and strict typing wants one.
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.execution.api import execute_run
@@ -44,13 +41,6 @@ from dagster._serdes import ConfigurableClassData
 # An interrupt that Dagster keeps until a step ends; taken from it, the run ends at once.
 from dagster._utils.interrupts import pop_captured_interrupt
 
-# Cron expressions as Dagster reads them.
-from dagster._utils.schedules import (
-    get_latest_completed_cron_tick,
-    get_next_cron_tick,
-    is_valid_cron_string,
-)
-
 # The type of `error` in the public events of failed steps.
 from dagster_shared.error import SerializableErrorInfo
 
@@ -78,13 +68,9 @@ __all__ = [
     "ConfigurableClassData",
     "InMemoryJob",
     "InstanceRef",
-    "InstigatorType",
     "LocalComputeLogManager",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
     "execute_run",
-    "get_latest_completed_cron_tick",
-    "get_next_cron_tick",
-    "is_valid_cron_string",
     "pop_captured_interrupt",
 ]

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from moss_jamf_pipeline.engine.scopes import SCOPES, SyncScope
+from moss_jamf_pipeline.engine.scopes import SCOPES, SyncScope, job_name, name_for
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
 from moss_jamf_pipeline.orchestration.assets.triggers import SYNC_TYPE_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition
@@ -43,16 +43,6 @@ def _op_config(prefix: str, scope: SyncScope) -> dict[str, object]:
     elif scope.applies:
         config[f"{prefix}__guarded_plan"] = {"config": {"plan_id": 0, "approve": []}}
     return config
-
-
-def job_name(prefix: str, scope: SyncScope) -> str:
-    """A scope's job for one integration."""
-    return name_for(prefix, scope.job)
-
-
-def name_for(prefix: str, name: str) -> str:
-    """What one integration's job is called; those of the first, slug `jamf_pro`, keep the plain names."""
-    return name if prefix == "jamf_pro" else f"{name}__{prefix}"
 
 
 def job_names(prefix: str) -> frozenset[str]:

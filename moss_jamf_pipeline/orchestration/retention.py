@@ -2,11 +2,12 @@
 
 import dagster as dg
 
+from moss_jamf_pipeline.engine.scopes import name_for
 from moss_jamf_pipeline.moss.capture.retention import forget_the_old
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.orchestration.assets.layout import DATABASE_RETRIES
 from moss_jamf_pipeline.orchestration.failures import explained_failures
-from moss_jamf_pipeline.orchestration.jobs import FORGET_JOB, name_for
+from moss_jamf_pipeline.orchestration.jobs import FORGET_JOB
 from moss_jamf_pipeline.orchestration.resources import MossResource
 
 

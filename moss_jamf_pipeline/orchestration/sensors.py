@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.schedule import decide
+from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
@@ -16,9 +17,8 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     WILL_RETRY_TAG,
 )
 from moss_jamf_pipeline.orchestration.failures import explained_failures
-from moss_jamf_pipeline.orchestration.jobs import job_name, job_names
+from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.resources import MossResource
-from moss_jamf_pipeline.orchestration.schedule import decide
 
 
 def build_sensors(prefix: str) -> list[dg.SensorDefinition]:
@@ -73,11 +73,6 @@ def _build_schedule_sensor(prefix: str) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return sync_on_schedule
-
-
-def schedule_name(prefix: str) -> str:
-    """The sensor that follows the schedule of one integration."""
-    return f"{job_name(prefix, SCOPES['everything'])}_on_schedule"
 
 
 def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:

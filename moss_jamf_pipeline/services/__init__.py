@@ -5,6 +5,10 @@
 - `plans`, `history`: what a sync would change, or changed; which runs there were.
 - `conflicts`: what M.O.S.S. and JAMF disagree on, and what a person decides.
 - `captures`, `quarantine`: what is stored of JAMF, and what of it could not be used.
+- `status`, `health`: how an integration stands, and whether everything a sync needs is there (`moss_checks`,
+  `jamf_checks`); `automation`, `sweeps`: what they say of scheduled syncs.
+- `credentials`: saving them, and trying those that a sync would use.
+- `explanations`: what an operator reads of an error.
 
 Each service takes a `Workplace` and an `IntegrationChoice`, reads under the reading role, and returns frozen results.
 What goes wrong is one of the explained errors of the engine and of M.O.S.S. (`engine.failures`). Nothing here prints,

@@ -1,7 +1,54 @@
 """The commands that only look: what they print after a sync, as JSON and for people."""
 
+import os
+import subprocess
+import sys
+
+import pytest
+
 from moss_jamf_pipeline.simulator import SimulatorServer
 from tests.cli.conftest import CommandLine, query
+
+_IMPORTED_BY = """
+import sys
+sys.argv = ["moss-jamf", *{arguments!r}]
+from moss_jamf_pipeline.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print(sorted({{"dagster", "pandas", "numpy"}} & set(sys.modules)), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["plan", "list"],
+        ["plan", "show"],
+        ["plan", "show", "--by", "rule"],
+        ["plan", "show", "--csv"],
+        ["conflicts", "list"],
+        ["conflicts", "list", "--grouped"],
+        ["history"],
+        ["quarantine", "list"],
+        ["db", "url"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_only_looks_imports_neither_dagster_nor_pandas(
+    demo_command_line: CommandLine, arguments: list[str]
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", _IMPORTED_BY.format(arguments=arguments)],
+        cwd=demo_command_line.directory,
+        env={**os.environ, "MOSS_JAMF_STATE_DIR": str(demo_command_line.state_directory)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stderr.splitlines()[-1:] == ["[]"]
 
 
 def test_status_names_captures_plan_run_conflicts_and_the_next_sync(
@@ -68,17 +115,26 @@ def test_a_plan_that_does_not_exist_is_an_error_in_words(demo_command_line: Comm
 
 
 def test_what_could_not_be_used_is_listed_and_shown(demo_command_line: CommandLine) -> None:
-    listed = demo_command_line.json("quarantine", "list", "--limit", "500")
-    assert listed["total"] == len(listed["quarantine"]) > 0
-    entry = listed["quarantine"][0]
-    shown = demo_command_line.json("quarantine", "show", str(entry["quarantine_id"]))["entry"]
-    assert shown["reason"] == entry["reason"]
-    assert not shown["is_over"]
-    text = demo_command_line.run("quarantine", "list", "--limit", "1").stdout
-    assert entry["reason"] in text
-    assert (
-        entry["detail"]
-        in demo_command_line.run("quarantine", "show", str(entry["quarantine_id"])).stdout
+    (url,) = demo_command_line.run("db", "url").stdout.splitlines()
+    (held,) = query(
+        url,
+        """insert into jamf_sync.quarantine
+             (integration_id, collection, jamf_id, capture_id, reason, detail, is_whole_record)
+           select integration_id, 'computers', '4711', capture_id, 'unreadable', 'JAMF answers 500 for it.', true
+           from jamf_sync.captures where collection = 'computers' order by capture_id desc limit 1
+           returning quarantine_id""",
     )
+    number = str(held["quarantine_id"])
+    listed = demo_command_line.json("quarantine", "list", "--reason", "unreadable", "--records")
+    assert listed["total"] == 1
+    assert [str(entry["quarantine_id"]) for entry in listed["quarantine"]] == [number]
+    text = demo_command_line.run("quarantine", "list", "--collection", "computers").stdout
+    assert "4711" in text
+    assert "JAMF answers 500 for it." in text
+    assert "Everything" in demo_command_line.run("quarantine", "list", "--reason", "none").stdout
+
+    shown = demo_command_line.json("quarantine", "show", number)["entry"]
+    assert (shown["jamf_id"], shown["document"], shown["is_over"]) == ("4711", None, False)
+    assert "is not kept" in demo_command_line.run("quarantine", "show", number).stdout
     unknown = demo_command_line.json("quarantine", "show", "999999", code=1)
     assert unknown["error"]["message"] == "There is no quarantine entry 999999."

@@ -18,23 +18,11 @@ from dagster._core.definitions.automation_tick_evaluation_context import (
     build_run_requests_with_backfill_policies,
 )
 from dagster._core.definitions.events import AssetKeyPartitionKey
-from dagster._core.remote_origin import (
-    InProcessCodeLocationOrigin,
-    RemoteInstigatorOrigin,
-    RemoteRepositoryOrigin,
-)
-from dagster._core.scheduler.instigation import (
-    InstigatorState,
-    InstigatorStatus,
-    ScheduleInstigatorData,
-    SensorInstigatorData,
-)
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
 )
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import capture_interrupts
 
 from moss_jamf_pipeline.orchestration import dagster_internals
@@ -53,14 +41,10 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     ConfigurableClassData,
     InMemoryJob,
     InstanceRef,
-    InstigatorType,
     LocalComputeLogManager,
     SerializableErrorInfo,
     UnresolvedAssetJobDefinition,
     execute_run,
-    get_latest_completed_cron_tick,
-    get_next_cron_tick,
-    is_valid_cron_string,
     pop_captured_interrupt,
 )
 
@@ -489,23 +473,6 @@ def test_the_local_keeper_of_output_takes_its_directory(tmp_path: Path) -> None:
     )
 
 
-def test_a_sensor_that_somebody_switched_off_is_found_among_the_sensors(
-    dagster_instance: dg.DagsterInstance,
-) -> None:
-    target = LoadableTargetOrigin(module_name="somewhere")
-    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
-    for name, kind, data in (
-        ("a_sensor", InstigatorType.SENSOR, SensorInstigatorData()),
-        ("a_schedule", InstigatorType.SCHEDULE, ScheduleInstigatorData("0 * * * *")),
-    ):
-        origin = RemoteInstigatorOrigin(repository, name)
-        dagster_instance.add_instigator_state(
-            InstigatorState(origin, kind, InstigatorStatus.STOPPED, data)
-        )
-    states = dagster_instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
-    assert [(state.name, state.is_running) for state in states] == [("a_sensor", False)]
-
-
 def test_a_run_is_unfinished_in_every_state_but_those_that_end_it() -> None:
     assert set(dg.DagsterRunStatus) - set(NOT_FINISHED_STATUSES) == {
         dg.DagsterRunStatus.SUCCESS,
@@ -547,24 +514,6 @@ def test_the_tags_of_schedules_and_sensors_are_stored_for_ever() -> None:
     assert SCHEDULE_NAME_TAG == "dagster/schedule_name"
     assert SENSOR_NAME_TAG == "dagster/sensor_name"
     assert WILL_RETRY_TAG == "dagster/will_retry"
-
-
-@pytest.mark.parametrize(
-    ("cron", "is_valid"), [("0 */6 * * *", True), ("*/7 * * * *", True), ("often", False)]
-)
-def test_cron_expressions_are_told_from_other_texts(cron: str, is_valid: bool) -> None:
-    assert is_valid_cron_string(cron) is is_valid
-
-
-def test_ticks_are_found_before_and_after_a_moment() -> None:
-    moment = datetime(2026, 11, 22, 13, 37, tzinfo=UTC)
-    assert get_latest_completed_cron_tick("0 */6 * * *", moment, "UTC") == moment.replace(
-        hour=12, minute=0
-    )
-    assert get_next_cron_tick("0 */6 * * *", moment, "UTC") == moment.replace(hour=18, minute=0)
-    tick = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    assert get_latest_completed_cron_tick("0 */6 * * *", tick, "UTC") == tick
-    assert get_next_cron_tick("0 */6 * * *", tick, "UTC") == tick
 
 
 def test_the_daemon_is_a_module_that_can_be_run() -> None:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from moss_jamf_pipeline.cli.doctor import _look_at_server
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossUnreachable
+from moss_jamf_pipeline.services.moss_checks import look_at_server
 from tests.db.support import terminate
 from tests.support.databases import DatabaseServer
 
@@ -198,7 +198,7 @@ def test_the_doctor_says_what_a_plain_c_locale_means(postgres_server: DatabaseSe
         administrator.execute(f"create database plain_c template template0 {locale}".encode())
         try:
             plain, usual = (
-                _look_at_server(MossDatabase(postgres_server.url_of(name)))[0]
+                look_at_server(MossDatabase(postgres_server.url_of(name)))[0]
                 for name in ("plain_c", "postgres")
             )
         finally:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
@@ -19,7 +19,6 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
-from moss_jamf_pipeline.orchestration.jobs import job_name
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import (

@@ -5,17 +5,19 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
+from dagster._utils.schedules import get_latest_completed_cron_tick, get_next_cron_tick
+from dagster._vendored.croniter.croniter import CroniterBadDateError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.orchestration.schedule import (
+from moss_jamf_pipeline.engine.schedule import (
     CronInvalid,
     decide,
     last_tick,
     next_sync,
     next_tick,
 )
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 
 
 def _at(text: str) -> datetime:
@@ -156,3 +158,49 @@ def test_every_stretch_with_a_tick_in_it_starts_exactly_one_sync(
         if decision.tick is not None:
             assert earlier < decision.tick <= now
         considered = decision.considered
+
+
+def _field(low: int, high: int, names: tuple[str, ...] = ()) -> st.SearchStrategy[str]:
+    """A field of a cron expression, as crontab(5) has them."""
+    one = st.integers(low, high).map(str)
+    single = st.one_of(one, st.sampled_from(names)) if names else one
+    span = st.tuples(st.integers(low, high - 1), st.integers(1, high - low)).map(
+        lambda ends: f"{ends[0]}-{min(high, sum(ends))}"
+    )
+    step = st.integers(1, high - low).map(lambda every: f"*/{every}")
+    stepped = st.tuples(span, st.integers(1, 9)).map(lambda parts: f"{parts[0]}/{parts[1]}")
+    listed = st.lists(st.one_of(single, span), min_size=2, max_size=4).map(",".join)
+    return st.one_of(st.just("*"), single, span, step, stepped, listed)
+
+
+_EXPRESSIONS = st.one_of(
+    st.tuples(
+        _field(0, 59),
+        _field(0, 23),
+        _field(1, 31),
+        _field(1, 12, ("jan", "MAY", "Dec")),
+        _field(0, 6, ("sun", "WED", "Sat")),
+    ).map(" ".join),
+    st.sampled_from(["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]),
+)
+
+
+@given(
+    cron=_EXPRESSIONS,
+    after=st.timedeltas(timedelta(0), timedelta(days=2_000)),
+)
+def test_a_cron_expression_means_the_times_at_which_dagster_would_tick(
+    cron: str, after: timedelta
+) -> None:
+    moment = _NOW + after
+    try:
+        foretold = (last_tick(cron, moment), next_tick(cron, moment))
+    except CronInvalid:  # the 31st of February
+        with pytest.raises(CroniterBadDateError):
+            get_next_cron_tick(cron, moment, "UTC")
+        return
+    just_after = moment + timedelta(microseconds=1)  # Dagster counts the tick it starts at
+    assert foretold == (
+        get_latest_completed_cron_tick(cron, moment, "UTC"),
+        get_next_cron_tick(cron, just_after, "UTC"),
+    )

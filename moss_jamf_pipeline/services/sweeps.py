@@ -5,6 +5,7 @@ from datetime import datetime
 
 import psycopg
 
+from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.jamf import computer_document_shape
 from moss_jamf_pipeline.moss.capture.cadence import (
     INCREMENTAL,
@@ -14,7 +15,6 @@ from moss_jamf_pipeline.moss.capture.cadence import (
     sweep_standing,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.orchestration.schedule import next_sync
 
 _SECONDS_PER_HOUR = 3_600
 

@@ -1,21 +1,19 @@
 """When an integration is synced by itself: what its row in M.O.S.S. says, as pure decisions about moments.
 
-Cron expressions are read as Dagster reads them. What acts on the decisions is `sensors`.
+What acts on the decisions is Dagster's sensor (`orchestration.sensors`).
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from croniter import croniter
 
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.orchestration.dagster_internals import (
-    get_latest_completed_cron_tick,
-    get_next_cron_tick,
-    is_valid_cron_string,
-)
 
-_BY_CHANCE = re.compile(r"(?:^|[\s,])[rRhH](?:$|[\s,(/])")
+_FIELDS: Final = 5
+_BY_CHANCE: Final = re.compile(r"(?:^|[\s,])[rRhH](?:$|[\s,(/])")
 
 
 class CronInvalid(ValueError):
@@ -60,22 +58,24 @@ def next_tick(cron: str, after: datetime) -> datetime:
     Raises:
         CronInvalid: it means none.
     """
-    # Ticks lie on whole minutes, and the iterator counts the one it starts at.
-    return _tick(get_next_cron_tick, cron, after + timedelta(microseconds=1))
+    return _tick(cron, after, forwards=True)
 
 
 def last_tick(cron: str, now: datetime) -> datetime:
     """The latest time that a cron expression meant, now included. Arguments and errors as of `next_tick`."""
-    return _tick(get_latest_completed_cron_tick, cron, now)
+    # Ticks lie on whole minutes, and the iterator leaves out the one it starts at.
+    return _tick(cron, now.replace(microsecond=0) + timedelta(seconds=1), forwards=False)
 
 
-def _tick(find: Callable[[str, datetime, str], datetime], cron: str, moment: datetime) -> datetime:
+def _tick(cron: str, moment: datetime, *, forwards: bool) -> datetime:
     try:
         # `R` and `H` are a time by chance, another one each time it is asked for.
-        if is_valid_cron_string(cron) and not _BY_CHANCE.search(cron):
-            return find(cron, moment.astimezone(UTC), "UTC").astimezone(UTC)
+        if len(croniter.expand(cron)[0]) == _FIELDS and not _BY_CHANCE.search(cron):
+            ticks = croniter(cron, moment.astimezone(UTC))
+            found: datetime = ticks.get_next(datetime) if forwards else ticks.get_prev(datetime)
+            return found
     except ValueError as error:
-        # What croniter raises for the 31st of April.
+        # What croniter raises for a text that is no expression, and for the 31st of April.
         raise CronInvalid(cron) from error
     raise CronInvalid(cron)
 

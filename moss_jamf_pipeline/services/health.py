@@ -1,0 +1,222 @@
+"""Looks at everything a sync needs, and says of each problem what to do. Writes nothing.
+
+The order matters: what an earlier problem leaves nothing to look at is skipped. The looks themselves are `moss_checks`
+and `jamf_checks`.
+"""
+
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeVar
+
+import psycopg
+
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.services.explanations import explanation_of
+from moss_jamf_pipeline.services.jamf_checks import (
+    READABLE,
+    ask_everything,
+    ask_version,
+    look_at_access,
+    require_readable,
+)
+from moss_jamf_pipeline.services.moss_checks import (
+    look_at_contract,
+    look_at_dagster,
+    look_at_dagster_home,
+    look_at_integration,
+    look_at_project_files,
+    look_at_rights,
+    look_at_roles,
+    look_at_schema,
+    look_at_server,
+    look_at_sweeps,
+    look_at_tables,
+    look_for_databases,
+)
+from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.settings import IntegrationChoice
+
+State = Literal["ok", "problem", "skipped"]
+_ResultT = TypeVar("_ResultT")
+
+# What is looked at in M.O.S.S.'s database, in order; a problem with one leaves nothing to look at in the next.
+_MOSS_CHECKS: Final = (
+    "M.O.S.S. database",
+    "M.O.S.S. tables",
+    "Rights in M.O.S.S.",
+    "Database roles",
+    "Schema jamf_sync",
+    "Contract",
+    "Integration",
+    "Sweeps",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: what was looked at.
+        state: `ok`, `problem`, or `skipped` when an earlier problem leaves nothing to look at.
+        message: what was found, as a sentence.
+        remedy: what to do about a problem.
+        trace: the Python error behind a problem, for a developer.
+    """
+
+    check: str
+    state: State
+    message: str
+    remedy: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What all checks found.
+
+    Attributes:
+        findings: in the order in which things were looked at.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """What has to be put right before a sync can work."""
+        return tuple(finding for finding in self.findings if finding.state == "problem")
+
+
+def examine(workplace: Workplace, choice: IntegrationChoice) -> Health:
+    """Looks at everything a sync of an integration needs; a check that cannot be made is a finding, not the end."""
+    examination = _Examination()
+    examination.check("Project files", look_at_project_files)
+    examination.check("Dagster home", lambda: look_at_dagster_home(workplace.settings))
+    integration = _examine_moss(examination, workplace, choice)
+    _examine_jamf(examination, workplace, choice, asks_moss=integration is not None)
+    return Health(tuple(examination.findings))
+
+
+@dataclass(slots=True)
+class _Examination:
+    """Makes checks one after the other, and keeps what they found."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def check(self, name: str, look: Callable[[], tuple[str, _ResultT]]) -> _ResultT | None:
+        """Makes a check.
+
+        Args:
+            name: what is looked at.
+            look: returns what it found and what later checks need; raises an explained error on a problem.
+
+        Returns:
+            What `look` found for later checks; None on a problem.
+        """
+        try:
+            message, result = look()
+        except Exception as error:
+            explanation = explanation_of(error)
+            if explanation is None:
+                raise
+            self.findings.append(
+                Finding(
+                    name,
+                    "problem",
+                    explanation.message,
+                    explanation.remedy,
+                    trace=traceback.format_exc().rstrip(),
+                )
+            )
+            return None
+        self.findings.append(Finding(name, "ok", message))
+        return result
+
+    def skip(self, names: Iterable[str], because: str) -> None:
+        """Notes checks that an earlier problem makes pointless."""
+        self.findings += [Finding(name, "skipped", because) for name in names]
+
+
+def _examine_moss(
+    examination: _Examination, workplace: Workplace, choice: IntegrationChoice
+) -> Integration | None:
+    settings = workplace.settings
+    databases = examination.check("Databases", lambda: look_for_databases(settings))
+    if databases is None:
+        examination.skip(("Dagster database", *_MOSS_CHECKS), "not looked at: no database")
+        return None
+    examination.check("Dagster database", lambda: look_at_dagster(databases.dagster_url))
+    database = MossDatabase(databases.moss_url)
+    try:
+        return _examine_moss_database(examination, workplace, choice, database)
+    finally:
+        database.dispose()
+
+
+def _examine_moss_database(
+    examination: _Examination,
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    database: MossDatabase,
+) -> Integration | None:
+    if examination.check("M.O.S.S. database", lambda: look_at_server(database)) is None:
+        examination.skip(_MOSS_CHECKS[1:], "not looked at: the database cannot be used")
+        return None
+    with database.connection() as connection:
+        dialect = examination.check(
+            "M.O.S.S. tables", lambda: look_at_tables(connection, workplace.settings)
+        )
+        if dialect is None:
+            examination.skip(_MOSS_CHECKS[2:], "not looked at: M.O.S.S.'s tables are not there")
+            return None
+        examination.check("Rights in M.O.S.S.", lambda: look_at_rights(connection, dialect))
+        return _examine_our_own(examination, choice, connection)
+
+
+def _examine_our_own(
+    examination: _Examination, choice: IntegrationChoice, connection: psycopg.Connection
+) -> Integration | None:
+    has_roles = examination.check("Database roles", lambda: look_at_roles(connection))
+    if examination.check("Schema jamf_sync", lambda: look_at_schema(connection)) is None:
+        unready = _MOSS_CHECKS[_MOSS_CHECKS.index("Contract") :]
+        examination.skip(unready, "not looked at: the schema jamf_sync is not ready")
+        return None
+    if has_roles is None:
+        examination.skip(("Contract",), "not looked at: the roles are not there")
+    else:
+        examination.check("Contract", lambda: look_at_contract(connection))
+    integration = examination.check("Integration", lambda: look_at_integration(connection, choice))
+    if integration is None:
+        examination.skip(("Sweeps",), "not looked at: there is no integration to sync")
+    else:
+        examination.check("Sweeps", lambda: look_at_sweeps(connection, integration))
+    return integration
+
+
+def _examine_jamf(
+    examination: _Examination,
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    *,
+    asks_moss: bool,
+) -> None:
+    access = examination.check(
+        "JAMF configuration", lambda: look_at_access(workplace, choice, asks_moss=asks_moss)
+    )
+    if access is None:
+        examination.skip(("JAMF Pro", "JAMF privileges"), "not looked at: JAMF is not configured")
+        return
+
+    def look_at_version() -> tuple[str, bool]:
+        return f"version {ask_version(access)} accepts the credentials", True
+
+    def look_at_privileges() -> tuple[str, bool]:
+        require_readable(ask_everything(access).gaps)
+        return READABLE, True
+
+    if examination.check("JAMF Pro", look_at_version) is None:
+        examination.skip(("JAMF privileges",), "not looked at: JAMF cannot be used")
+        return
+    examination.check("JAMF privileges", look_at_privileges)

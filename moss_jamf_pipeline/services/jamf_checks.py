@@ -1,0 +1,114 @@
+"""What is asked of JAMF Pro to see whether a sync could work: its version, and what the credentials may read."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access
+from moss_jamf_pipeline.jamf import JamfClient, MissingPrivilege
+from moss_jamf_pipeline.moss.integration.integrations import (
+    DEFAULT_NAME,
+    Integration,
+    SyncSettings,
+)
+from moss_jamf_pipeline.services.explanations import ProblemFound
+from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.settings import IntegrationChoice
+
+READABLE: Final = "computers, users, groups, buildings and departments can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class JamfAnswer:
+    """What JAMF said to the credentials that a sync would use.
+
+    Attributes:
+        version: of JAMF Pro.
+        gaps: what the credentials may not read.
+    """
+
+    version: str
+    gaps: tuple[MissingPrivilege, ...]
+
+
+def look_at_access(
+    workplace: Workplace, choice: IntegrationChoice, *, asks_moss: bool
+) -> tuple[str, JamfAccess]:
+    """Which server is read, and with which credentials. Nothing is sent.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        asks_moss: whether M.O.S.S. can be asked; else only the environment counts.
+
+    Raises:
+        ConfigurationMissing: no server or no credentials are configured.
+        CredentialsUnreadable: credentials are saved and cannot be read.
+        JamfAddressInvalid: the address is none.
+    """
+    if asks_moss:
+        with workplace.reading(choice) as (connection, integration):
+            access = jamf_access(workplace.settings, integration, connection)
+    else:
+        access = jamf_access(workplace.settings, _unsaved_integration(choice), None)
+    client = JamfClient(access.base_url, access.credentials)
+    return f"{client.base_url}; credentials: {access.source}", access
+
+
+def _unsaved_integration(choice: IntegrationChoice) -> Integration:
+    """What is known of an integration when M.O.S.S. cannot be asked."""
+    return Integration(
+        id=UUID(int=0),
+        name=choice.name or DEFAULT_NAME,
+        is_enabled=True,
+        base_url=None,
+        settings=SyncSettings(),
+    )
+
+
+def ask_version(access: JamfAccess) -> str:
+    """The version of a JAMF Pro that accepts the credentials.
+
+    Raises:
+        JamfError: it does not accept them, or cannot be asked.
+    """
+    # A client is used once: its connections belong to the event loop that opened them.
+    return asyncio.run(_version(access))
+
+
+def ask_everything(access: JamfAccess) -> JamfAnswer:
+    """Version and privileges.
+
+    Raises:
+        JamfError: JAMF does not accept the credentials, or cannot be asked.
+    """
+    return asyncio.run(_everything(access))
+
+
+def require_readable(gaps: Sequence[MissingPrivilege]) -> None:
+    """Lets credentials pass that may read everything a sync reads.
+
+    Raises:
+        ProblemFound: naming what cannot be read and the privileges, as JAMF's role editor spells them.
+    """
+    if not gaps:
+        return
+    names = sorted({f'"{privilege}"' for gap in gaps for privilege in gap.privileges})
+    raise ProblemFound(
+        f"JAMF's {' and '.join(gap.collection for gap in gaps)} cannot be read "
+        f"({', '.join(gap.endpoint for gap in gaps)}).",
+        f"In JAMF Pro, give the API role (or the user account) {', '.join(names)}.",
+    )
+
+
+async def _version(access: JamfAccess) -> str:
+    async with JamfClient(access.base_url, access.credentials) as client:
+        return str(await client.server_version())
+
+
+async def _everything(access: JamfAccess) -> JamfAnswer:
+    async with JamfClient(access.base_url, access.credentials) as client:
+        version = await client.server_version()
+        return JamfAnswer(str(version), tuple(await client.missing_privileges()))

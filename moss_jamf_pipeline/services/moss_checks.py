@@ -1,0 +1,197 @@
+"""What is looked at on this machine and in the databases to see whether a sync could work. Writes nothing.
+
+Each look returns what it found, as a sentence, with what later looks need, and raises an explained error on a problem.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from moss_jamf_pipeline.catalogue.dialects import Dialect
+from moss_jamf_pipeline.engine.databases import (
+    DAGSTER_SCHEMA,
+    Databases,
+    connect_or_explain,
+    find_databases,
+)
+from moss_jamf_pipeline.moss.contract.dialects import detect
+from moss_jamf_pipeline.moss.contract.roles import (
+    administrator_script,
+    missing_contract_privileges,
+    missing_table_privileges,
+)
+from moss_jamf_pipeline.moss.contract.schema import pending_migrations
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration.integrations import (
+    Integration,
+    find_integration,
+    require_enabled,
+)
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
+from moss_jamf_pipeline.services.explanations import ProblemFound
+from moss_jamf_pipeline.services.sweeps import next_sweep, what_it_sees
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings, project_file
+
+_OLDEST_SERVER: Final = 14
+
+# lower() follows the database's LC_CTYPE; that of a database is chosen when it is made.
+_ASCII_ONLY: Final = (
+    "Its locale folds the case of A to Z only: e-mail addresses and names that differ in the case of other letters "
+    "(É, é) are taken for different ones."
+)
+
+
+def look_at_project_files() -> tuple[str, None]:
+    """The files that the package brings along."""
+    for name in ("workspace.yaml", "dagster.yaml", "sql"):
+        if not project_file(name).exists():
+            raise ProblemFound(
+                f"{project_file(name)} is missing.",
+                "Install the project again; it belongs to the package.",
+            )
+    return f"workspace.yaml, dagster.yaml and sql/ are in {project_file('sql').parent}", None
+
+
+def look_at_dagster_home(settings: Settings) -> tuple[str, None]:
+    """The directory that Dagster's own commands use."""
+    given = os.environ.get("DAGSTER_HOME")
+    if not given:
+        return (
+            f"DAGSTER_HOME is not set; {settings.state_directory.absolute() / 'dagster'} is used",
+            None,
+        )
+    if not (Path(given).expanduser() / "dagster.yaml").is_file():
+        raise ProblemFound(
+            f"DAGSTER_HOME is {given}, and there is no dagster.yaml in it.",
+            f"Copy {project_file('dagster.yaml')} there, or unset DAGSTER_HOME.",
+        )
+    return f"DAGSTER_HOME is {given}", None
+
+
+def look_for_databases(settings: Settings) -> tuple[str, Databases]:
+    """Which databases the environment names."""
+    databases = find_databases(settings)
+    return databases.where, databases
+
+
+def look_at_dagster(url: str) -> tuple[str, bool]:
+    """Dagster's own database."""
+    with connect_or_explain(url, "DAGSTER_PG_URL or MOSS_DATABASE_URL") as connection:
+        found = fetch_one(connection, "dagster/may_make_tables")
+        user = connection.info.user
+    if found is not None and found["may_create"]:
+        if found["schema_is_there"]:
+            return "reachable, and its user may create tables", True
+        return "reachable; its schema is not there yet, and its user may create it", True
+    if found is not None and not found["schema_is_there"]:
+        raise ProblemFound(
+            f"Dagster's schema {DAGSTER_SCHEMA!r} is not there, and this user may not create it.",
+            f"Let an administrator run `create schema {DAGSTER_SCHEMA} authorization {user}`, or give Dagster another "
+            "database with DAGSTER_PG_URL.",
+        )
+    raise ProblemFound(
+        "Dagster's database answers, but its user may not create tables there.",
+        "Grant it `create` on the schema, or give Dagster another database with DAGSTER_PG_URL.",
+    )
+
+
+def look_at_server(database: MossDatabase) -> tuple[str, bool]:
+    """The server that M.O.S.S. is on."""
+    with database.connection() as connection:
+        version = connection.info.server_version
+        text = f"PostgreSQL {version // 10000}.{version % 10000}"
+        if version // 10000 < _OLDEST_SERVER:
+            raise ProblemFound(
+                f"{database.where} is {text}.",
+                f"PostgreSQL {_OLDEST_SERVER} or newer is needed: upgrade the server.",
+            )
+        folds = connection.execute("select lower('É') = 'é'").fetchone() == (True,)
+    answers = f"{text} answers at {database.where}"
+    return answers if folds else f"{answers}. {_ASCII_ONLY}", True
+
+
+def look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, Dialect]:
+    """Which M.O.S.S. it is, and whether it has what is used."""
+    found = detect(connection)
+    if found.is_empty:
+        raise ProblemFound(
+            found.what_is_missing(),
+            "Run `moss-jamf init` to create them in the embedded database."
+            if settings.moss_database_url is None
+            else f"{found.remedy()} For a trial in an empty one: `moss-jamf init --create-moss`.",
+        )
+    if not found.is_usable:
+        raise ProblemFound(found.what_is_missing(), found.remedy())
+    migration = "" if found.release_migration is None else f", migration {found.release_migration}"
+    tables = len(found.dialect.tables())
+    return (
+        f"{found.dialect.title}{migration}: all {tables} tables that are used (dialect: {found.dialect.name})",
+        found.dialect,
+    )
+
+
+def look_at_rights(connection: psycopg.Connection, dialect: Dialect) -> tuple[str, bool]:
+    """What may be done with M.O.S.S.'s own tables."""
+    lacking = missing_table_privileges(connection, dialect)
+    if lacking is not None:
+        raise ProblemFound(
+            f"The owner of the contract may not do what the sync does: {lacking.what}.",
+            f"Let the owner of M.O.S.S.'s tables run: {lacking.remedy}",
+        )
+    return "every table that is used can be read, and written where the sync writes", True
+
+
+def look_at_roles(connection: psycopg.Connection) -> tuple[str, bool]:
+    """The roles that the sync works under."""
+    script = administrator_script(connection)
+    if script is not None:
+        raise ProblemFound(
+            "The roles that the sync works under (moss_jamf_reader, moss_jamf_writer) are not there, or this log-in "
+            "is no member of them.",
+            f"Run `moss-jamf init`. If this log-in may not create roles, let a database administrator run: {script}",
+        )
+    return "moss_jamf_reader plans, moss_jamf_writer applies; this log-in may take on both", True
+
+
+def look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
+    """Our own schema."""
+    pending = pending_migrations(connection)
+    if pending:
+        raise ProblemFound(
+            f"Migrations are pending: {', '.join(pending)}.", "Run `moss-jamf init`."
+        )
+    return "up to date", True
+
+
+def look_at_contract(connection: psycopg.Connection) -> tuple[str, bool]:
+    """What the roles may do with the contract, and what this M.O.S.S. has no place for."""
+    lacking = missing_contract_privileges(connection)
+    if lacking is not None:
+        raise ProblemFound(
+            f"The contract's privileges are not as the ownership table has them: {lacking.what}.",
+            "Run `moss-jamf init`, which grants them anew.",
+        )
+    absent = fetch_all(connection, "catalogue/absent_capabilities")
+    return " ".join(
+        ("its privileges are those of the ownership table.", *(row["meaning"] for row in absent))
+    ), True
+
+
+def look_at_integration(
+    connection: psycopg.Connection, choice: IntegrationChoice
+) -> tuple[str, Integration]:
+    """The integration's row in M.O.S.S."""
+    integration = find_integration(connection, choice)
+    require_enabled(integration)
+    return f"{integration.name!r}, enabled", integration
+
+
+def look_at_sweeps(connection: psycopg.Connection, integration: Integration) -> tuple[str, bool]:
+    """How computers are captured next."""
+    sweep = next_sweep(connection, integration, datetime.now(UTC))
+    if integration.settings.switched_off("computers"):
+        return "computers are not captured: switched off in M.O.S.S.", True
+    return f"the next scheduled capture is {sweep.kind}. {sweep.reason} {what_it_sees(sweep)}", True
