@@ -11,10 +11,10 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained
-from moss_jamf_pipeline.cli.running import Order
 from moss_jamf_pipeline.cli.sync import run_and_report
-from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.plan.guard import require_applicable
+from moss_jamf_pipeline.services.approvals import require_applicable
+from moss_jamf_pipeline.services.runs import RunOptions
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -33,15 +33,12 @@ def apply(
 
     Exit code 3 when the guard holds changes of it: look at them, and release them, with `moss-jamf approve`.
     """
-    with (
-        explained(as_json=as_json, verbose=verbose),
-        prepared_moss(Settings()) as (connection, integration),
-    ):
+    settings = Settings()
+    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
         # Else the run would fail in its first step, and leave a failed run in M.O.S.S.'s history.
-        require_applicable(connection, integration, plan_id)
+        require_applicable(workplace, settings.integration, plan_id)
     run_and_report(
-        "apply",
-        order=Order(plan_id=plan_id),
+        RunOptions("apply", plan_id=plan_id),
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,

@@ -31,13 +31,14 @@ from moss_jamf_pipeline.cli.output import (
 )
 from moss_jamf_pipeline.cli.processes import SimulatedJamf, simulated_jamf
 from moss_jamf_pipeline.cli.reports import print_run, run_document
-from moss_jamf_pipeline.cli.running import RunReport
 from moss_jamf_pipeline.cli.sync import run_with_progress
-from moss_jamf_pipeline.cli.trial import refuse_real_inventory
-from moss_jamf_pipeline.cli.workplace import is_on_this_machine, prepare_databases, prepared_moss
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
+from moss_jamf_pipeline.services.preparation import is_on_this_machine, prepare_databases
+from moss_jamf_pipeline.services.runs import RunOptions, RunReport
+from moss_jamf_pipeline.services.trial import refuse_real_inventory
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -107,10 +108,12 @@ def demo(
 def _run_demo(fleet: DemoFleet) -> DemoResult:
     settings = Settings()
     with _jamf_for_demo(settings, fleet) as simulator:
+        choice = settings.integration
         preparation = prepare_databases(
             settings,
+            choice,
             may_create_moss=True,
-            condition=lambda connection: refuse_real_inventory(connection, settings),
+            condition=lambda connection: refuse_real_inventory(connection, choice),
         )
         stderr.print(f"Database: {preparation.databases.where}.", soft_wrap=True)
         if simulator is not None:
@@ -121,9 +124,10 @@ def _run_demo(fleet: DemoFleet) -> DemoResult:
                 soft_wrap=True,
             )
         before = _rows_written(settings)
-        report = run_with_progress("everything", Settings())
+        with Workplace(Settings()) as workplace:
+            report = run_with_progress(workplace, RunOptions())
     after = _rows_written(settings)
-    with prepared_moss(settings) as (connection, integration):
+    with Workplace(settings) as workplace, workplace.reading(choice) as (connection, integration):
         return DemoResult(
             report=report,
             writes={
@@ -158,7 +162,8 @@ def _rows_written(settings: Settings) -> Writes:
     A session hands in its counts when it ends, so the sessions of the run must have; they are being closed.
     """
     deadline = time.monotonic() + _SECONDS_FOR_STATISTICS
-    with prepared_moss(settings) as (connection, _):
+    with Workplace(settings) as workplace, workplace.reading(settings.integration) as desk:
+        connection = desk.connection
         while fetch_value(connection, "demo/open_sessions") and time.monotonic() < deadline:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         rows = fetch_all(connection, "demo/table_writes")

@@ -6,8 +6,8 @@ import typer
 
 from moss_jamf_pipeline.cli.options import JsonOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
-from moss_jamf_pipeline.cli.workplace import Preparation, prepare_databases
 from moss_jamf_pipeline.moss.errors import MossAbsent
+from moss_jamf_pipeline.services.preparation import Preparation, prepare_databases
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -38,7 +38,9 @@ def init(
     with explained(as_json=as_json):
         settings = Settings()
         try:
-            done = prepare_databases(settings, may_create_moss=create_moss, enables=enable)
+            done = prepare_databases(
+                settings, settings.integration, may_create_moss=create_moss, enables=enable
+            )
         except MossAbsent as error:
             raise CommandFailed(
                 str(error).removesuffix(error.remedy).strip(),

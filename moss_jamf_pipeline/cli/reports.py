@@ -1,15 +1,21 @@
 """How a run's report is shown: as tables and sentences, and as JSON. Used by every command that starts a run."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from rich.markup import escape
 
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.output import duration, print_error, print_table, stderr, stdout
-from moss_jamf_pipeline.cli.running import RunReport
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
+from moss_jamf_pipeline.services.runs import RunReport
 
 _COLOURS = {"success": "green", "partial": "yellow", "failed": "red"}
+
+
+def exit_code(report: RunReport) -> int:
+    """What a command that ran it ends with: 1 it failed, 3 something waits for an approval, else 0."""
+    return 1 if report.failures else 3 if report.held else 0
 
 
 def run_document(report: RunReport) -> dict[str, object]:
@@ -36,7 +42,9 @@ def run_document(report: RunReport) -> dict[str, object]:
             }
             for change in report.held
         ],
-        "problems": report.problems,
+        "problems": [
+            {**asdict(problem), "total": report.problems.total} for problem in report.problems
+        ],
         "errors": [
             {
                 "step": failure.step,
@@ -73,23 +81,23 @@ def print_run(report: RunReport, *, verbose: bool = False) -> None:
 
 def _print_problems(report: RunReport) -> None:
     """Prints what M.O.S.S. would not take of a dry run's plan."""
-    if not report.problems:
+    problems = report.problems
+    if not problems.items:
         return
-    total = report.problems[0]["total"]
     print_table(
         ["action", "object", "name", "would be", "because"],
         [
             [
-                row["action"],
-                row["object_type"],
-                row["label"] or row["external_id"],
-                row["problem"].replace("_", " "),
-                row["detail"],
+                problem.action,
+                problem.object_type,
+                problem.label or problem.external_id,
+                problem.problem.replace("_", " "),
+                problem.detail,
             ]
-            for row in report.problems
+            for problem in problems
         ],
-        title=f"M.O.S.S. would not take {total:,} of these changes as they are"
-        + (f"; the first {len(report.problems)}" if total > len(report.problems) else ""),
+        title=f"M.O.S.S. would not take {problems.total:,} of these changes as they are"
+        + (f"; the first {len(problems)}" if problems.total > len(problems) else ""),
     )
 
 
@@ -119,9 +127,7 @@ def _print_failed_checks(report: RunReport) -> None:
         return
     stdout.print("[bold]Worth a look[/]")
     for check in checks:
-        numbers = ", ".join(
-            f"{name}: {value:,}" for name, value in check.facts.items() if isinstance(value, int)
-        )
+        numbers = ", ".join(f"{name}: {value:,}" for name, value in check.facts.items())
         stdout.print(
             f"  [yellow]![/] {check.asset} · {check.check}{f' ({numbers})' if numbers else ''} is not true this time. "
             f"[dim]{escape(check.description)}[/]",

@@ -1,9 +1,9 @@
 """`moss-jamf revert`: undoes what an applied plan wrote, as far as it still stands, as one Dagster run."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 from uuid import UUID
 
-import psycopg
 import typer
 from rich.markup import escape
 
@@ -16,25 +16,17 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
-from moss_jamf_pipeline.cli.reports import print_run, run_document
-from moss_jamf_pipeline.cli.running import Order
+from moss_jamf_pipeline.cli.reports import exit_code, print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
-from moss_jamf_pipeline.cli.workplace import prepared_moss
-from moss_jamf_pipeline.moss.apply.reverting import (
-    UndoneChanges,
-    make_revert_plan,
-    not_undone,
-    release_pins,
-    revert_summary,
-)
-from moss_jamf_pipeline.moss.integration.integrations import Integration, require_enabled
-from moss_jamf_pipeline.moss.plan.naming import Names
-from moss_jamf_pipeline.moss.statements import Row
+from moss_jamf_pipeline.moss.apply.reverting import UndoneChanges
+from moss_jamf_pipeline.services import reverts
+from moss_jamf_pipeline.services.pages import Page
+from moss_jamf_pipeline.services.reverts import LeftChange, Revert, RevertScope
+from moss_jamf_pipeline.services.runs import RunOptions
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
-
-_SHOWN = 50
 
 _UNDOING = {
     "update": "fields put back",
@@ -88,124 +80,65 @@ def revert(
     if as_json and not (yes or dry_run):
         raise typer.BadParameter("A machine is not asked; add --yes.", param_hint="--json")
     who = operator(triggered_by)
-    scope: dict[str, Any] = {"object_type": object_type, "object_id": object_id}
-    with (
-        explained(as_json=as_json, verbose=verbose),
-        prepared_moss(Settings()) as (connection, integration),
-    ):
-        require_enabled(integration)
+    scope = RevertScope(object_type, object_id)
+    settings = Settings()
+    choice = settings.integration
+    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
         if not yes and not dry_run:
-            _ask(connection, integration, plan_id, scope)
-        plan = make_revert_plan(
-            connection,
-            integration,
-            plan_id,
-            run_id="moss-jamf revert",
-            pinned_by=who if pin and not dry_run else None,
-            **scope,
+            _ask(reverts.preview(workplace, choice, plan_id, scope))
+        made = reverts.make(
+            workplace, choice, plan_id, scope, pinned_by=who if pin and not dry_run else None
         )
-        changes = revert_summary(connection, plan.plan_id)
-        if dry_run or not any(change.outcome == "waiting" for change in changes):
-            document = _document(connection, plan_id, plan.plan_id, changes)
-            _report(document, as_json=as_json)
+        if dry_run or not made.waits:
+            _report(made, as_json=as_json)
             if not as_json:
-                _print_next_steps(plan_id, plan.plan_id, is_applied=False, is_pinned=pin)
+                _print_next_steps(made, is_applied=False, is_pinned=pin)
             return
-    _apply(plan_id, plan.plan_id, who, is_pinned=pin, as_json=as_json, verbose=verbose)
+        options = RunOptions("apply", plan_id=made.plan_id)
+        run = run_with_progress(workplace, options, triggered_by=who)
+        done = reverts.conclude(workplace, choice, made, is_pinned=pin)
+    if as_json:
+        print_json({**_document(done.revert), "pinned": done.pinned, "run": run_document(run)})
+    else:
+        _report(done.revert, as_json=False)
+        if done.released:
+            stdout.print(f"{done.released:,} fields that did not go back are not pinned.")
+        print_run(run, verbose=verbose)
+        if not run.failures:
+            _print_next_steps(done.revert, is_applied=True, is_pinned=pin)
+    if exit_code(run):
+        raise typer.Exit(exit_code(run))
 
 
-def _ask(
-    connection: psycopg.Connection, integration: Integration, plan_id: int, scope: dict[str, Any]
-) -> None:
-    """Shows what would be undone, and asks; what was planned for that is rolled back.
+def _ask(preview: Revert) -> None:
+    """Shows what would be undone, and asks.
 
     Raises:
         typer.Abort: the answer is no.
     """
-    with connection.transaction(force_rollback=True):
-        preview = make_revert_plan(connection, integration, plan_id, run_id="a preview", **scope)
-        changes = revert_summary(connection, preview.plan_id)
-        _print_changes(changes, f"What would be undone of plan {plan_id}")
-        _print_left(not_undone(connection, preview.plan_id, limit=_SHOWN))
-    if any(change.outcome == "waiting" for change in changes):
-        typer.confirm(f"Undo this of plan {plan_id}?", abort=True, err=True)
+    _print_changes(preview.undone, f"What would be undone of plan {preview.reverts}")
+    _print_left(preview.left)
+    if preview.waits:
+        typer.confirm(f"Undo this of plan {preview.reverts}?", abort=True, err=True)
 
 
-def _apply(
-    undone_plan_id: int, plan_id: int, who: str, *, is_pinned: bool, as_json: bool, verbose: bool
-) -> None:
-    """Applies the revert as a Dagster run, and says what became of it.
-
-    Raises:
-        typer.Exit: with the run's exit code, unless it is 0.
-    """
-    with explained(as_json=as_json, verbose=verbose):
-        settings = Settings()
-        run = run_with_progress("apply", settings, triggered_by=who, order=Order(plan_id=plan_id))
-        with prepared_moss(settings) as (connection, integration):
-            released = release_pins(connection, integration, plan_id) if is_pinned else 0
-            changes = revert_summary(connection, plan_id)
-            document = _document(connection, undone_plan_id, plan_id, changes)
-    document["pinned"] = (
-        sum(change.fields for change in changes if change.outcome == "applied") if is_pinned else 0
-    )
-    if as_json:
-        _report({**document, "run": run_document(run)}, as_json=True)
-    else:
-        _report(document, as_json=False)
-        if released:
-            stdout.print(f"{released:,} fields that did not go back are not pinned.")
-        print_run(run, verbose=verbose)
-        if not run.failures:
-            _print_next_steps(undone_plan_id, plan_id, is_applied=True, is_pinned=is_pinned)
-    if run.exit_code:
-        raise typer.Exit(run.exit_code)
-
-
-def _document(
-    connection: psycopg.Connection,
-    undone_plan_id: int,
-    plan_id: int,
-    changes: tuple[UndoneChanges, ...],
-) -> dict[str, Any]:
-    """What a revert undoes or undid, and what it leaves, with names for ids."""
-    left = not_undone(connection, plan_id, limit=_SHOWN)
-    values = [
-        (field, value)
-        for row in left
-        for field, sides in row["moved"].items()
-        for value in sides.values()
-    ]
-    names = Names.of(connection, values, plan_id)
-    for row in left:
-        row["moved"] = {
-            field: {side: names.shown(field, value) for side, value in sides.items()}
-            for field, sides in row["moved"].items()
-        }
+def _document(revert: Revert) -> dict[str, object]:
+    """What a revert undoes or undid, and what it leaves."""
+    total = revert.left.total
     return {
-        "reverts": undone_plan_id,
-        "plan_id": plan_id,
-        "undone": [
-            {
-                "object_type": change.object_type,
-                "action": change.action,
-                "outcome": change.outcome,
-                "objects": change.objects,
-                "fields": change.fields,
-            }
-            for change in changes
-        ],
-        "not_undone": left,
+        "reverts": revert.reverts,
+        "plan_id": revert.plan_id,
+        "undone": revert.undone,
+        "not_undone": [{**asdict(change), "total": total} for change in revert.left],
     }
 
 
-def _report(document: dict[str, Any], *, as_json: bool) -> None:
+def _report(revert: Revert, *, as_json: bool) -> None:
     if as_json:
-        print_json(document)
+        print_json(_document(revert))
         return
-    changes = tuple(UndoneChanges(**change) for change in document["undone"])
-    _print_changes(changes, f"Plan {document['plan_id']} undoes plan {document['reverts']}")
-    _print_left(document["not_undone"])
+    _print_changes(revert.undone, f"Plan {revert.plan_id} undoes plan {revert.reverts}")
+    _print_left(revert.left)
 
 
 def _print_changes(changes: tuple[UndoneChanges, ...], title: str) -> None:
@@ -229,27 +162,26 @@ def _print_changes(changes: tuple[UndoneChanges, ...], title: str) -> None:
     )
 
 
-def _print_left(rows: list[Row]) -> None:
-    if not rows:
+def _print_left(left: Page[LeftChange]) -> None:
+    if not left.items:
         return
-    total = rows[0]["total"]
     print_table(
         ["object", "name", "stays", "because"],
         [
             [
-                row["object_type"],
-                row["label"] or row["external_id"],
+                change.object_type,
+                change.label or change.external_id,
                 "; ".join(
-                    f"{field}: {_value(sides['present'])} (was written: {_value(sides['written'])})"
-                    for field, sides in row["moved"].items()
+                    f"{field}: {_value(moved.present)} (was written: {_value(moved.written)})"
+                    for field, moved in change.moved.items()
                 )
-                or _UNDOING[row["action"]],
-                row["outcome_detail"],
+                or _UNDOING[change.action],
+                change.outcome_detail,
             ]
-            for row in rows
+            for change in left
         ],
-        title=f"Not undone: {total:,}"
-        + (f", the first {len(rows)}" if total > len(rows) else "")
+        title=f"Not undone: {left.total:,}"
+        + (f", the first {len(left)}" if left.total > len(left) else "")
         + "; `moss-jamf plan show` of the revert has them all",
     )
 
@@ -258,9 +190,8 @@ def _value(value: str | None) -> str:
     return "(empty)" if value is None else value
 
 
-def _print_next_steps(
-    undone_plan_id: int, plan_id: int, *, is_applied: bool, is_pinned: bool
-) -> None:
+def _print_next_steps(revert: Revert, *, is_applied: bool, is_pinned: bool) -> None:
+    undone_plan_id, plan_id = revert.reverts, revert.plan_id
     stdout.print()
     if not is_applied:
         steps = [

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
     JsonOption,
     TriggeredByOption,
@@ -14,16 +15,17 @@ from moss_jamf_pipeline.cli.options import (
 )
 from moss_jamf_pipeline.cli.output import explained, print_json
 from moss_jamf_pipeline.cli.progress import RunProgress
-from moss_jamf_pipeline.cli.reports import print_next_steps, print_run, run_document
-from moss_jamf_pipeline.cli.running import Order, RunReport, execute_scope
-from moss_jamf_pipeline.cli.workplace import prepare_if_embedded
+from moss_jamf_pipeline.cli.reports import exit_code, print_next_steps, print_run, run_document
+from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at
+from moss_jamf_pipeline.orchestration.launching import InProcessLauncher
+from moss_jamf_pipeline.services.preparation import prepare_if_embedded
+from moss_jamf_pipeline.services.runs import RunOptions, RunReport, run_to_its_end
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
-
-_NOTHING_SPECIAL = Order()
 
 
 class SweepOption(StrEnum):
@@ -90,8 +92,7 @@ def sync(
         return
     scope = "plan" if dry_run else only.value if only else "everything"
     run_and_report(
-        scope,
-        order=Order(sweep=sweep.value),
+        RunOptions(scope, sweep=sweep.value),
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,
@@ -114,8 +115,7 @@ def replay_slot(
             param_hint="SLOT",
         )
     run_and_report(
-        "what_if",
-        order=Order(slot=slot),
+        RunOptions("what_if", slot=slot),
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,
@@ -123,18 +123,16 @@ def replay_slot(
 
 
 def run_and_report(
-    scope_name: str,
+    options: RunOptions,
     *,
-    order: Order = _NOTHING_SPECIAL,
     triggered_by: str | None = None,
     as_json: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Runs a scope, shows its progress and reports how it ended.
+    """Runs the sync as it is asked for, shows its progress and reports how it ended.
 
     Args:
-        scope_name: a key of `automation.SCOPES`.
-        order: what the run is asked beyond that.
+        options: what is asked for.
         triggered_by: who started it; the operating system's user by default.
         as_json: report as one JSON document.
         verbose: show tracebacks.
@@ -142,36 +140,36 @@ def run_and_report(
     Raises:
         typer.Exit: with 1 if it failed, 3 if something waits for an approval.
     """
-    with explained(as_json=as_json, verbose=verbose):
-        settings = Settings()
-        prepare_if_embedded(settings)
-        report = run_with_progress(scope_name, settings, triggered_by=triggered_by, order=order)
+    settings = Settings()
+    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
+        prepare_if_embedded(workplace, settings.integration)
+        report = run_with_progress(workplace, options, triggered_by=triggered_by)
     if as_json:
         print_json(run_document(report))
     else:
         print_run(report, verbose=verbose)
         print_next_steps(report)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    if exit_code(report):
+        raise typer.Exit(exit_code(report))
 
 
 def run_with_progress(
-    scope_name: str,
-    settings: Settings,
-    *,
-    triggered_by: str | None = None,
-    order: Order = _NOTHING_SPECIAL,
+    workplace: Workplace, options: RunOptions, *, triggered_by: str | None = None
 ) -> RunReport:
-    """Runs a scope and shows its progress on standard error.
+    """Runs the sync in this process, and shows its progress on standard error.
 
     Args:
-        scope_name: a key of `automation.SCOPES`.
-        settings: the environment.
+        workplace: where.
+        options: what is asked for.
         triggered_by: who started it; the operating system's user by default.
-        order: what the run is asked beyond that.
     """
-    scope = SCOPES[scope_name]
-    with RunProgress(settings.integration_slug, scope.steps()) as progress:
-        return execute_scope(
-            scope, settings, observer=progress, triggered_by=triggered_by, order=order
+    settings = workplace.settings
+    with RunProgress(SCOPES[options.scope].steps()) as progress:
+        return run_to_its_end(
+            workplace,
+            settings.integration,
+            options,
+            launcher=InProcessLauncher(settings, defs),
+            observer=progress,
+            triggered_by=operator(triggered_by),
         )

@@ -30,12 +30,14 @@ from moss_jamf_pipeline.cli.options import (
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, moment, stderr, stdout
 from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, running_servers
 from moss_jamf_pipeline.cli.simulate import evolve_command
-from moss_jamf_pipeline.cli.trial import refuse_real_inventory
-from moss_jamf_pipeline.cli.workplace import prepare_if_embedded, prepared_moss
 from moss_jamf_pipeline.engine.databases import resolve_databases
 from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.orchestration.dagster_internals import DAEMON_MODULE
 from moss_jamf_pipeline.orchestration.instance import open_instance, prepare_dagster_home
+from moss_jamf_pipeline.services.explanations import ProblemFound
+from moss_jamf_pipeline.services.preparation import prepare_if_embedded
+from moss_jamf_pipeline.services.trial import refuse_real_inventory
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()
@@ -66,7 +68,8 @@ def up(
     with explained(verbose=verbose):
         settings = Settings()
         _require_free(host, port)
-        prepare_if_embedded(settings)
+        with Workplace(settings) as workplace:
+            prepare_if_embedded(workplace, settings.integration)
         with running_servers() as servers, _ended_by_signals(servers):
             ended = _serve(
                 servers,
@@ -144,12 +147,13 @@ def _wants_simulator(settings: Settings) -> bool:
     """Whether no JAMF server is configured anywhere and simulated Macs would harm nobody."""
     if settings.jamf_base_url is not None:
         return False
-    with prepared_moss(settings) as (connection, integration):
+    choice = settings.integration
+    with Workplace(settings) as workplace, workplace.reading(choice) as (connection, integration):
         if integration.base_url is not None:
             return False
         try:
-            refuse_real_inventory(connection, settings)
-        except CommandFailed as refusal:
+            refuse_real_inventory(connection, choice)
+        except ProblemFound as refusal:
             stderr.print(
                 f"[yellow]No JAMF server is configured, so syncs will fail until JAMF_BASE_URL is set. "
                 f"The simulator is not started:[/] {refusal.message}",
@@ -177,7 +181,8 @@ def _announce(settings: Settings, environment: dict[str, str], address: str, log
 
 
 def _next_sync(settings: Settings) -> str:
-    with prepared_moss(settings) as (_, integration):
+    with Workplace(settings) as workplace, workplace.reading(settings.integration) as desk:
+        integration = desk.integration
         following = next_sync(integration, datetime.now(UTC))
     if following.at is None:
         return f"none: {escape(following.why_not)}"

@@ -3,6 +3,7 @@
 import logging
 import re
 import select
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +53,7 @@ class MossDatabase:
             "autocommit": True,
         }
         self._where = redacted(url)
+        self._opening = threading.Lock()
         self._pool: ConnectionPool[psycopg.Connection] | None = None
 
     def __repr__(self) -> str:
@@ -141,21 +143,22 @@ class MossDatabase:
         )
 
     def _opened_pool(self) -> ConnectionPool[psycopg.Connection]:
-        if self._pool is None:
-            # A pool's workers try again for a while and keep to themselves why: asked directly, a server that is
-            # away and a wrong password are told at once.
-            self.dedicated_connection().close()
-            self._pool = ConnectionPool(
-                kwargs=self._parameters,
-                min_size=0,
-                max_size=_MOST_CONNECTIONS,
-                timeout=_CONNECT_SECONDS,
-                num_workers=1,
-                check=ConnectionPool.check_connection,
-                open=True,
-                name="moss",
-            )
-        return self._pool
+        with self._opening:
+            if self._pool is None:
+                # A pool's workers try again for a while and keep to themselves why: asked directly, a server that is
+                # away and a wrong password are told at once.
+                self.dedicated_connection().close()
+                self._pool = ConnectionPool(
+                    kwargs=self._parameters,
+                    min_size=0,
+                    max_size=_MOST_CONNECTIONS,
+                    timeout=_CONNECT_SECONDS,
+                    num_workers=1,
+                    check=ConnectionPool.check_connection,
+                    open=True,
+                    name="moss",
+                )
+            return self._pool
 
     def _taken_from(self, pool: ConnectionPool[psycopg.Connection]) -> psycopg.Connection:
         try:

@@ -7,6 +7,8 @@
 - `captures`, `quarantine`: what is stored of JAMF, and what of it could not be used.
 - `status`, `health`: how an integration stands, and whether everything a sync needs is there (`moss_checks`,
   `jamf_checks`); `automation`, `sweeps`: what they say of scheduled syncs.
+- `runs`: starting one, following it, how it ended; `approvals`, `reverts`: what is let through or undone.
+- `preparation`: a database made ready for the sync; `trial`: when simulated Macs may be written.
 - `credentials`: saving them, and trying those that a sync would use.
 - `explanations`: what an operator reads of an error.
 

@@ -1,5 +1,6 @@
 """Credentials through the service: saved for one server, tried against it, and never in a text."""
 
+import base64
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,16 @@ from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
 from tests.services.conftest import CHOICE
+
+_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
+
+
+@pytest.fixture
+def workplace(moss_database: str) -> Iterator[Workplace]:
+    """The workplace of a door that shares the web application's key."""
+    settings = Settings(moss_database_url=SecretStr(moss_database), encryption_key=_KEY)
+    with Workplace(settings) as workplace:
+        yield workplace
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +42,8 @@ def test_what_was_saved_is_what_a_sync_would_use(
 ) -> None:
     saved = credentials.save(workplace, CHOICE, _client(jamf), jamf.base_url)
     assert (saved.base_url, saved.overriding) == (jamf.base_url, ())
-    assert saved.protection.is_key_new
+    assert saved.protection.key_source == "ENCRYPTION_KEY"
+    assert saved.ignored_key is None
     used = credentials.in_use(workplace, CHOICE)
     assert (used.base_url, used.kind) == (jamf.base_url, "API client")
     assert "saved in M.O.S.S." in used.source
@@ -71,7 +83,9 @@ def test_a_server_has_to_be_known_and_the_same_everywhere(
 
 
 def test_what_the_environment_overrides_is_told(moss_database: str, jamf: SimulatorServer) -> None:
-    settings = Settings(moss_database_url=SecretStr(moss_database), jamf_client_id="somebody")
+    settings = Settings(
+        moss_database_url=SecretStr(moss_database), encryption_key=_KEY, jamf_client_id="somebody"
+    )
     with Workplace(settings) as workplace:
         saved = credentials.save(workplace, CHOICE, _client(jamf), jamf.base_url)
     assert saved.overriding == ("JAMF_CLIENT_ID",)

@@ -399,7 +399,16 @@ def newest_sync_plan(connection: psycopg.Connection, integration_id: UUID) -> Pl
     Raises:
         NothingCaptured: there is none.
     """
-    return read_plan(connection, _found(connection, "plan/newest_sync_plan", integration_id))
+    return read_plan(connection, newest_sync_plan_id(connection, integration_id))
+
+
+def newest_sync_plan_id(connection: psycopg.Connection, integration_id: UUID) -> int:
+    """The number of `newest_sync_plan`, without its counts.
+
+    Raises:
+        NothingCaptured: there is none.
+    """
+    return _found(connection, "plan/newest_sync_plan", integration_id)
 
 
 def _found(connection: psycopg.Connection, statement_name: str, integration_id: UUID) -> int:

@@ -1,4 +1,4 @@
-"""Opens what a command works on: the databases, prepared, and the integration. Preparing itself is `moss.schema`."""
+"""Prepares a database for the sync: our schema, the contract, the roles, the integration's row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +13,11 @@ from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import (
     EnsuredIntegration,
-    Integration,
     enable_integration,
     ensure_integration,
 )
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class Preparation:
 
 def prepare_databases(
     settings: Settings,
+    choice: IntegrationChoice,
     *,
     may_create_moss: bool,
     enables: bool = False,
@@ -49,6 +49,7 @@ def prepare_databases(
 
     Args:
         settings: the environment.
+        choice: which integration.
         may_create_moss: whether an empty given database may get the strategy's M.O.S.S. tables; the embedded one may
             always.
         enables: whether an integration that is switched off is switched on.
@@ -63,7 +64,7 @@ def prepare_databases(
     with _connection(databases) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
         integration = ensure_integration(
-            connection, settings.integration, _remembered_base_url(settings.jamf_base_url)
+            connection, choice, _remembered_base_url(settings.jamf_base_url)
         )
         enabled = enables and enable_integration(connection, integration.id)
         if condition is not None:
@@ -76,7 +77,7 @@ def is_on_this_machine(base_url: str) -> bool:
     return server_identity(base_url) == "loopback"
 
 
-def prepare_if_embedded(settings: Settings) -> None:
+def prepare_if_embedded(workplace: Workplace, choice: IntegrationChoice) -> None:
     """Prepares the embedded database if it is not; a database of the operator's is only looked at.
 
     Raises:
@@ -84,27 +85,14 @@ def prepare_if_embedded(settings: Settings) -> None:
         IntegrationMissing: a given database lacks the integration's row.
         MossUnreachable: the database does not answer.
     """
+    settings = workplace.settings
     try:
-        with prepared_moss(settings):
+        with workplace.reading(choice):
             return
     except (MossNotPrepared, IntegrationMissing):
         if settings.moss_database_url is not None:
             raise
-    prepare_databases(settings, may_create_moss=True)
-
-
-@contextmanager
-def prepared_moss(settings: Settings) -> Iterator[tuple[psycopg.Connection, Integration]]:
-    """A connection to the prepared M.O.S.S. database, and the integration.
-
-    Raises:
-        MossNotPrepared: our schema is absent or older than this version of the pipeline.
-        IntegrationMissing: there is no row for the integration, or its settings cannot be read.
-        IntegrationUnclear: there are several.
-        MossUnreachable: the database does not answer.
-    """
-    with Workplace(settings) as workplace, workplace.deciding(settings.integration) as desk:
-        yield desk.connection, desk.integration
+    prepare_databases(settings, choice, may_create_moss=True)
 
 
 @contextmanager

@@ -1,0 +1,314 @@
+"""Executes runs of the sync as Dagster runs in this process, on the configured instance.
+
+A run is like any other: the UI shows it under its job with slot, steps, checks and metadata. What it is called and what
+it syncs is `engine.scopes.SCOPES`; what it is asked for, and what became of it, `services.runs`.
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterEvent, DagsterEventType
+
+from moss_jamf_pipeline.engine.access import ConfigurationMissing
+from moss_jamf_pipeline.engine.scopes import job_name
+from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
+from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.dagster_internals import (
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    InMemoryJob,
+    SerializableErrorInfo,
+    execute_run,
+    pop_captured_interrupt,
+)
+from moss_jamf_pipeline.orchestration.instance import open_instance
+from moss_jamf_pipeline.orchestration.recovery import (
+    close_dead_runs,
+    marked_as_alive,
+    wait_for_pools,
+)
+from moss_jamf_pipeline.services.explanations import Explanation, separated
+from moss_jamf_pipeline.services.runs import (
+    INTERRUPTED,
+    FailedCheck,
+    RunEnd,
+    RunEvent,
+    RunObserver,
+    RunRequest,
+    RunWaits,
+    StepFailed,
+    StepFailure,
+    StepFinished,
+    StepRetried,
+    StepStarted,
+)
+from moss_jamf_pipeline.settings import Settings
+
+# Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.
+_FATAL = {
+    kind.__name__
+    for kind in (JamfUnreachable, JamfCredentialsRejected, JamfAddressInvalid, ConfigurationMissing)
+}
+_INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
+
+# By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
+_REPOSITORY = "__repository__@moss_jamf_pipeline"
+
+
+class _EndOfRun(BaseException):
+    """Ends a run at once, from inside its event listener; like an interrupt it is no step's business to handle."""
+
+
+class InProcessLauncher:
+    """Executes runs in this process.
+
+    Args:
+        settings: the environment.
+        definitions: what holds the jobs.
+    """
+
+    def __init__(self, settings: Settings, definitions: dg.Definitions) -> None:
+        self._settings = settings
+        self._definitions = definitions
+
+    def execute(self, request: RunRequest, observer: RunObserver) -> RunEnd:
+        """Executes a run, and returns when it has ended, however it ended; see `services.runs.Launcher`."""
+        job = self._definitions.resolve_job_def(job_name(request.slug, request.scope))
+        witness = _Witness(_descriptions_of_checks(self._definitions))
+        narrator = _Narrator(request.slug, observer)
+        with (
+            open_instance(self._settings, captures_output=False) as instance,
+            _terminating_as_interrupt(),
+        ):
+            close_dead_runs(instance, self._settings)
+            wait_for_pools(instance, lambda sentence: observer.see(RunWaits(sentence)))
+
+            def listen(entry: dg.EventLogEntry) -> None:
+                if pop_captured_interrupt():
+                    raise KeyboardInterrupt
+                if entry.dagster_event is not None:
+                    witness.see(entry.dagster_event)  # may end the run, and nothing is tried again
+                    narrator.tell(entry.dagster_event)
+
+            began = time.monotonic()
+            with marked_as_alive(self._settings, request.run_id):
+                run = instance.create_run_for_job(
+                    job_def=job,
+                    run_id=request.run_id,
+                    run_config=_run_config(job, request),
+                    tags=_tags(job, request),
+                )
+                instance.add_event_listener(request.run_id, listen)
+                succeeded = False
+                try:
+                    succeeded = execute_run(InMemoryJob(job), run, instance).success
+                finally:
+                    instance.event_log_storage.free_concurrency_slots_for_run(request.run_id)
+        if not succeeded and not witness.failures:
+            witness.failures.append(StepFailure("", INTERRUPTED, ""))
+        return RunEnd(
+            job=job.name,
+            seconds=time.monotonic() - began,
+            failures=() if succeeded else tuple(witness.failures),
+            failed_checks=tuple(witness.failed_checks),
+        )
+
+
+@dataclass(slots=True)
+class _Witness:
+    """Collects from a run's events how it ended.
+
+    Attributes:
+        descriptions: what each check means.
+        failed_checks: so far.
+        failures: so far, one per distinct reason.
+    """
+
+    descriptions: Mapping[dg.AssetCheckKey, str]
+    failed_checks: list[FailedCheck] = field(default_factory=list)
+    failures: list[StepFailure] = field(default_factory=list)
+
+    def see(self, event: DagsterEvent) -> None:
+        match event.event_type:
+            case DagsterEventType.ASSET_CHECK_EVALUATION:
+                evaluation = event.asset_check_evaluation_data
+                if not evaluation.passed:
+                    self.failed_checks.append(self._failed_check(evaluation))
+            case DagsterEventType.STEP_FAILURE:
+                failure = self._failure_of(event)
+                if all(failure.explanation != known.explanation for known in self.failures):
+                    self.failures.append(failure)
+                self._end_if_fatal(event, event.step_failure_data.error)
+            case DagsterEventType.STEP_UP_FOR_RETRY:
+                self._end_if_fatal(event, event.step_retry_data.error)
+            case _:
+                pass
+
+    def _end_if_fatal(self, event: DagsterEvent, error: SerializableErrorInfo | None) -> None:
+        """Ends the run on an interrupt, which Dagster takes for a reason to try the step again, and on a fatal failure.
+
+        Raises:
+            KeyboardInterrupt: the step was interrupted.
+            _EndOfRun: no other step can succeed.
+        """
+        chain = list(_causes(error))
+        if any(_class_name(cause) in _INTERRUPTS for cause in chain):
+            self.failures[:] = [StepFailure(str(event.step_key), INTERRUPTED, "")]
+            raise KeyboardInterrupt
+        fatal = next((cause for cause in chain if _class_name(cause) in _FATAL), None)
+        if fatal is None:
+            return
+        if not self.failures:
+            explanation = separated(_message(fatal), "")
+            self.failures.append(StepFailure(str(event.step_key), explanation, fatal.to_string()))
+        raise _EndOfRun("Every other capture would fail alike.")
+
+    def _failed_check(self, evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
+        return FailedCheck(
+            asset=evaluation.asset_key.path[-1],
+            check=evaluation.check_name,
+            description=evaluation.description
+            or self.descriptions.get(evaluation.asset_check_key, ""),
+            facts=_numbers(evaluation.metadata),
+            is_blocking=bool(evaluation.blocking),
+        )
+
+    def _failure_of(self, event: DagsterEvent) -> StepFailure:
+        data = event.step_failure_data
+        trace = data.error.to_string() if data.error else ""
+        blocking = next((check for check in self.failed_checks if check.is_blocking), None)
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            remedy = data.user_failure_data.metadata.get("remedy")
+            explanation = separated(
+                data.user_failure_data.description, str(remedy.value) if remedy is not None else ""
+            )
+        elif blocking is not None:
+            explanation = Explanation(
+                f"{blocking.asset}: the check {blocking.check} failed, and nothing after it was done. "
+                f"It says: {blocking.description}",
+                "Look at the asset's check in the Dagster UI (`moss-jamf up`).",
+            )
+        else:
+            reason = _message(data.error) if data.error else "no reason was given"
+            explanation = Explanation(
+                f"The step {event.step_key} failed: {reason}", "Show the details with --verbose."
+            )
+        return StepFailure(str(event.step_key), explanation, trace)
+
+
+class _Narrator:
+    """Tells an observer what happens in a run.
+
+    Args:
+        slug: of the integration, with which the keys of the run's steps begin.
+        observer: is told.
+    """
+
+    def __init__(self, slug: str, observer: RunObserver) -> None:
+        self._prefix = f"{slug}__"
+        self._observer = observer
+        self._numbers: dict[str, dict[str, int]] = {}
+
+    def tell(self, event: DagsterEvent) -> None:
+        """Tells of one event, if it says something about a step."""
+        step = (event.step_key or "").removeprefix(self._prefix)
+        if event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            metadata = event.step_materialization_data.materialization.metadata
+            self._numbers[step] = _numbers(metadata)
+            return
+        told = self._told(step, event)
+        if told is not None:
+            self._observer.see(told)
+
+    def _told(self, step: str, event: DagsterEvent) -> RunEvent | None:
+        match event.event_type:
+            case DagsterEventType.STEP_START:
+                return StepStarted(step)
+            case DagsterEventType.STEP_SUCCESS:
+                seconds = event.step_success_data.duration_ms / 1000
+                return StepFinished(step, seconds, self._numbers.get(step, {}))
+            case DagsterEventType.STEP_FAILURE:
+                return StepFailed(step)
+            case DagsterEventType.STEP_UP_FOR_RETRY:
+                data = event.step_retry_data
+                reason = _innermost_message(data.error) if data.error else ""
+                return StepRetried(step, reason, float(data.seconds_to_wait or 0))
+            case _:
+                return None
+
+
+def _numbers(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, int]:
+    return {
+        name: value.value
+        for name, value in metadata.items()
+        if isinstance(value, dg.IntMetadataValue) and value.value is not None
+    }
+
+
+def _descriptions_of_checks(definitions: dg.Definitions) -> dict[dg.AssetCheckKey, str]:
+    return {
+        spec.key: spec.description or ""
+        for checks in definitions.asset_checks or ()
+        for spec in checks.check_specs
+    }
+
+
+def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
+    while error is not None:
+        yield error
+        error = error.cause
+
+
+def _class_name(error: SerializableErrorInfo) -> str:
+    return (error.cls_name or "").rpartition(".")[2]
+
+
+def _message(error: SerializableErrorInfo) -> str:
+    """An error's message, without the class that Python puts before it."""
+    text = error.message.strip()
+    first, separator, rest = text.partition(": ")
+    return rest if separator and " " not in first else text
+
+
+def _innermost_message(error: SerializableErrorInfo) -> str:
+    """The message of the error that a chain of errors began with."""
+    *_, first = _causes(error)
+    return _message(first)
+
+
+def _run_config(job: dg.JobDefinition, request: RunRequest) -> dict[str, Any]:
+    """The job's own configuration, without Dagster's log on the console: the observer says what happens."""
+    options = request.options
+    if job.partitions_def is not None:
+        config = dict(job.get_run_config_for_partition_key(request.slot))
+        if "computers" in request.scope.collections:
+            step = {f"{request.slug}__raw_jamf_computers": {"config": {"sweep": options.sweep}}}
+            config["ops"] = {**config["ops"], **step}
+    else:
+        choice = {"plan_id": options.plan_id, "approve": list(options.approve)}
+        config = {"ops": {f"{request.slug}__guarded_plan": {"config": choice}}}
+    return {**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _tags(job: dg.JobDefinition, request: RunRequest) -> dict[str, str]:
+    return {
+        **job.run_tags,
+        **({PARTITION_NAME_TAG: request.slot} if job.partitions_def is not None else {}),
+        REPOSITORY_LABEL_TAG: _REPOSITORY,
+        TRIGGERED_BY_TAG: request.triggered_by,
+    }
+
+
+@contextmanager
+def _terminating_as_interrupt() -> Iterator[None]:
+    """Lets SIGTERM end a run as Ctrl-C does: step by step, with its history row closed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
