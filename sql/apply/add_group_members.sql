@@ -8,12 +8,16 @@ with pending as materialized (
     and row_id between %(first_row)s and %(last_row)s
 ),
 possible as materialized (
-  select * from pending
-  where exists (select from moss_contract.groups() as moss_group where moss_group.id = pending.object_id)
-    and case pending.external_type
-      when 'device' then exists (select from moss_contract.devices() as device where device.id = pending.member_id)
-      else exists (select from moss_contract.people() as person where person.id = pending.member_id)
-        and (%(add_to_privileged)s or pending.object_id not in (select group_id from moss_contract.groups_with_rights())) end
+  select pending.*
+  from pending
+  join moss_contract.groups() as moss_group on moss_group.id = pending.object_id
+  left join moss_contract.devices() as device on device.id = pending.member_id
+  left join moss_contract.people() as person on person.id = pending.member_id
+  left join (select distinct group_id from moss_contract.groups_with_rights()) as privileged
+    on privileged.group_id = pending.object_id
+  where case pending.external_type
+    when 'device' then device.id is not null
+    else person.id is not null and (%(add_to_privileged)s or privileged.group_id is null) end
 ),
 added_devices as (
   insert into moss_contract.group_device_members (group_id, device_id)

@@ -9,9 +9,11 @@ taken as materialized (
   select distinct jamf_sync.mac_key(mac_address) as mac_key from moss_contract.ios() where mac_address is not null
 ),
 refused as (
-  select row_id from pending
-  where not exists (select from moss_contract.devices() as device where device.id = pending.device_id)
-     or exists (select from taken where taken.mac_key = jamf_sync.mac_key(pending.after ->> 'mac_address'))
+  select pending.row_id
+  from pending
+  left join moss_contract.devices() as device on device.id = pending.device_id
+  left join taken on taken.mac_key = jamf_sync.mac_key(pending.after ->> 'mac_address')
+  where device.id is null or taken.mac_key is not null
 ),
 created as (
   insert into moss_contract.ios (id, device_id, interface_name, interface_type, mac_address)

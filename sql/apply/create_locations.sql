@@ -12,7 +12,8 @@ refused as (
 ),
 created as (
   insert into moss_contract.locations (id, name)
-  select object_id, jamf_sync.storable(after ->> 'name') from pending where row_id not in (select row_id from refused)
+  select object_id, jamf_sync.storable(after ->> 'name') from pending
+  where not exists (select from refused where refused.row_id = pending.row_id)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A location of this name exists by now.'

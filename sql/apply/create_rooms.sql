@@ -6,15 +6,19 @@ with pending as (
     and row_id between %(first_row)s and %(last_row)s
 ),
 refused as (
-  select row_id from pending
-  where exists (select from moss_contract.rooms() as room
-                where room.location_id = pending.location_id
-                  and jamf_sync.match_key(room.name) = jamf_sync.match_key(pending.after ->> 'name'))
-     or not exists (select from moss_contract.locations() as location where location.id = pending.location_id)
+  select pending.row_id from pending
+  where not exists (select from moss_contract.locations() as location where location.id = pending.location_id)
+  union
+  select pending.row_id
+  from pending
+  join moss_contract.rooms() as room
+    on room.location_id = pending.location_id
+   and jamf_sync.match_key(room.name) = jamf_sync.match_key(pending.after ->> 'name')
 ),
 created as (
   insert into moss_contract.rooms (id, location_id, name)
-  select object_id, location_id, jamf_sync.storable(after ->> 'name') from pending where row_id not in (select row_id from refused)
+  select object_id, location_id, jamf_sync.storable(after ->> 'name') from pending
+  where not exists (select from refused where refused.row_id = pending.row_id)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A room of this name exists by now, or its location does not.'

@@ -8,23 +8,30 @@ with found as materialized (
   from jamf_sync.plan_conflicts where plan_id = %(plan_id)s
   order by object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, '')
 ),
-closed as (
-  update jamf_sync.conflicts as conflict set status = 'closed', closed_at = now()
+over as (
+  select conflict.conflict_id
+  from jamf_sync.conflicts as conflict
+  join jamf_sync.plans as plan on plan.plan_id = %(plan_id)s and plan.kind = 'sync'
+  left join found
+    on found.object_type = conflict.object_type and found.kind = conflict.kind
+   and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
+   and coalesce(found.field, '') = coalesce(conflict.field, '')
+  left join moss_contract.devices() as device on conflict.object_type = 'device' and device.id = conflict.object_id
+  left join moss_contract.people() as person on conflict.object_type = 'person' and person.id = conflict.object_id
+  left join moss_contract.groups() as moss_group on moss_group.id = conflict.object_id
   where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
     and conflict.object_type = any (%(object_types)s)
-    and exists (select from jamf_sync.plans as plan where plan.plan_id = %(plan_id)s and plan.kind = 'sync')
     and case
-      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten') then not exists (
-        select from found
-        where found.object_type = conflict.object_type
-          and found.object_key = coalesce(conflict.object_id::text, conflict.external_type || ':' || conflict.external_id)
-          and found.kind = conflict.kind and found.field is not distinct from conflict.field)
-      when conflict.object_type = 'device' then not exists (
-        select from moss_contract.devices() as device where device.id = conflict.object_id)
-      when conflict.object_type = 'person' then not exists (
-        select from moss_contract.people() as person where person.id = conflict.object_id)
-      else not exists (select from moss_contract.groups() as moss_group where moss_group.id = conflict.object_id) end
-  returning conflict_id
+      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten') then found.kind is null
+      when conflict.object_type = 'device' then device.id is null
+      when conflict.object_type = 'person' then person.id is null
+      else moss_group.id is null end
+),
+closed as (
+  update jamf_sync.conflicts as conflict set status = 'closed', closed_at = now()
+  from over
+  where conflict.conflict_id = over.conflict_id and conflict.status = 'open'
+  returning conflict.conflict_id
 ),
 opened as (
   insert into jamf_sync.conflicts as conflict

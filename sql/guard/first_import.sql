@@ -10,10 +10,11 @@ select not exists (
         select from jsonb_each_text(plan.captures) as used
         join jamf_sync.captures as capture on capture.capture_id = used.value::bigint
         where capture.status <> 'complete' and capture.captured_count > 0)
-      and (
-        select count(*) from jamf_sync.change_plan as change
-        where change.plan_id = plan.plan_id and change.object_type = %(object_type)s and change.action = 'create'
-          and change.outcome in ('refused', 'failed')) <= %(tolerated)s)
+      and not exists (
+        select from jamf_sync.outcome_counts as undone
+        where undone.plan_id = plan.plan_id and undone.object_type = %(object_type)s and undone.action = 'create'
+          and undone.outcome in ('refused', 'failed')
+        having sum(undone.rows) > %(tolerated)s))
   and (
     select count(*) from moss_contract.integration_object_mappings() as mapping
     where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = %(object_type)s

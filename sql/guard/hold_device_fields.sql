@@ -2,9 +2,15 @@
 -- where that person's own creation is held (create). Parameters: plan_id, guarded_kinds (text[], those over their limit).
 -- A row of which other fields go on is split: what is held becomes a row of its own, marked with the row it was taken out of. A row that
 -- is held in full stays one. A field held for two reasons counts as reassigned: nobody gives it free by accident.
-with fields as materialized (
+with held_people as materialized (
+  select object_id::text as person_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'person' and outcome = 'held'
+  group by object_id
+),
+fields as materialized (
   select change.row_id, held.field, held.kind
   from jamf_sync.change_plan as change
+  left join held_people as held_person on held_person.person_id = change.after ->> 'assigned_to_person_id'
   cross join lateral (
     select 'hostname' as field, 'rename' as kind
     where 'rename' = any (%(guarded_kinds)s) and change.action <> 'create' and change.before ->> 'hostname' is not null
@@ -13,10 +19,7 @@ with fields as materialized (
     select 'assigned_to_person_id', case
       when 'reassign' = any (%(guarded_kinds)s) and change.action <> 'create' and change.before ->> 'assigned_to_person_id' is not null
         then 'reassign'
-      when change.after ->> 'assigned_to_person_id' in (
-        select object_id::text from jamf_sync.change_plan
-        where plan_id = %(plan_id)s and object_type = 'person' and outcome = 'held')
-        then 'create' end
+      when held_person.person_id is not null then 'create' end
     where change.after ? 'assigned_to_person_id'
   ) as held
   where change.plan_id = %(plan_id)s and change.object_type = 'device' and change.outcome is null and held.kind is not null

@@ -8,7 +8,8 @@ merging as materialized (
   select released.row_id, released.split_from
   from released
   join jamf_sync.change_plan as original on original.row_id = released.split_from
-  where original.outcome is null or original.row_id in (select row_id from released)
+  left join released as also_released on also_released.row_id = original.row_id
+  where original.outcome is null or also_released.row_id is not null
 ),
 returning_fields as materialized (
   select merging.split_from as row_id, jsonb_object_agg(field.key, part.before -> field.key) as before,
@@ -22,7 +23,8 @@ merged as (
   delete from jamf_sync.change_plan as part using merging where part.row_id = merging.row_id
 ),
 targets as (
-  select row_id from released where row_id not in (select row_id from merging)
+  select row_id from released
+  where not exists (select from merging where merging.row_id = released.row_id)
   union
   select row_id from returning_fields
 )

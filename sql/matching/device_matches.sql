@@ -58,15 +58,22 @@ free_mappings as materialized (
   select mapping.* from mappings as mapping
   where mapping.device_exists and not exists (select from winners where winners.jamf_id = mapping.jamf_id)
 ),
-by_hardware as materialized (
-  select winner.jamf_id, (array_agg(mapping.device_id))[1] as device_id, (array_agg(mapping.jamf_id))[1] as previous_jamf_id,
-         bool_or(mapping.management_id = lower(winner.management_id)) as by_management_id
-  from winners as winner
-  join free_mappings as mapping
-    on mapping.management_id = lower(winner.management_id) or mapping.udid = lower(winner.udid)
+hardware_hits as (
+  -- Two joins: one of which either id may be the ground is no hash join.
+  select winner.jamf_id, mapping.device_id, mapping.jamf_id as previous_jamf_id, true as by_management_id
+  from winners as winner join free_mappings as mapping on mapping.management_id = lower(winner.management_id)
   where winner.mapped_device_id is null
-  group by winner.jamf_id
-  having count(distinct mapping.device_id) = 1
+  union all
+  select winner.jamf_id, mapping.device_id, mapping.jamf_id, false
+  from winners as winner join free_mappings as mapping on mapping.udid = lower(winner.udid)
+  where winner.mapped_device_id is null
+),
+by_hardware as materialized (
+  select jamf_id, (array_agg(device_id))[1] as device_id, (array_agg(previous_jamf_id))[1] as previous_jamf_id,
+         bool_or(by_management_id) as by_management_id
+  from hardware_hits
+  group by jamf_id
+  having count(distinct device_id) = 1
 ),
 hardware_once as (
   -- Two computers that carry one id (cloned images) prove nothing.

@@ -22,11 +22,12 @@ candidates as (
   join moss_contract.groups() as moss_group on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.internal_type = 'group' and mapping.internal_id = moss_group.id
+  left join jamf_groups as linked on linked.jamf_id = mapping.external_id
   where not exists (select from mapped where mapped.jamf_id = jamf_group.jamf_id)
     and case when mapping.id is null
       then coalesce(moss_group.external_id, jamf_group.jamf_id) = jamf_group.jamf_id
       else mapping.integration_config_id = %(integration_id)s
-        and not exists (select from jamf_groups as other where other.jamf_id = mapping.external_id) end
+        and linked.jamf_id is null end
   group by jamf_group.jamf_id
 ),
 shared as (

@@ -25,8 +25,9 @@ candidates as (
 ranked as (
   select candidate.*,
          row_number() over (partition by candidate.name_key order by jamf_sync.jamf_id_order(candidate.jamf_id), candidate.jamf_id) as place,
-         exists (select from mapped where mapped.location_id = candidate.location_id) as is_taken
+         taken.location_id is not null as is_taken
   from candidates as candidate
+  left join (select distinct location_id from mapped) as taken on taken.location_id = candidate.location_id
 ),
 creations as (
   -- The id chosen for a location is kept until the location exists.

@@ -7,11 +7,10 @@ with users as materialized (
   select jamf_id, username, full_name, email, phone, job_title,
          jamf_sync.match_key(username) as username_key, jamf_sync.match_key(email) as email_key
   from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s) as jamf_user
-  where is_usable
-    and (%(users_are_synced)s or exists (
-      select from moss_contract.integration_object_mappings() as mapping
-      where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
-        and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id))
+  left join moss_contract.integration_object_mappings() as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
+   and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id
+  where is_usable and (%(users_are_synced)s or mapping.id is not null)
 ),
 computer_users as materialized (
   -- Of the computers that name one user, the one first enrolled in JAMF's own order speaks for it, so that the answer is stable.
@@ -75,9 +74,11 @@ found as materialized (
 ),
 found_once as (
   select found.external_type, found.external_id, found.found_id, found.matched_by,
-         exists (select from mapped where mapped.person_id = found.found_id) as is_taken,
+         taken.person_id is not null as is_taken,
          row_number() over (partition by found.found_id order by found.place) as place
-  from found where found.hits = 1
+  from found
+  left join (select distinct person_id from mapped) as taken on taken.person_id = found.found_id
+  where found.hits = 1
 ),
 new_by_email as (
   select found.*, first_value(place) over (

@@ -8,13 +8,13 @@
 -- concern it, for it changes neither serial number nor host name, and nobody's decision about it waits. `offset 0` has PostgreSQL
 -- work out a JSON value once, not at each of its uses.
 with recursive to_be_restored as materialized (
-  select object_id from jamf_sync.decisions
+  select distinct object_id from jamf_sync.decisions
   where integration_id = %(integration_id)s and object_type = 'device' and is_to_be_restored
 ),
 valued as (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
     case computer.described ->> 'form_factor' when 'laptop' then 'laptop' else 'workstation' end as device_type,
-    match.device_id in (select object_id from to_be_restored) as is_to_be_restored,
+    restored.object_id is not null as is_to_be_restored,
     case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
                        when 'mapped' then case when mapping.sync_status = 'deleted_external' then 'return' else 'update' end end as action,
     case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
@@ -33,6 +33,7 @@ valued as (
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
    and mapping.internal_id = match.device_id
+  left join to_be_restored as restored on restored.object_id = match.device_id
   where match.integration_id = %(integration_id)s
   offset 0
 ),
@@ -70,14 +71,15 @@ renaming as materialized (
   select jamf_id, device_id, hostname as wanted, moss ->> 'hostname' as current,
          row_number() over (partition by hostname order by jamf_sync.jamf_id_order(jamf_id), jamf_id) as place
   from candidates
+  cross join (
+    select max(on_update) as on_update from jamf_sync.field_ownership
+    where integration_id = %(integration_id)s and object_type = 'device' and field = 'hostname'
+  ) as ownership
   where outcome in ('create', 'moved', 'matched', 'mapped') and hostname is not null
     and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
-    and (outcome = 'create' or hostname is distinct from moss ->> 'hostname' and exists (
-      select from jamf_sync.field_ownership as ownership
-      where ownership.integration_id = %(integration_id)s and ownership.object_type = 'device' and ownership.field = 'hostname'
-        and case ownership.on_update
-          when 'overwrite' then not (%(keep_human_edits)s and base <> '{}' and moss ->> 'hostname' is distinct from base ->> 'hostname')
-          when 'fill' then moss ->> 'hostname' is null and base ->> 'hostname' is null else false end))
+    and (outcome = 'create' or hostname is distinct from moss ->> 'hostname' and case ownership.on_update
+      when 'overwrite' then not (%(keep_human_edits)s and base <> '{}' and moss ->> 'hostname' is distinct from base ->> 'hostname')
+      when 'fill' then moss ->> 'hostname' is null and base ->> 'hostname' is null else false end)
     and not exists (
       -- A person decided that it keeps its name.
       select from jamf_sync.decisions as decision
@@ -99,7 +101,8 @@ kept_hostnames (hostname) as (
 ),
 hostname_taken as materialized (
   select jamf_id from renaming
-  where place > 1 or wanted in (select hostname from kept_hostnames)
+  left join (select distinct hostname from kept_hostnames) as kept on kept.hostname = renaming.wanted
+  where place > 1 or kept.hostname is not null
 ),
 compared as materialized (
   select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
@@ -158,9 +161,11 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
   case action when 'create' then 'unknown_to_moss' when 'link' then 'matched_by_' || matched_by when 'move' then 'matched_by_' || matched_by
               when 'return' then 'back_in_jamf' else 'values_differ' end,
   case when action = 'create' then wanted || jsonb_build_object(
-    'device_type', (select accepted from moss_contract.vocabulary where domain = 'device_type' and canonical = compared.device_type),
+    'device_type', vocabulary.accepted,
     'notes', 'Synced from JAMF Pro') else wanted end,
   coalesce(moss, '{}'), base,
   jsonb_strip_nulls(jsonb_build_object('version_id', version_id, 'previous_external_id', previous_jamf_id))
 from compared
+left join moss_contract.vocabulary
+  on vocabulary.domain = 'device_type' and vocabulary.canonical = compared.device_type
 where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base or is_to_be_restored

@@ -1,26 +1,29 @@
 -- Compares every JAMF computer group with its M.O.S.S. group. Parameters: integration_id, plan_id, groups_capture, rejected, clearable.
 with candidates as materialized (
   select match.*, value.values as moss, coalesce(applied.values, '{}') as base, mapping.sync_status,
-    jsonb_build_object('name', match.name, 'external_id', match.jamf_id,
-      'group_type', (select accepted from moss_contract.vocabulary
-                     where domain = 'group_type' and canonical = case when match.is_smart then 'smart' else 'static' end)) as jamf
+    jsonb_build_object('name', match.name, 'external_id', match.jamf_id, 'group_type', vocabulary.accepted) as jamf
   from jamf_sync.group_matches as match
   left join moss_contract.group_values() as value on value.id = match.group_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'group' and applied.object_id = match.group_id
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'group' and mapping.internal_id = match.group_id
+  left join moss_contract.vocabulary
+    on vocabulary.domain = 'group_type' and vocabulary.canonical = case when match.is_smart then 'smart' else 'static' end
   where match.integration_id = %(integration_id)s
 ),
 compared as materialized (
-  select *,
-    group_id in (
-      select object_id from jamf_sync.decisions
-      where integration_id = %(integration_id)s and object_type = 'group' and is_to_be_restored) as is_to_be_restored,
+  select candidates.*,
+    restored.object_id is not null as is_to_be_restored,
     case when outcome = 'create' then 'create' when outcome = 'matched' then 'link'
          when sync_status = 'deleted_external' then 'return' else 'update' end as action,
     jamf_sync.overlaid(moss, jamf, %(clearable)s) as wanted
-  from candidates where outcome in ('create', 'matched', 'mapped')
+  from candidates
+  left join (
+    select distinct object_id from jamf_sync.decisions
+    where integration_id = %(integration_id)s and object_type = 'group' and is_to_be_restored
+  ) as restored on restored.object_id = candidates.group_id
+  where outcome in ('create', 'matched', 'mapped')
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)

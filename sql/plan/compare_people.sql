@@ -19,14 +19,17 @@ with candidates as materialized (
   where match.integration_id = %(integration_id)s and (match.external_type <> 'user' or %(users_capture)s > 0)
 ),
 compared as materialized (
-  select *,
-    person_id in (
-      select object_id from jamf_sync.decisions
-      where integration_id = %(integration_id)s and object_type = 'person' and is_to_be_restored) as is_to_be_restored,
+  select candidates.*,
+    restored.object_id is not null as is_to_be_restored,
     case when outcome = 'create' then 'create' when outcome = 'moved' then 'move' when outcome = 'matched' then 'link'
          when sync_status = 'deleted_external' then 'return' else 'update' end as action,
     jamf_sync.overlaid(moss, jamf, %(clearable)s) as wanted
-  from candidates where outcome in ('create', 'moved', 'matched', 'mapped')
+  from candidates
+  left join (
+    select distinct object_id from jamf_sync.decisions
+    where integration_id = %(integration_id)s and object_type = 'person' and is_to_be_restored
+  ) as restored on restored.object_id = candidates.person_id
+  where outcome in ('create', 'moved', 'matched', 'mapped')
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)

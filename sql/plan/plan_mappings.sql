@@ -3,29 +3,33 @@
 -- Absence counts only when proven: without a complete capture nothing is called gone, nor is what left the scope: its link stays as it
 -- is, with the document it is known by. A link that is created, moved or brought
 -- back is part of its object's own row, written in one transaction with it.
-with mappings as materialized (
+with planned as materialized (
+  select object_id, external_id, object_type = %(internal_type)s and external_type = %(external_type)s as is_of_record
+  from jamf_sync.change_plan
+  where plan_id = %(plan_id)s
+    and (object_type = %(internal_type)s and action in ('create', 'link', 'move', 'return')
+      or object_type = 'mapping' and action = 'unlink' and label = %(internal_type)s)
+),
+objects as (
+  select id from moss_contract.devices() where %(internal_type)s = 'device'
+  union all select id from moss_contract.people() where %(internal_type)s = 'person'
+  union all select id from moss_contract.groups() where %(internal_type)s = 'group'
+  union all select id from moss_contract.locations() where %(internal_type)s = 'location'
+),
+mappings as materialized (
   select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status, mapping.external_data,
-         raw.version_id, raw.document,
-         case mapping.internal_type
-           when 'device' then exists (select from moss_contract.devices() as object where object.id = mapping.internal_id)
-           when 'person' then exists (select from moss_contract.people() as object where object.id = mapping.internal_id)
-           when 'group' then exists (select from moss_contract.groups() as object where object.id = mapping.internal_id)
-           when 'location' then exists (select from moss_contract.locations() as object where object.id = mapping.internal_id)
-         end as object_exists,
-         -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record. As IN: an EXISTS would be
-         -- looked up link by link, each time through all rows of the plan.
-         mapping.internal_id in (
-           select planned.object_id from jamf_sync.change_plan as planned
-           where planned.plan_id = %(plan_id)s and planned.object_id is not null
-             and (planned.object_type = %(internal_type)s and planned.action in ('create', 'link', 'move', 'return')
-               or planned.object_type = 'mapping' and planned.action = 'unlink' and planned.label = %(internal_type)s)
-         ) or mapping.external_id in (
-           select planned.external_id from jamf_sync.change_plan as planned
-           where planned.plan_id = %(plan_id)s and planned.object_type = %(internal_type)s and planned.external_id is not null
-             and planned.external_type = %(external_type)s and planned.action in ('create', 'link', 'move', 'return')
-         ) as is_planned
+         raw.version_id, raw.document, object.id is not null as object_exists,
+         -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record.
+         planned_object.object_id is not null or planned_record.external_id is not null as is_planned
   from moss_contract.integration_object_mappings() as mapping
   left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id
+  left join objects as object on object.id = mapping.internal_id
+  left join (
+    select distinct object_id from planned where object_id is not null
+  ) as planned_object on planned_object.object_id = mapping.internal_id
+  left join (
+    select distinct external_id from planned where is_of_record and external_id is not null
+  ) as planned_record on planned_record.external_id = mapping.external_id
   where mapping.integration_config_id = %(integration_id)s
     and mapping.external_type = %(external_type)s and mapping.internal_type = %(internal_type)s
 ),

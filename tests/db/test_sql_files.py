@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.moss.contract.schema import pending_migrations
 from moss_jamf_pipeline.settings import PROJECT_ROOT, project_file
 from tests.db.support import EARLY, Bench
+from tests.support.explained import Plan, nodes_of
 
 _SQL = project_file("sql")
 _FILES = {
@@ -31,6 +32,29 @@ _SCHEMA_FOLDERS = ("migrations", "contract", "moss")
 _STATEMENTS = [name for name in _FILES if not _name_in_the_code(name).startswith(_SCHEMA_FOLDERS)]
 # These read what the strategy's M.O.S.S. does not have.
 _FOR_THE_RELEASE = frozenset({"catalogue/release_migration"})
+
+
+_EXPLAINABLE = re.compile(rb"(?:\s*--[^\n]*\n)*\s*(?:with|select|insert|update|delete)\b")
+# What takes a row's own JSON or array apart.
+_OF_THE_ROW_ITSELF = {"Function Scan", "Subquery Scan", "Values Scan"}
+# Why these may: what they look at is few, or has to be looked at one by one.
+_LOOKED_UP_ROW_BY_ROW = {
+    "apply/refuse_moved_objects": "one look-up by key per changed row; the values of a fleet would cost more",
+    "apply/update_mappings": "of what an UPDATE returned, nobody knows how much it is: NOT IN is hashed",
+    "conflicts/conflict_by_id": "one conflict",
+    "conflicts/reopen_conflicts": "the conflicts that a person names",
+    "conflicts/resolve_conflicts": "the conflicts that a person names",
+    "guard/first_import": "the plans of an integration",
+    "plan/insert_plan": "plans that wait",
+    "plan/plan_by_id": "one plan",
+    "plan/recent_plans": "a page of plans",
+    "retention/delete_captures": "captures that are too old",
+    "revert/plan_declined_links": "links that people declined; the values of a fleet would cost more",
+    "revert/plan_revert": "one look-up by key per undone row; the values of a fleet would cost more",
+    "revert/relink": "links that a revert gives back",
+    "revert/undone_plan": "one plan",
+    "roles/missing_privileges": "no rows of data",
+}
 
 
 def _header(file: Path) -> str:
@@ -206,6 +230,10 @@ def temporary_tables(trial: Bench) -> Iterator[None]:
     )
 
 
+def _node_types(plan: Plan) -> set[str]:
+    return {node["Node Type"] for node in nodes_of(plan)}
+
+
 def _run(name: str, bench: Bench, parameters: dict[str, Any]) -> None:
     given = {parameter: parameters[parameter] for parameter in _used_parameters(_FILES[name])}
     bench.connection.execute(_FILES[name].read_bytes(), given or None)
@@ -217,6 +245,33 @@ def test_postgresql_runs_every_statement_with_parameters_of_their_types(
     name: str, trial: Bench, parameters: dict[str, Any]
 ) -> None:
     _run(name, trial, parameters)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(_STATEMENTS) - _FOR_THE_RELEASE - set(_LOOKED_UP_ROW_BY_ROW))
+)
+@pytest.mark.usefixtures("temporary_tables")
+def test_no_statement_looks_into_a_table_anew_for_every_row(
+    name: str, trial: Bench, parameters: dict[str, Any]
+) -> None:
+    # A sub-query inside an OR, a CASE or a list of columns cannot become a join. PostgreSQL may hash it, if it thinks
+    # that it is asked often and that it fits; of what a CTE holds it thinks nothing, and goes through it each time.
+    statement = _FILES[name].read_bytes()
+    if not _EXPLAINABLE.match(statement):
+        pytest.skip("it is no query")
+    given = {parameter: parameters[parameter] for parameter in _used_parameters(_FILES[name])}
+    row = trial.connection.execute(b"explain (format json) " + statement, given or None).fetchone()
+    assert row is not None
+    (explained,) = row[0]
+    sub_plans = [
+        node for node in nodes_of(explained["Plan"]) if node.get("Parent Relationship") == "SubPlan"
+    ]
+    looking = [
+        node["Subplan Name"]
+        for node in sub_plans
+        if {kind for kind in _node_types(node) if kind.endswith("Scan")} - _OF_THE_ROW_ITSELF
+    ]
+    assert not looking, "make it a join"
 
 
 @pytest.mark.parametrize("name", sorted(_FOR_THE_RELEASE))
