@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -140,6 +140,15 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     "mapping": ("revert/relink", "revert/delete_links", "mark_applied"),
 }
 
+# These compare what is planned with every device, person or interface by a value that M.O.S.S. has no index for: row by
+# row they would go through all of them for each row.
+_LOOK_THROUGH_ALL: Final = frozenset(
+    {
+        *("refuse_existing_people", "refuse_existing_devices", "leave_out_taken_hostnames"),
+        *("vacate_hostnames", "create_locations", "create_rooms", "create_ios"),
+    }
+)
+
 # What a row's own content can make PostgreSQL (or a trigger of M.O.S.S.) refuse; anything else is no row's fault.
 _ROW_FAULTS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 
@@ -270,7 +279,8 @@ def _apply_rows(
     try:
         with connection.transaction():
             for step in steps:
-                execute(connection, step if "/" in step else f"apply/{step}", span)
+                with joining_by_hash(connection) if step in _LOOK_THROUGH_ALL else nullcontext():
+                    execute(connection, step if "/" in step else f"apply/{step}", span)
     except _ROW_FAULTS as fault:
         if first_row == last_row:
             detail = fault.diag.message_primary or "The database refused the row."
