@@ -26,9 +26,10 @@ test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other Post
 up: $(VENV)/.installed ## Serve the Dagster UI and its daemon until Ctrl-C
 	$(BIN)/moss-jamf up
 
-bench: $(VENV)/.installed ## Time syncs (COMPUTERS=10000 SIZES=1000,10000 DIALECT=release POSTGRES=system LATENCY_MS=150 VS_DLT=1)
+bench: $(VENV)/.installed ## Time syncs (COMPUTERS=10000 SIZES=1000,10000 DIALECT=release POSTGRES=system LATENCY_MS=150 FAT=30 VS_DLT=1)
 	$(BIN)/python -m tests.bench --sizes $(or $(SIZES),$(COMPUTERS),10000) \
-	  --dialect $(or $(DIALECT),strategy) --postgres $(or $(POSTGRES),embedded) --latency-ms $(or $(LATENCY_MS),0) $(if $(VS_DLT),--vs-dlt)
+	  --dialect $(or $(DIALECT),strategy) --postgres $(or $(POSTGRES),embedded) --latency-ms $(or $(LATENCY_MS),0) \
+	  $(if $(FAT),--fat $(FAT)) $(if $(VS_DLT),--vs-dlt)
 
 soak: $(VENV)/.installed ## Sync 200 times against injected faults (RUNS=200 SEED=1)
 	$(BIN)/python -W ignore -m tests.soak --runs $(or $(RUNS),200) --seed $(or $(SEED),1)

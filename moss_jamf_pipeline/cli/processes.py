@@ -171,9 +171,10 @@ class SimulatedJamf:
 
     Args:
         fleet: what it serves.
+        further_attributes: extension attributes that make its records heavier.
     """
 
-    def __init__(self, fleet: DemoFleet) -> None:
+    def __init__(self, fleet: DemoFleet, further_attributes: int = 0) -> None:
         command = [
             sys.executable,
             "-m",
@@ -181,6 +182,7 @@ class SimulatedJamf:
             "simulate",
             "--json",
             *fleet.as_arguments(),
+            f"--further-attributes={further_attributes}",
         ]
         self.server = Server("simulator", command)
         self._announced: dict[str, str] | None = None
@@ -206,9 +208,9 @@ class SimulatedJamf:
 
 
 @contextmanager
-def simulated_jamf(fleet: DemoFleet) -> Iterator[SimulatedJamf]:
+def simulated_jamf(fleet: DemoFleet, further_attributes: int = 0) -> Iterator[SimulatedJamf]:
     """A simulated JAMF Pro that ends with the block."""
-    jamf = SimulatedJamf(fleet)
+    jamf = SimulatedJamf(fleet, further_attributes)
     try:
         yield jamf
     finally:

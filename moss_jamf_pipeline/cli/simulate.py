@@ -42,6 +42,15 @@ def simulate(
             "--oddities", min=0, help="Odd data relative to the usual rate; 0 gives a clean fleet."
         ),
     ] = _DEFAULT.oddities,
+    further_attributes: Annotated[
+        int,
+        typer.Option(
+            "--further-attributes",
+            min=0,
+            help="Extension attributes that each of three sections of a computer has besides the usual ones: real "
+            "records weigh 5 to 34 KB.",
+        ),
+    ] = _DEFAULT.further_attributes,
     without_privilege: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,6 +74,7 @@ def simulate(
             host=host,
             version=version,
             oddities=oddities,
+            further_attributes=further_attributes,
             privileges=_DEFAULT.privileges - set(without_privilege or ()),
         )
         try:

@@ -5,7 +5,8 @@ Constants only. How they are combined into a fleet is `generation`'s business.
 
 import random
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Final, Literal
 
 
 def seeded_random(*seeds: object) -> random.Random:
@@ -281,6 +282,39 @@ EXTENSION_ATTRIBUTES: tuple[ExtensionAttributeDefinition, ...] = (
     ),
 )
 """One in each of the six places an extension attribute can be displayed (JAMF: inventoryDisplayType)."""
+
+FURTHER_ATTRIBUTE_BYTES: Final = 390
+"""About what one further attribute adds to a record."""
+
+_FIRST_FURTHER_ID: Final = 1_000
+_FURTHER_DESCRIPTION: Final = (
+    "Collected by a script at every inventory update; see the operations handbook for what its values mean, and "
+    "ask the client platform team before a policy is made to depend on it."
+)
+
+
+@cache
+def further_extension_attributes(
+    section: str, count: int
+) -> tuple[ExtensionAttributeDefinition, ...]:
+    """Attributes such as administrators define by the dozen, for records as heavy as real ones are.
+
+    Args:
+        section: where they are displayed, as in the `section` parameter.
+        count: how many.
+    """
+    return tuple(
+        ExtensionAttributeDefinition(
+            definition_id=str(_FIRST_FURTHER_ID + number),
+            name=f"{section.replace('_', ' ').title()} Check {number + 1}",
+            section=section,
+            data_type="STRING",
+            input_type="SCRIPT",
+            description=_FURTHER_DESCRIPTION,
+        )
+        for number in range(count)
+    )
+
 
 APPLICATIONS: tuple[tuple[str, str, str, int], ...] = (
     ("Safari", "com.apple.Safari", "18.6", 14), ("Firefox", "org.mozilla.firefox", "141.0", 402),

@@ -57,6 +57,11 @@ class SimulatorConfig(BaseModel):
         ge=0,
         description="Rate of odd data relative to the usual one; 0 gives a clean fleet.",
     )
+    further_attributes: int = Field(
+        default=0,
+        ge=0,
+        description="Extension attributes of GENERAL, HARDWARE and OPERATING_SYSTEM each, besides the usual ones.",
+    )
     now: datetime = Field(
         default=DEFAULT_NOW,
         description="The fleet's present, to which contact times refer; fixed unless it is given.",

@@ -17,7 +17,7 @@ from moss_jamf_pipeline.simulator.queries import (
     PageRequest,
     page_request,
 )
-from moss_jamf_pipeline.simulator.responses import JamfError
+from moss_jamf_pipeline.simulator.responses import JamfError, classic_error
 from moss_jamf_pipeline.simulator.rsql import RsqlError
 from moss_jamf_pipeline.simulator.simulator import Node, Simulator, simulator_of
 from moss_jamf_pipeline.simulator.tokens import Session
@@ -131,12 +131,19 @@ class Call:
             raise JamfError(400, "INVALID_FILTER", "Filter not understood", field="filter")
         return replace(wanted, expression=""), fault.mode == "finds_nothing"
 
-    async def take_time(self) -> None:
-        """Takes as long over the page as a fault says."""
+    async def take_time(self) -> Response | None:
+        """Takes as long over the page as a fault says.
+
+        Returns:
+            What a gateway answers instead, if that is too long for it.
+        """
         latency = self.request.scope.get(LATENCY_SCOPE_KEY)
-        if isinstance(latency, Latency):
-            in_flight = self.simulator.requests.in_flight
-            await asyncio.sleep(latency.seconds_of_page(self._records, in_flight))
+        if not isinstance(latency, Latency):
+            return None
+        seconds = latency.seconds_of_page(self._records, self.simulator.requests.in_flight)
+        given_up = latency.gives_up_after(seconds)
+        await asyncio.sleep(seconds if given_up is None else given_up)
+        return None if given_up is None else classic_error(504)
 
 
 def guarded(handler: Callable[[Call], Awaitable[Response]], *privileges: str) -> Endpoint:
@@ -157,7 +164,7 @@ def guarded(handler: Callable[[Call], Awaitable[Response]], *privileges: str) ->
         # A test may change the fleet from its own thread: not while an answer is being put together.
         with call.node.fleet.lock:
             response = await handler(call)
-        await call.take_time()
-        return response
+        given_up = await call.take_time()
+        return response if given_up is None else given_up
 
     return endpoint

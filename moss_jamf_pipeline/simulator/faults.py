@@ -79,6 +79,16 @@ class Latency(Knob):
     microseconds_per_record: int = Field(
         default=0, ge=0, description="For each record on the page, of listings that have pages."
     )
+    share_more_per_hundred: float = Field(
+        default=0.0,
+        ge=0,
+        description="By which share more each record takes for every further hundred on its page.",
+    )
+    gateway_timeout_milliseconds: int | None = Field(
+        default=None,
+        ge=1,
+        description="After how long over a page a gateway in front of the server gives up: 504.",
+    )
     saturated_above: int | None = Field(
         default=None,
         ge=1,
@@ -101,7 +111,17 @@ class Latency(Knob):
             records: records on the page.
             in_flight: requests being answered now, this one included.
         """
-        return records * self.microseconds_per_record / 1e6 * self._slowdown(in_flight)
+        heavier = 1 + self.share_more_per_hundred * max(0, records - 100) / 100
+        return records * self.microseconds_per_record / 1e6 * heavier * self._slowdown(in_flight)
+
+    def gives_up_after(self, seconds: float) -> float | None:
+        """When a gateway gives up on a page; None if it does not.
+
+        Args:
+            seconds: that the page takes.
+        """
+        limit = self.gateway_timeout_milliseconds
+        return None if limit is None or seconds * 1e3 <= limit else limit / 1e3
 
     def _slowdown(self, in_flight: int) -> float:
         return max(1.0, in_flight / self.saturated_above) if self.saturated_above else 1.0

@@ -79,6 +79,8 @@ class Fleet:
         generation: how many times the fleet has evolved.
         now: the fleet's present. Contact times lie before it.
         oddities: for each kind of oddity that generation planted, the ids of its records.
+        further_attributes: how many extension attributes each of the sections GENERAL, HARDWARE and OPERATING_SYSTEM
+            has besides the usual ones.
         lock: held while the fleet changes and while an answer is put together from several records.
     """
 
@@ -93,6 +95,7 @@ class Fleet:
         self.sites: dict[str, Site] = {}
         self.groups: dict[str, Group] = {}
         self.oddities: dict[str, list[str]] = {}
+        self.further_attributes = 0
         self.lock = threading.RLock()
         self._revision = Revision()
         self._last_ids: dict[str, int] = {}
@@ -387,6 +390,7 @@ class Fleet:
             twin = type(self)(seed=self.seed, now=self.now)
             twin.generation = self.generation
             twin.oddities = copy.deepcopy(self.oddities)
+            twin.further_attributes = self.further_attributes
             for computer in self.computers.values():
                 twin.store_computer(copy.copy(computer))
             for user in self.users.values():

@@ -14,6 +14,7 @@ from moss_jamf_pipeline.simulator.catalogue import (
     EXTENSION_ATTRIBUTES,
     NO_SITE_ID,
     ExtensionAttributeDefinition,
+    further_extension_attributes,
 )
 from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.records import Computer
@@ -71,12 +72,24 @@ def date(milliseconds: int | None) -> str | None:
     )
 
 
-def extension_attributes(computer: Computer, section: str) -> list[Json]:
-    """The extension attributes displayed in a section, named as in the `section` parameter."""
+def extension_attributes(computer: Computer, section: str, further: int = 0) -> list[Json]:
+    """The extension attributes displayed in a section, named as in the `section` parameter.
+
+    Args:
+        computer: whose.
+        section: which.
+        further: how many there are besides those that every fleet has.
+    """
     return [
-        _extension_attribute(definition, computer)
-        for definition in EXTENSION_ATTRIBUTES
-        if definition.section == section
+        *(
+            _extension_attribute(definition, computer)
+            for definition in EXTENSION_ATTRIBUTES
+            if definition.section == section
+        ),
+        *(
+            _extension_attribute(definition, computer)
+            for definition in further_extension_attributes(section, further)
+        ),
     ]
 
 
@@ -115,7 +128,7 @@ def general(computer: Computer, fleet: Fleet, shape: Shape) -> Json:
         "lastLoggedInUsernameBinaryTimestamp": instant(computer.last_check_in)
         if computer.username
         else None,
-        "extensionAttributes": extension_attributes(computer, "GENERAL"),
+        "extensionAttributes": extension_attributes(computer, "GENERAL", fleet.further_attributes),
     }
     if shape.answer >= V4:
         document["lastCheckIn"] = instant(computer.last_check_in)
@@ -134,7 +147,7 @@ def general(computer: Computer, fleet: Fleet, shape: Shape) -> Json:
     return document
 
 
-def hardware(computer: Computer, _: Fleet, __: Shape) -> Json:
+def hardware(computer: Computer, fleet: Fleet, _: Shape) -> Json:
     """Section HARDWARE. A Mac without a battery reports -1 as its capacity."""
     model = computer.model
     return {
@@ -167,11 +180,11 @@ def hardware(computer: Computer, _: Fleet, __: Shape) -> Json:
         "provisioningUdid": f"00008132-{computer.salt:016X}"
         if model.apple_silicon
         else computer.udid,
-        "extensionAttributes": extension_attributes(computer, "HARDWARE"),
+        "extensionAttributes": extension_attributes(computer, "HARDWARE", fleet.further_attributes),
     }
 
 
-def operating_system(computer: Computer, _: Fleet, __: Shape) -> Json:
+def operating_system(computer: Computer, fleet: Fleet, _: Shape) -> Json:
     """Section OPERATING_SYSTEM."""
     return {
         "name": "macOS",
@@ -182,7 +195,9 @@ def operating_system(computer: Computer, _: Fleet, __: Shape) -> Json:
         "activeDirectoryStatus": "Not Bound",
         "fileVault2Status": "BOOT_ENCRYPTED" if computer.file_vault_enabled else "NOT_ENCRYPTED",
         "softwareUpdateDeviceId": f"J{computer.salt % 900 + 100}AP",
-        "extensionAttributes": extension_attributes(computer, "OPERATING_SYSTEM"),
+        "extensionAttributes": extension_attributes(
+            computer, "OPERATING_SYSTEM", fleet.further_attributes
+        ),
     }
 
 

@@ -35,7 +35,7 @@ class SimulatorStartError(RuntimeError):
 
 def configured_fleet(config: SimulatorConfig) -> Fleet:
     """Makes the fleet that a configuration describes."""
-    return generate_fleet(
+    fleet = generate_fleet(
         config.computers,
         users=config.users,
         groups=config.groups,
@@ -43,6 +43,8 @@ def configured_fleet(config: SimulatorConfig) -> Fleet:
         oddities=config.oddities,
         now=config.now,
     )
+    fleet.further_attributes = config.further_attributes
+    return fleet
 
 
 def serve(config: SimulatorConfig, *, on_ready: Callable[[str], None] | None = None) -> None:

@@ -23,7 +23,7 @@ from tests.bench.markdown import render
 from tests.bench.phases import PHASES, Phase, chosen_phases
 from tests.bench.results import Machine, Results
 from tests.bench.series import Series, measure_phases
-from tests.bench.servers import open_workbench
+from tests.bench.servers import FatRecords, open_workbench
 from tests.support.dialects import DIALECTS, STRATEGY
 from tests.support.other_servers import installation_in, other_installations
 
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # However we are told to end, what we started ends first; also in the background, where SIGINT would be ignored.
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, signal.default_int_handler)
-    results = Results(Machine.now(options.postgres), options.dialect)
+    fat = _fat_records(options)
+    results = Results(Machine.now(options.postgres), options.dialect, fat.in_words if fat else "")
     file = options.result or _default_file(results, options.sizes)
     try:
         python = dlt_python(file.parent) if options.vs_dlt else None
@@ -71,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(series: Series, options: argparse.Namespace, dlt: Path | None) -> None:
     """Takes a series' fleet through the phases, and through dlt if its Python is given."""
     fleet, dialect = series.fleet, _DIALECTS[options.dialect]
-    with open_workbench(fleet, dialect, series.latency_ms, options.postgres) as workbench:
+    with open_workbench(
+        fleet, dialect, series.latency_ms, options.postgres, _fat_records(options)
+    ) as workbench:
         _say(f"{fleet.computers:,} computers at {series.latency_ms} ms latency")
         for one in measure_phases(workbench, options.phases):
             series.measurements.append(one)
@@ -125,6 +128,18 @@ def _parser() -> argparse.ArgumentParser:
         default=PHASES,
         help=f"besides the first import, of: {', '.join(phase.key for phase in PHASES[1:])}",
     )
+    parser.add_argument(
+        "--fat",
+        type=int,
+        metavar="KILOBYTES",
+        help="computers of this weight, from a server as slow as real ones; instead of --latency-ms",
+    )
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=0.1,
+        help="of --fat: how many seconds here stand for one there (default: 0.1)",
+    )
     parser.add_argument("--vs-dlt", action="store_true", help="let dlt load the same fleet")
     parser.add_argument("--result", type=Path, help="the JSON file; the Markdown goes beside it")
     return parser
@@ -164,6 +179,10 @@ def _fleet(computers: int, options: argparse.Namespace) -> DemoFleet:
         groups=groups if options.groups is None else options.groups,
         seed=options.seed,
     )
+
+
+def _fat_records(options: argparse.Namespace) -> FatRecords | None:
+    return None if options.fat is None else FatRecords(options.fat, options.time_scale)
 
 
 def _default_file(results: Results, sizes: Sequence[int]) -> Path:

@@ -60,9 +60,11 @@ def _sections(results: Results) -> Iterator[str]:
 def _circumstances(results: Results) -> str:
     machine = results.machine
     commit = f" on commit {machine.commit}" if machine.commit else ""
+    jamf = f"{results.jamf}\n\n" if results.jamf else ""
     return (
-        f"Measured at {machine.began_at}{commit}, dialect {results.dialect}. {machine.cpus} cores ({machine.system}, "
-        f"load before: {machine.load}) for run, database and simulator together. Python {machine.python}, "
+        f"{jamf}Measured at {machine.began_at}{commit}, dialect {results.dialect}. "
+        f"{machine.cpus} cores ({machine.system}, load before: {machine.load}) for run, database and simulator "
+        f"together. Python {machine.python}, "
         f"PostgreSQL {machine.postgres}, Dagster {machine.dagster}.\n\n"
         "Seconds are from the start of the Dagster run to its end; CPU and memory are of the process that ran it. "
         "Others' CPU is what the rest of the machine used meanwhile: if it is much, the seconds are too many."

@@ -70,11 +70,13 @@ class Results:
     Attributes:
         machine: where.
         dialect: which M.O.S.S. was synced.
+        jamf: what is special about the simulated JAMF, in words; empty if nothing is.
         series: one per fleet and latency, in the order in which they were measured.
     """
 
     machine: Machine
     dialect: str
+    jamf: str = ""
     series: list[Series] = field(default_factory=list)
 
     def as_json(self) -> str:

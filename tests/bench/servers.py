@@ -23,6 +23,7 @@ from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import EvolveRequest, Faults, Latency, RequestCounts
+from moss_jamf_pipeline.simulator.catalogue import FURTHER_ATTRIBUTE_BYTES
 from tests.support.databases import DatabaseServer
 from tests.support.dialects import RELEASE, Dialect
 from tests.support.other_servers import running_server
@@ -31,8 +32,54 @@ from tests.support.schema import create_moss, create_released_tables
 _MOSS_JAMF: Final = (sys.executable, "-m", "moss_jamf_pipeline.cli")
 _SECONDS_TO_EVOLVE: Final = 600.0
 
+# What is known of real servers: how long they take over a row, and when the gateway before them gives up.
+_MICROSECONDS_PER_ROW: Final = 26_000
+_SHARE_MORE_PER_HUNDRED: Final = 0.1
+_GATEWAY_TIMEOUT_MS: Final = 90_000
+# What the simulator's records weigh by themselves, and where it puts more.
+_LIGHT_RECORD_BYTES: Final = 4_300
+_FILLED_SECTIONS: Final = 3
+
 LOGGED_FROM_MS: Final = 5
 """Statements that take less are not looked at one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FatRecords:
+    """Computers as heavy as real ones, from a server as slow as real ones are, in a time that runs faster.
+
+    Attributes:
+        kilobytes: about what a computer's five sections weigh.
+        scale: how many seconds here stand for one there.
+    """
+
+    kilobytes: int
+    scale: float
+
+    @property
+    def further_attributes(self) -> int:
+        """How many extension attributes of each of the three sections make a record that heavy."""
+        further = max(0, self.kilobytes * 1_000 - _LIGHT_RECORD_BYTES)
+        return round(further / _FILLED_SECTIONS / FURTHER_ATTRIBUTE_BYTES)
+
+    @property
+    def latency(self) -> Latency:
+        """26 ms a row, a tenth more for every further hundred rows of a page, 504 after 90 s; scaled."""
+        return Latency(
+            milliseconds=0,
+            microseconds_per_record=round(_MICROSECONDS_PER_ROW * self.scale),
+            share_more_per_hundred=_SHARE_MORE_PER_HUNDRED,
+            gateway_timeout_milliseconds=round(_GATEWAY_TIMEOUT_MS * self.scale),
+        )
+
+    @property
+    def in_words(self) -> str:
+        """What was simulated, for the report."""
+        return (
+            f"Records of {self.kilobytes} KB from a server that needs {_MICROSECONDS_PER_ROW // 1_000} ms a row, "
+            f"{_SHARE_MORE_PER_HUNDRED:.0%} more for every further hundred rows of a page, and answers 504 after "
+            f"{_GATEWAY_TIMEOUT_MS // 1_000} s. Its time runs {1 / self.scale:g} times as fast."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +137,11 @@ class Workbench:
 
 @contextmanager
 def open_workbench(
-    fleet: DemoFleet, dialect: Dialect, latency_ms: int, binaries: Path | None = None
+    fleet: DemoFleet,
+    dialect: Dialect,
+    latency_ms: int,
+    binaries: Path | None = None,
+    fat: FatRecords | None = None,
 ) -> Iterator[Workbench]:
     """Servers with a fresh fleet and an empty M.O.S.S. database that is prepared for the sync.
 
@@ -99,13 +150,14 @@ def open_workbench(
         dialect: which M.O.S.S. it is.
         latency_ms: by how many milliseconds JAMF answers later than it could.
         binaries: the programs of the PostgreSQL; the embedded one's if not given.
+        fat: how heavy records are and how slow the server is that serves them; light ones at once if not given.
 
     Raises:
         RuntimeError: the database could not be prepared.
     """
     with (
         tempfile.TemporaryDirectory(prefix="moss-jamf-bench-") as temporary,
-        simulated_jamf(fleet) as simulator,
+        simulated_jamf(fleet, fat.further_attributes if fat else 0) as simulator,
         _database_server(Path(temporary) / "postgres", binaries) as database,
     ):
         server = database.server
@@ -132,8 +184,10 @@ def open_workbench(
             postgres_log=database.log_file,
         )
         _run(workbench.moss_jamf(["init"]), workbench)
-        if latency_ms:
-            _answer_late(workbench, latency_ms)
+        if fat is not None:
+            _break(workbench, Faults(latency=fat.latency))
+        elif latency_ms:
+            _break(workbench, Faults(latency=Latency(milliseconds=latency_ms)))
         yield workbench
 
 
@@ -189,8 +243,7 @@ def _environment_without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.upper() not in names}
 
 
-def _answer_late(workbench: Workbench, milliseconds: int) -> None:
-    faults = Faults(latency=Latency(milliseconds=milliseconds))
+def _break(workbench: Workbench, faults: Faults) -> None:
     answer = httpx.put(f"{workbench.jamf_url}/simulator/faults", content=faults.model_dump_json())
     answer.raise_for_status()
 

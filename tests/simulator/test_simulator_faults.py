@@ -182,6 +182,14 @@ def test_the_server_can_cope_with_smaller_pages_only(own_server: SimulatorServer
         assert client.get(PATH, params={"page-size": 4}).status_code == 200
 
 
+def test_a_gateway_gives_up_on_a_page_that_takes_too_long(own_server: SimulatorServer) -> None:
+    latency = Latency(milliseconds=0, microseconds_per_record=2_000, gateway_timeout_milliseconds=9)
+    with client_of(own_server) as client:
+        own_server.set_faults(Faults(latency=latency))
+        assert client.get(PATH, params={"page-size": 5}).status_code == 504
+        assert client.get(PATH, params={"page-size": 4}).status_code == 200
+
+
 def test_a_filter_can_be_ignored_refused_or_find_nothing(own_server: SimulatorServer) -> None:
     params = {"filter": "id=in=(3,4)", "sort": "id:asc"}
     with client_of(own_server) as client:
@@ -257,6 +265,9 @@ def test_a_saturated_server_takes_longer_in_proportion_to_the_requests_under_way
     assert before == pytest.approx([0.1, 0.1, 0.15, 0.25])
     assert latency.seconds_of_page(400, in_flight=1) == pytest.approx(0.2)
     assert latency.seconds_of_page(400, in_flight=4) == pytest.approx(0.4)
+    heavy = Latency(milliseconds=0, microseconds_per_record=500, share_more_per_hundred=0.1)
+    assert heavy.seconds_of_page(100, in_flight=1) == pytest.approx(0.05)
+    assert heavy.seconds_of_page(400, in_flight=1) == pytest.approx(0.2 * 1.3)
     tireless = Latency(milliseconds=100)
     assert tireless.seconds_before(9) == 0.1
     assert tireless.seconds_of_page(400, in_flight=9) == 0

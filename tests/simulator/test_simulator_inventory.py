@@ -5,6 +5,7 @@ import pytest
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer, generate_fleet
 from moss_jamf_pipeline.simulator.sections import SECTIONS
+from tests.bench.servers import FatRecords
 from tests.simulator.clients import StartServer, client_of, ids_of
 
 PATH = "/api/v4/computers-inventory"
@@ -77,6 +78,17 @@ def test_requested_sections_are_filled_even_if_empty(jamf: httpx.Client) -> None
         "attachments",
     }
     assert record["attachments"] == []
+
+
+def test_records_can_be_as_heavy_as_real_ones_are(start_server: StartServer) -> None:
+    def bytes_per_record(kilobytes: int) -> float:
+        attributes = FatRecords(kilobytes, scale=1).further_attributes
+        with client_of(start_server(further_attributes=attributes)) as client:
+            answer = client.get(PATH, params={"section": SYNC_SECTIONS})
+            return len(answer.content) / len(answer.json()["results"])
+
+    assert bytes_per_record(5) == pytest.approx(5_000, rel=0.1)
+    assert bytes_per_record(30) == pytest.approx(30_000, rel=0.1)
 
 
 def test_an_unknown_section_is_refused(jamf: httpx.Client) -> None:
