@@ -143,6 +143,7 @@ class FieldDeclaration(BaseModel):
         place: where it ends: a `column` of M.O.S.S.'s table or the value of a `custom_field`, both with an owner;
             `snapshot`: it is staged to match by; `document`: it stays in the stored document; `contact`: it changes
             with every check-in and is kept beside the document.
+        label: what M.O.S.S.'s pages call a custom field.
         description: what it holds, and what its NULL means where that is not plain.
         owner: who wins it; this and the rest only of what has an owner.
         on_create: `write` JAMF's value, write a `default`, or `never` write it.
@@ -168,6 +169,7 @@ class FieldDeclaration(BaseModel):
     on_update: Literal["overwrite", "fill", "never"] | None
     on_null: Literal["keep", "clear"] | None
     records_conflict: bool | None
+    label: str | None
     description: Annotated[str, Field(pattern=r"\S")]
     why: str | None
 
@@ -207,6 +209,10 @@ class FieldDeclaration(BaseModel):
                 and self.object_type != "device"
             ),
             "only the custom fields of devices are compared",
+        )
+        yield (
+            (self.place == "custom_field") != (self.label is not None),
+            ("a custom field, and nothing else, has a label"),
         )
         yield self.place == "snapshot" and self.staged is None, "its place says that it is staged"
         yield (

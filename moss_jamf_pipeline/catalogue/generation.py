@@ -12,6 +12,7 @@ from pathlib import Path
 
 from moss_jamf_pipeline.catalogue.allow_list import allow_list_files
 from moss_jamf_pipeline.catalogue.contract_functions import contract_files
+from moss_jamf_pipeline.catalogue.custom_fields import custom_field_files
 from moss_jamf_pipeline.catalogue.documentation import documentation_files
 from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
 
@@ -20,6 +21,7 @@ Generator = Callable[[], Mapping[str, str]]
 GENERATORS: tuple[Generator, ...] = (
     allow_list_files,
     contract_files,
+    custom_field_files,
     documentation_files,
     vocabulary_files,
 )

@@ -73,7 +73,7 @@ def _function(vocabulary: Vocabulary) -> str:
     return (
         f"create or replace function jamf_sync.{vocabulary.function}() returns text[]\n"
         "language sql immutable parallel safe as $$\n"
-        f"  select array[\n{_wrapped(vocabulary.words)}]::text[]\n"
+        f"  select array[\n{_wrapped(vocabulary.words)}\n  ]::text[]\n"
         "$$;\n"
     )
 
@@ -83,7 +83,7 @@ def _wrapped(words: Iterable[str]) -> str:
     lines = [""]
     for word in words:
         literal = f"'{word}'"
-        if len(lines[-1]) + len(literal) + 6 > _COLUMNS:
+        if len(lines[-1]) + len(literal) + len("    , ,") > _COLUMNS:
             lines.append("")
         lines[-1] += f"{', ' if lines[-1] else ''}{literal}"
     return ",\n".join(f"    {line}" for line in lines)

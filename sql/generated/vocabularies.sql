@@ -7,61 +7,71 @@ language sql immutable parallel safe as $$
   select array[
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
     'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record', 'mac_elsewhere',
-    'group_grants_rights', 'reverted']::text[]
+    'group_grants_rights', 'reverted'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.device_custom_fields() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status']::text[]
+    'os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.conflict_resolutions() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'keep_moss', 'take_jamf', 'pin']::text[]
+    'keep_moss', 'take_jamf', 'pin'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.plan_actions() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'create', 'link', 'move', 'update', 'unenroll', 'return', 'delete_internal', 'add', 'remove',
-    'agree', 'unlink', 'relink', 'delete']::text[]
+    'agree', 'unlink', 'relink', 'delete'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.plan_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'applied', 'refused', 'failed', 'held']::text[]
+    'applied', 'refused', 'failed', 'held'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.location_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'matched', 'shared', 'create', 'ambiguous', 'missing', 'deleted_internal']::text[]
+    'mapped', 'matched', 'shared', 'create', 'ambiguous', 'missing', 'deleted_internal'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.room_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'matched', 'create', 'ambiguous', 'missing']::text[]
+    'matched', 'create', 'ambiguous', 'missing'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.person_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'moved', 'matched', 'create', 'twin', 'ambiguous', 'deleted_internal']::text[]
+    'mapped', 'moved', 'matched', 'create', 'twin', 'ambiguous', 'deleted_internal'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.device_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'mapped', 'moved', 'matched', 'held', 'declined', 'create', 'twin', 'ambiguous',
-    'deleted_internal']::text[]
+    'deleted_internal'
+  ]::text[]
 $$;
 
 create or replace function jamf_sync.group_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'matched', 'create', 'ambiguous', 'deleted_internal']::text[]
+    'mapped', 'matched', 'create', 'ambiguous', 'deleted_internal'
+  ]::text[]
 $$;

@@ -217,13 +217,15 @@ create table integration_object_mappings (
   constraint unique_internal_mapping unique (integration_config_id, internal_type, internal_id)
 );
 
+-- Generated from moss_jamf_pipeline/catalogue/fields.csv by `make generate`:
 insert into custom_fields (object_type, field_name, field_label) values
+  ('person', 'imported_from_jamf', 'Imported from JAMF'),
   ('device', 'os_build', 'OS build'),
+  ('device', 'form_factor', 'Form factor'),
   ('device', 'barcode_1', 'Barcode 1'),
   ('device', 'barcode_2', 'Barcode 2'),
-  ('device', 'form_factor', 'Form factor'),
-  ('device', 'jamf_enrollment_status', 'JAMF enrolment status'),
-  ('person', 'imported_from_jamf', 'Imported from JAMF');
+  ('device', 'jamf_enrollment_status', 'JAMF enrolment status');
+-- End of what is generated.
 
 create trigger companies_updated_at before update on companies for each row execute function bump_updated_at();
 create trigger locations_updated_at before update on locations for each row execute function bump_updated_at();

@@ -34,6 +34,7 @@ _LINE = {
     "on_update": "overwrite",
     "on_null": "keep",
     "records_conflict": "true",
+    "label": "Chip",
     "description": "Its chip.",
     "why": "Hardware truth",
 }
@@ -83,6 +84,8 @@ def test_a_line_is_read() -> None:
         ({"on_update": ""}, "needs an owner, all policies"),
         ({"why": ""}, "and a reason"),
         ({"description": ""}, "description"),
+        ({"label": ""}, "has a label"),
+        ({"place": "column"}, "has a label"),
     ],
     ids=str,
 )

@@ -73,6 +73,8 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
             kind = MossAbsent if found.is_empty else MossNotPrepared
             raise kind(found.what_is_missing(), found.remedy())
         dialect = STRATEGY if created_moss else found.dialect
+        if may_create_moss and dialect is STRATEGY:
+            connection.execute(statement("contract/custom_fields", dialect.name))
         prepare_roles(connection)
         connection.execute(_VERSIONS)
         connection.execute(statement("generated/vocabularies"))
