@@ -80,6 +80,7 @@ class Hardware(TypedDict):
     serialNumber: Text
     model: Text
     modelIdentifier: Text
+    processorType: Text
     make: Text
     appleSilicon: Flag
     networkAdapterType: Text

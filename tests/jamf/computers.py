@@ -37,6 +37,7 @@ _COMPUTER: dict[str, Any] = {
         "make": "Apple",
         "model": "MacBook Pro (14-inch, 2024)",
         "modelIdentifier": "Mac16,1",
+        "processorType": "Apple M4",
         "serialNumber": "h7x4q2zk91",
         "networkAdapterType": "IEEE80211",
         "macAddress": "5c:e9:1e:0a:44:12",

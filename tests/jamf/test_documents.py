@@ -61,6 +61,7 @@ def test_a_computer_is_stored_as_exactly_these_fields() -> None:
             "make": "Apple",
             "model": "MacBook Pro (14-inch, 2024)",
             "modelIdentifier": "Mac16,1",
+            "processorType": "Apple M4",
             "serialNumber": "h7x4q2zk91",
             "macAddress": "5c:e9:1e:0a:44:12",
             "altMacAddress": None,

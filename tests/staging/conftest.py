@@ -31,6 +31,7 @@ _COMPUTER: dict[str, Any] = {
         "make": "Apple",
         "model": "MacBook Pro (14-inch, 2024) M4",
         "modelIdentifier": "Mac16,1",
+        "processorType": "Apple M4",
         "serialNumber": "H7X4Q2ZK91",
         "macAddress": "5C:E9:1E:0A:44:12",
         "altMacAddress": "36:5A:90:C1:70:02",
