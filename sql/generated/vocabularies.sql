@@ -14,7 +14,8 @@ $$;
 create or replace function jamf_sync.device_custom_fields() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'processor_type', 'os_build', 'form_factor', 'barcode_1', 'barcode_2', 'jamf_enrollment_status'
+    'model_identifier', 'processor_type', 'os_build', 'form_factor', 'barcode_1', 'barcode_2',
+    'jamf_enrollment_status'
   ]::text[]
 $$;
 

@@ -220,6 +220,7 @@ create table integration_object_mappings (
 -- Generated from moss_jamf_pipeline/catalogue/fields.csv by `make generate`:
 insert into custom_fields (object_type, field_name, field_label) values
   ('person', 'imported_from_jamf', 'Imported from JAMF'),
+  ('device', 'model_identifier', 'Model identifier'),
   ('device', 'processor_type', 'Processor type'),
   ('device', 'os_build', 'OS build'),
   ('device', 'form_factor', 'Form factor'),

@@ -28,6 +28,7 @@ def test_a_complete_computer_becomes_a_complete_row(
         "hostname": "Priya’s MacBook Pro",
         "described": {
             "model": "MacBook Pro (14-inch, 2024) M4",
+            "model_identifier": "Mac16,1",
             "processor_type": "Apple M4",
             "manufacturer": "Apple",
             "form_factor": "laptop",

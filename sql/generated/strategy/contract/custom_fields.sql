@@ -3,6 +3,7 @@
 -- another. Writes custom_fields. What is defined there already, a person may have named otherwise: it stays.
 insert into public.custom_fields (object_type, field_name, field_label) values
   ('person', 'imported_from_jamf', 'Imported from JAMF'),
+  ('device', 'model_identifier', 'Model identifier'),
   ('device', 'processor_type', 'Processor type'),
   ('device', 'os_build', 'OS build'),
   ('device', 'form_factor', 'Form factor'),
