@@ -208,6 +208,39 @@ def test_migrations_go_forward_only_and_each_once(empty_database: MakeDatabase) 
         assert count == len(every) + 1
 
 
+def test_what_was_staged_in_columns_of_its_own_moves_into_the_described_fields(
+    empty_database: MakeDatabase,
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        every = pending_migrations(connection)
+        connection.execute("create schema jamf_sync")
+        connection.execute(statement("generated/vocabularies"))
+        place = every.index("0016_described_fields")
+        for name in every[:place]:
+            connection.execute(statement(f"migrations/{name}"))
+        connection.execute(
+            "insert into jamf_sync.jamf_computers_snapshot "
+            "(version_id, jamf_id, hostname, model, model_identifier, os_name, os_build, barcode_2, "
+            "is_usable, staging_rules) "
+            "values (1, '7', 'mac-7', 'MacBook Air', 'Mac14,2', 'macOS', '24F74', 'B-7', true, 1)"
+        )
+        for name in every[place:]:
+            connection.execute(statement(f"migrations/{name}"))
+        row = connection.execute(
+            "select hostname, described from jamf_sync.jamf_computers_snapshot"
+        ).fetchone()
+    assert row is not None
+    hostname, described = row
+    assert hostname == "mac-7"
+    assert {name: value for name, value in described.items() if value is not None} == {
+        "model": "MacBook Air",
+        "operating_system": "macOS",
+        "os_build": "24F74",
+        "barcode_2": "B-7",
+    }
+    assert {"manufacturer", "os_version", "form_factor", "barcode_1", "asset_tag"} < set(described)
+
+
 def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: MakeDatabase) -> None:
     url = empty_database()
     with psycopg.connect(url, autocommit=True) as connection:

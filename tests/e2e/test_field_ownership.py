@@ -102,6 +102,20 @@ _JAMF_OWNED_DEVICE = {
 }
 
 
+def test_what_jamf_says_of_the_hardware_is_shown_in_moss(world: World) -> None:
+    mac = add_mac(world, "1", "C02HARDWARE01")
+    world.sync()
+    values = {
+        row["field_name"]: row["value"]
+        for row in world.query(
+            "select field_name, value from custom_field_values where object_type = 'device'"
+        )
+    }
+    assert values["model_identifier"] == mac.model.identifier
+    assert values["processor_type"] == mac.model.processor
+    assert_calm(world)
+
+
 def test_fields_that_jamf_owns_return_and_the_edits_are_kept_in_the_change_log(
     world: World,
 ) -> None:
