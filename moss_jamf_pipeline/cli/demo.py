@@ -1,13 +1,11 @@
 """`moss-jamf demo`: a simulated fleet, synced into M.O.S.S. by a real Dagster run, and what came of it."""
 
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import astuple, dataclass
+from typing import Final
 
-import psycopg
 import typer
 
 from moss_jamf_pipeline.cli.options import (
@@ -32,23 +30,22 @@ from moss_jamf_pipeline.cli.output import (
 from moss_jamf_pipeline.cli.processes import SimulatedJamf, simulated_jamf
 from moss_jamf_pipeline.cli.reports import print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
-from moss_jamf_pipeline.moss.capture.captures import newest_captures
-from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value
 from moss_jamf_pipeline.services.preparation import is_on_this_machine, prepare_databases
+from moss_jamf_pipeline.services.quarantine import QuarantineReason, list_reasons
 from moss_jamf_pipeline.services.runs import RunOptions, RunReport
-from moss_jamf_pipeline.services.trial import refuse_real_inventory
+from moss_jamf_pipeline.services.trial import (
+    SampleDevice,
+    WrittenRows,
+    refuse_real_inventory,
+    rows_written,
+    sample_devices,
+)
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
 
-_SAMPLES: Final = 5
 _WAYS: Final = ("inserted", "updated", "deleted")
-_SECONDS_FOR_STATISTICS: Final = 10.0
-_SECONDS_BETWEEN_LOOKS: Final = 0.02
-
-Writes = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +54,20 @@ class DemoResult:
 
     Attributes:
         report: how the run ended.
-        writes: M.O.S.S. table to rows inserted, updated and deleted by it, as PostgreSQL counted them.
+        writes: M.O.S.S. table to rows written by it, as PostgreSQL counted them.
         devices: a few devices, read back from M.O.S.S.
         held_back: what was kept out, and why.
     """
 
     report: RunReport
-    writes: Writes
-    devices: list[Row]
-    held_back: list[Row]
+    writes: Mapping[str, WrittenRows]
+    devices: tuple[SampleDevice, ...]
+    held_back: tuple[QuarantineReason, ...]
 
     @property
     def rows_written(self) -> int:
         """All rows written to M.O.S.S.'s core tables."""
-        return sum(sum(ways.values()) for ways in self.writes.values())
+        return sum(rows.total for rows in self.writes.values())
 
 
 @app.command()
@@ -123,19 +120,17 @@ def _run_demo(fleet: DemoFleet) -> DemoResult:
                 f"A simulated JAMF Pro with {fleet.computers:,} computers answers at {environment['JAMF_BASE_URL']}.",
                 soft_wrap=True,
             )
-        before = _rows_written(settings)
+        with Workplace(Settings()) as workplace:
+            before = rows_written(workplace, choice)
         with Workplace(Settings()) as workplace:
             report = run_with_progress(workplace, RunOptions())
-    after = _rows_written(settings)
-    with Workplace(settings) as workplace, workplace.reading(choice) as (connection, integration):
+    with Workplace(settings) as workplace:
+        after = rows_written(workplace, choice)
         return DemoResult(
             report=report,
-            writes={
-                table: {way: after[table][way] - before[table][way] for way in _WAYS}
-                for table in after
-            },
-            devices=fetch_all(connection, "demo/sample_devices", {"row_limit": _SAMPLES}),
-            held_back=_held_back(connection, integration),
+            writes={table: rows - before[table] for table, rows in after.items()},
+            devices=sample_devices(workplace, choice),
+            held_back=list_reasons(workplace, choice),
         )
 
 
@@ -156,36 +151,6 @@ def _jamf_for_demo(settings: Settings, fleet: DemoFleet) -> Iterator[SimulatedJa
         yield simulator
 
 
-def _rows_written(settings: Settings) -> Writes:
-    """What PostgreSQL has counted for M.O.S.S.'s core tables so far.
-
-    A session hands in its counts when it ends, so the sessions of the run must have; they are being closed.
-    """
-    deadline = time.monotonic() + _SECONDS_FOR_STATISTICS
-    with Workplace(settings) as workplace, workplace.reading(settings.integration) as desk:
-        connection = desk.connection
-        while fetch_value(connection, "demo/open_sessions") and time.monotonic() < deadline:
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-        rows = fetch_all(connection, "demo/table_writes")
-    return {row["name"]: {way: row[way] for way in _WAYS} for row in rows}
-
-
-def _held_back(connection: psycopg.Connection, integration: Integration) -> list[Row]:
-    return [
-        {"collection": collection, **row}
-        for collection, capture in newest_captures(connection, integration.id).items()
-        for row in fetch_all(
-            connection,
-            "staging/preview_quarantine",
-            {
-                "integration_id": integration.id,
-                "collection": collection,
-                "capture_id": capture.capture_id,
-            },
-        )
-    ]
-
-
 def _print(result: DemoResult, *, verbose: bool) -> None:
     print_run(result.report, verbose=verbose)
     if result.report.failures:
@@ -193,7 +158,10 @@ def _print(result: DemoResult, *, verbose: bool) -> None:
     stdout.print()
     print_table(
         ["M.O.S.S. table", *_WAYS],
-        [[table, *(ways[way] for way in _WAYS)] for table, ways in result.writes.items()],
+        [
+            [table, rows.inserted, rows.updated, rows.deleted]
+            for table, rows in result.writes.items()
+        ],
         title="Rows written by this run, as PostgreSQL counted them",
         numbers=_WAYS,
     )
@@ -201,7 +169,7 @@ def _print(result: DemoResult, *, verbose: bool) -> None:
         stdout.print("[bold green]0 rows were written: M.O.S.S. was in step already.[/]\n")
     print_table(
         ["hostname", "serial number", "model", "person", "location"],
-        [list(device.values()) for device in result.devices],
+        [list(astuple(device)) for device in result.devices],
         title="Some devices, read back from M.O.S.S.",
     )
     if result.held_back:
@@ -214,9 +182,9 @@ def _print(result: DemoResult, *, verbose: bool) -> None:
     _print_next_steps(result)
 
 
-def _held_back_row(row: dict[str, Any]) -> list[object]:
-    what = "the record" if row["is_whole_record"] else "the field"
-    return [row["collection"], row["reason"], row["field"], row["objects"], what, row["detail"]]
+def _held_back_row(held: QuarantineReason) -> list[object]:
+    what = "the record" if held.is_whole_record else "the field"
+    return [held.collection, held.reason, held.field, held.objects, what, held.detail]
 
 
 def _print_next_steps(result: DemoResult) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
@@ -53,6 +54,29 @@ class QuarantineEntry(Quarantined):
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineReason:
+    """Why records, or a field of them, could not be used.
+
+    Attributes:
+        collection: e.g. `computers`.
+        reason: e.g. `serial_number_missing`.
+        field: which field was left out; None: the records as a whole.
+        is_whole_record: whether nothing of the records is used.
+        objects: how many.
+        example: the JAMF id of one of them.
+        detail: why, as a sentence about one of them.
+    """
+
+    collection: str
+    reason: str
+    field: str | None
+    is_whole_record: bool
+    objects: int
+    example: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantineFilter:
     """Which entries are wanted; what is left out does not narrow them down.
 
@@ -95,6 +119,24 @@ def list_entries(
             )
 
         return page_of(fetch, page, lambda row: record(Quarantined, row))
+
+
+def list_reasons(workplace: Workplace, choice: IntegrationChoice) -> tuple[QuarantineReason, ...]:
+    """Why something of the newest captures could not be used: collection by collection, the commonest reasons first."""
+    with workplace.reading(choice) as (connection, integration):
+        return tuple(
+            record(QuarantineReason, row, collection=collection)
+            for collection, capture in newest_captures(connection, integration.id).items()
+            for row in fetch_all(
+                connection,
+                "staging/preview_quarantine",
+                {
+                    "integration_id": integration.id,
+                    "collection": collection,
+                    "capture_id": capture.capture_id,
+                },
+            )
+        )
 
 
 def show(workplace: Workplace, choice: IntegrationChoice, quarantine_id: int) -> QuarantineEntry:

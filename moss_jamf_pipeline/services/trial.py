@@ -1,12 +1,79 @@
-"""When simulated Macs may be written: into an empty database, or one that holds nothing but earlier simulated ones."""
+"""Trying the sync with simulated Macs: where they may be written, and what a run of them wrote, as M.O.S.S. has it.
+
+They may be written into an empty database, or one that holds nothing but earlier simulated ones.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
-from moss_jamf_pipeline.moss.statements import fetch_one
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
 from moss_jamf_pipeline.services.explanations import ProblemFound
+from moss_jamf_pipeline.services.pages import record
 from moss_jamf_pipeline.services.preparation import is_on_this_machine
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
+
+_SECONDS_FOR_STATISTICS: Final = 10.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRows:
+    """Rows of one table that were written, as PostgreSQL counts them."""
+
+    inserted: int
+    updated: int
+    deleted: int
+
+    def __sub__(self, before: "WrittenRows") -> "WrittenRows":
+        return WrittenRows(
+            self.inserted - before.inserted,
+            self.updated - before.updated,
+            self.deleted - before.deleted,
+        )
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDevice:
+    """A device as M.O.S.S. has it after a sync."""
+
+    hostname: str | None
+    serial_number: str | None
+    model: str | None
+    person: str | None
+    location: str | None
+
+
+def rows_written(workplace: Workplace, choice: IntegrationChoice) -> Mapping[str, WrittenRows]:
+    """What PostgreSQL has counted for M.O.S.S.'s core tables so far, by table.
+
+    A session hands in its counts when it ends, so the sessions of a run must have; they are being closed.
+    """
+    deadline = time.monotonic() + _SECONDS_FOR_STATISTICS
+    with workplace.reading(choice) as desk:
+        while fetch_value(desk.connection, "demo/open_sessions") and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        rows = fetch_all(desk.connection, "demo/table_writes")
+    return {row["name"]: record(WrittenRows, row) for row in rows}
+
+
+def sample_devices(
+    workplace: Workplace, choice: IntegrationChoice, *, number: int = 5
+) -> tuple[SampleDevice, ...]:
+    """A few devices, those with a person and a location first."""
+    with workplace.reading(choice) as desk:
+        rows = fetch_all(desk.connection, "demo/sample_devices", {"row_limit": number})
+    return tuple(record(SampleDevice, row) for row in rows)
 
 
 def refuse_real_inventory(connection: psycopg.Connection, choice: IntegrationChoice) -> None:
