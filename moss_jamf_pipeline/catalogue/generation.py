@@ -15,6 +15,7 @@ from moss_jamf_pipeline.catalogue.contract_functions import contract_files
 from moss_jamf_pipeline.catalogue.custom_fields import custom_field_files
 from moss_jamf_pipeline.catalogue.documentation import documentation_files
 from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
+from moss_jamf_pipeline.catalogue.written_statements import written_statement_files
 
 Generator = Callable[[], Mapping[str, str]]
 
@@ -24,6 +25,7 @@ GENERATORS: tuple[Generator, ...] = (
     custom_field_files,
     documentation_files,
     vocabulary_files,
+    written_statement_files,
 )
 """Everything that is generated."""
 

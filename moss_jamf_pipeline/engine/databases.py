@@ -289,9 +289,9 @@ def _make_schema(url: str) -> None:
         except errors.InsufficientPrivilege as error:
             raise DatabaseUnreachableError(
                 f"{place}: this user may not create the schema `{DAGSTER_SCHEMA}`, where Dagster "
-                "would keep its runs.\nWhat to do: let an administrator run "
-                f"`create schema {DAGSTER_SCHEMA} authorization {connection.info.user}`, or give "
-                f"Dagster another database with {DAGSTER_VARIABLE}."
+                "would keep its runs.\nWhat to do: let a database administrator run all that "
+                "`moss-jamf doctor` says under Rights, or give Dagster another database with "
+                f"{DAGSTER_VARIABLE}."
             ) from error
 
 

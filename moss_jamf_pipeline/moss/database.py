@@ -12,7 +12,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from moss_jamf_pipeline.moss.contract.roles import READER, take_on
+from moss_jamf_pipeline.moss.contract.installation import READER
+from moss_jamf_pipeline.moss.contract.readiness import require_contract
+from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
 from moss_jamf_pipeline.scrubbing import remember_secret
 
@@ -54,6 +56,7 @@ class MossDatabase:
         }
         self._where = redacted(url)
         self._opening = threading.Lock()
+        self._is_ready = False
         self._pool: ConnectionPool[psycopg.Connection] | None = None
 
     def __repr__(self) -> str:
@@ -100,9 +103,12 @@ class MossDatabase:
 
         Raises:
             MossUnreachable: as `connection`.
-            MossNotPrepared: this log-in cannot take on the role.
+            MossNotPrepared: the contract is not installed, or M.O.S.S. or this log-in lacks what it needs.
         """
         with self.connection() as connection:
+            if not self._is_ready:
+                require_contract(connection)
+                self._is_ready = True
             take_on(connection, READER)
             try:
                 yield connection

@@ -1,7 +1,8 @@
 """Runs the SQL files of the top-level `sql/` folder.
 
 A file holds one statement (or, for schema files, one transaction) with psycopg's named parameters, `%(name)s`.
-SQL is never put together from strings.
+SQL is never put together from strings. Where dialects of M.O.S.S. differ, a statement is generated for each
+(`sql/generated/<dialect>`), and that of the connection's database is run.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.settings import project_file
 
 Parameters = Mapping[str, Any]
@@ -26,9 +28,25 @@ def statement(name: str, dialect: str | None = None) -> bytes:
         name: path below `sql/`, without its ending.
         dialect: of M.O.S.S.; what is generated for it (`sql/generated/<dialect>/<name>.sql`) goes first.
     """
-    generated = project_file(f"sql/generated/{dialect}/{name}.sql")
-    file = generated if generated.exists() else project_file(f"sql/{name}.sql")
-    return file.read_bytes()
+    folder = f"sql/generated/{dialect}" if dialect and name in generated_statements() else "sql"
+    return project_file(f"{folder}/{name}.sql").read_bytes()
+
+
+@cache
+def generated_statements() -> frozenset[str]:
+    """The names of the statements that are generated for each dialect."""
+    folder = project_file("sql/generated")
+    return frozenset(
+        "/".join(file.relative_to(folder).with_suffix("").parts[1:])
+        for file in folder.glob("*/*/*.sql")
+    )
+
+
+def _text(connection: psycopg.Connection, name: str) -> bytes:
+    """A statement as it is run in the database of a connection."""
+    if name in generated_statements():
+        return statement(name, installation(connection).dialect)
+    return statement(name)
 
 
 def execute(connection: psycopg.Connection, name: str, parameters: Parameters | None = None) -> int:
@@ -37,7 +55,7 @@ def execute(connection: psycopg.Connection, name: str, parameters: Parameters | 
     Returns:
         The number of rows it touched; of a statement with data-modifying CTEs, of its last part.
     """
-    return connection.execute(statement(name), parameters).rowcount
+    return connection.execute(_text(connection, name), parameters).rowcount
 
 
 def fetch_all(
@@ -45,7 +63,7 @@ def fetch_all(
 ) -> list[Row]:
     """Runs a statement and returns its rows, each as column name to value."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement(name), parameters).fetchall()
+        return cursor.execute(_text(connection, name), parameters).fetchall()
 
 
 def fetch_one(
@@ -53,14 +71,14 @@ def fetch_one(
 ) -> Row | None:
     """Runs a statement that yields at most one row."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement(name), parameters).fetchone()
+        return cursor.execute(_text(connection, name), parameters).fetchone()
 
 
 def fetch_value(
     connection: psycopg.Connection, name: str, parameters: Parameters | None = None
 ) -> Any:
     """Runs a statement that yields exactly one row and returns its first column."""
-    row = connection.execute(statement(name), parameters).fetchone()
+    row = connection.execute(_text(connection, name), parameters).fetchone()
     if row is None:
         raise LookupError(f"sql/{name}.sql was to yield one row and yielded none")
     return row[0]

@@ -28,7 +28,7 @@ from moss_jamf_pipeline.services.moss_checks import (
     look_at_integration,
     look_at_project_files,
     look_at_rights,
-    look_at_roles,
+    look_at_rights_for_init,
     look_at_schema,
     look_at_server,
     look_at_sweeps,
@@ -45,13 +45,16 @@ _ResultT = TypeVar("_ResultT")
 _MOSS_CHECKS: Final = (
     "M.O.S.S. database",
     "M.O.S.S. tables",
-    "Rights in M.O.S.S.",
-    "Database roles",
     "Schema jamf_sync",
     "Contract",
+    "Rights",
     "Integration",
     "Sweeps",
 )
+
+
+_JAMF_CHECKS: Final = ("JAMF configuration", "JAMF Pro", "JAMF privileges")
+_INIT_FIRST: Final = "not looked at: `moss-jamf init` comes first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,15 @@ def examine(workplace: Workplace, choice: IntegrationChoice) -> Health:
 
 @dataclass(slots=True)
 class _Examination:
-    """Makes checks one after the other, and keeps what they found."""
+    """Makes checks one after the other, and keeps what they found.
+
+    Attributes:
+        findings: so far.
+        waits_for_init: whether M.O.S.S. is there and what it says of the integration cannot be read yet.
+    """
 
     findings: list[Finding] = field(default_factory=list)
+    waits_for_init: bool = False
 
     def check(self, name: str, look: Callable[[], tuple[str, _ResultT]]) -> _ResultT | None:
         """Makes a check.
@@ -171,22 +180,23 @@ def _examine_moss_database(
         if dialect is None:
             examination.skip(_MOSS_CHECKS[2:], "not looked at: M.O.S.S.'s tables are not there")
             return None
-        examination.check("Rights in M.O.S.S.", lambda: look_at_rights(connection, dialect))
         return _examine_our_own(examination, choice, connection)
 
 
 def _examine_our_own(
     examination: _Examination, choice: IntegrationChoice, connection: psycopg.Connection
 ) -> Integration | None:
-    has_roles = examination.check("Database roles", lambda: look_at_roles(connection))
-    if examination.check("Schema jamf_sync", lambda: look_at_schema(connection)) is None:
-        unready = _MOSS_CHECKS[_MOSS_CHECKS.index("Contract") :]
-        examination.skip(unready, "not looked at: the schema jamf_sync is not ready")
-        return None
-    if has_roles is None:
-        examination.skip(("Contract",), "not looked at: the roles are not there")
+    is_prepared = examination.check("Schema jamf_sync", lambda: look_at_schema(connection))
+    if is_prepared is None:
+        examination.skip(("Contract",), "not looked at: the schema jamf_sync is not ready")
     else:
-        examination.check("Contract", lambda: look_at_contract(connection))
+        is_prepared = examination.check("Contract", lambda: look_at_contract(connection))
+    if is_prepared is None:
+        examination.check("Rights", lambda: look_at_rights_for_init(connection))
+        examination.waits_for_init = True
+        examination.skip(("Integration", "Sweeps"), _INIT_FIRST)
+        return None
+    examination.check("Rights", lambda: look_at_rights(connection))
     integration = examination.check("Integration", lambda: look_at_integration(connection, choice))
     if integration is None:
         examination.skip(("Sweeps",), "not looked at: there is no integration to sync")
@@ -202,11 +212,15 @@ def _examine_jamf(
     *,
     asks_moss: bool,
 ) -> None:
+    if examination.waits_for_init and workplace.settings.jamf_base_url is None:
+        # M.O.S.S. may well name the server: "not configured" would be a guess.
+        examination.skip(_JAMF_CHECKS, _INIT_FIRST)
+        return
     access = examination.check(
         "JAMF configuration", lambda: look_at_access(workplace, choice, asks_moss=asks_moss)
     )
     if access is None:
-        examination.skip(("JAMF Pro", "JAMF privileges"), "not looked at: JAMF is not configured")
+        examination.skip(_JAMF_CHECKS[1:], "not looked at: JAMF is not configured")
         return
 
     def look_at_version() -> tuple[str, bool]:

@@ -18,12 +18,9 @@ from moss_jamf_pipeline.engine.databases import (
     find_databases,
 )
 from moss_jamf_pipeline.moss.contract.dialects import detect
-from moss_jamf_pipeline.moss.contract.roles import (
-    administrator_script,
-    missing_contract_privileges,
-    missing_table_privileges,
-)
-from moss_jamf_pipeline.moss.contract.schema import pending_migrations
+from moss_jamf_pipeline.moss.contract.installation import installation
+from moss_jamf_pipeline.moss.contract.rights import lacking_for_sync
+from moss_jamf_pipeline.moss.contract.schema import pending_migrations, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import (
     Integration,
@@ -81,7 +78,6 @@ def look_at_dagster(url: str) -> tuple[str, bool]:
     """Dagster's own database."""
     with connect_or_explain(url, "DAGSTER_PG_URL or MOSS_DATABASE_URL") as connection:
         found = fetch_one(connection, "dagster/may_make_tables")
-        user = connection.info.user
     if found is not None and found["may_create"]:
         if found["schema_is_there"]:
             return "reachable, and its user may create tables", True
@@ -89,8 +85,8 @@ def look_at_dagster(url: str) -> tuple[str, bool]:
     if found is not None and not found["schema_is_there"]:
         raise ProblemFound(
             f"Dagster's schema {DAGSTER_SCHEMA!r} is not there, and this user may not create it.",
-            f"Let an administrator run `create schema {DAGSTER_SCHEMA} authorization {user}`, or give Dagster another "
-            "database with DAGSTER_PG_URL.",
+            "Let a database administrator run all that is said under Rights, or give Dagster another database with "
+            "DAGSTER_PG_URL.",
         )
     raise ProblemFound(
         "Dagster's database answers, but its user may not create tables there.",
@@ -133,27 +129,22 @@ def look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[
     )
 
 
-def look_at_rights(connection: psycopg.Connection, dialect: Dialect) -> tuple[str, bool]:
-    """What may be done with M.O.S.S.'s own tables."""
-    lacking = missing_table_privileges(connection, dialect)
+def look_at_rights_for_init(connection: psycopg.Connection) -> tuple[str, bool]:
+    """What this log-in needs to prepare the database; all that is lacking is in the remedy."""
+    require_rights(connection)
+    return "`moss-jamf init` may do all that it does", True
+
+
+def look_at_rights(connection: psycopg.Connection) -> tuple[str, bool]:
+    """What the roles, the owner of the contract and this log-in may do."""
+    lacking = lacking_for_sync(connection)
     if lacking is not None:
         raise ProblemFound(
-            f"The owner of the contract may not do what the sync does: {lacking.what}.",
-            f"Let the owner of M.O.S.S.'s tables run: {lacking.remedy}",
+            f"The rights are not those that the sync needs: {lacking.summary}.",
+            "Run `moss-jamf init`, which grants what it may. If it may not, let a database administrator run:\n"
+            f"{lacking.script}",
         )
-    return "every table that is used can be read, and written where the sync writes", True
-
-
-def look_at_roles(connection: psycopg.Connection) -> tuple[str, bool]:
-    """The roles that the sync works under."""
-    script = administrator_script(connection)
-    if script is not None:
-        raise ProblemFound(
-            "The roles that the sync works under (moss_jamf_reader, moss_jamf_writer) are not there, or this log-in "
-            "is no member of them.",
-            f"Run `moss-jamf init`. If this log-in may not create roles, let a database administrator run: {script}",
-        )
-    return "moss_jamf_reader plans, moss_jamf_writer applies; this log-in may take on both", True
+    return "the roles may do to M.O.S.S. what fields.csv says, and nothing else", True
 
 
 def look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
@@ -167,17 +158,11 @@ def look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
 
 
 def look_at_contract(connection: psycopg.Connection) -> tuple[str, bool]:
-    """What the roles may do with the contract, and what this M.O.S.S. has no place for."""
-    lacking = missing_contract_privileges(connection)
-    if lacking is not None:
-        raise ProblemFound(
-            f"The contract's privileges are not as the ownership table has them: {lacking.what}.",
-            "Run `moss-jamf init`, which grants them anew.",
-        )
+    """What is installed, and what this M.O.S.S. has no place for."""
+    installed = installation(connection)
     absent = fetch_all(connection, "catalogue/absent_capabilities")
-    return " ".join(
-        ("its privileges are those of the ownership table.", *(row["meaning"] for row in absent))
-    ), True
+    roles = f"{installed.reader} plans, {installed.writer} applies."
+    return " ".join((roles, *(row["meaning"] for row in absent))), True
 
 
 def look_at_integration(

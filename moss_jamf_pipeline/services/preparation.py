@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.engine.databases import Databases, resolve_databases
+from moss_jamf_pipeline.engine.databases import Databases, given_moss_url, resolve_databases
 from moss_jamf_pipeline.engine.extraction import server_identity
-from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare
+from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import (
@@ -60,8 +60,9 @@ def prepare_databases(
         IntegrationUnclear: M.O.S.S. has several integrations that could be meant.
         MossUnreachable: the database does not answer.
     """
+    _require_rights(settings)
     databases = resolve_databases(settings)
-    with _connection(databases) as connection, connection.transaction():
+    with _connection(databases.moss_url) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
         integration = ensure_integration(
             connection, choice, _remembered_base_url(settings.jamf_base_url)
@@ -95,9 +96,17 @@ def prepare_if_embedded(workplace: Workplace, choice: IntegrationChoice) -> None
     prepare_databases(settings, choice, may_create_moss=True)
 
 
+def _require_rights(settings: Settings) -> None:
+    """Says all that is lacking in a given database before Dagster's schema is made there, which needs some of it."""
+    moss_url = given_moss_url(settings)
+    if moss_url is not None:
+        with _connection(moss_url) as connection:
+            require_rights(connection)
+
+
 @contextmanager
-def _connection(databases: Databases) -> Iterator[psycopg.Connection]:
-    database = MossDatabase(databases.moss_url)
+def _connection(moss_url: str) -> Iterator[psycopg.Connection]:
+    database = MossDatabase(moss_url)
     try:
         with database.connection() as connection:
             yield connection

@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 import psycopg
 
 from moss_jamf_pipeline.engine.databases import MossPlace, embedded_postgres, resolve_moss
+from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.moss.contract.schema import pending_migrations
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
@@ -128,6 +129,7 @@ def require_prepared(connection: psycopg.Connection, place: MossPlace) -> None:
             f"The database is not prepared for the sync ({place.where}); it lacks {', '.join(pending)}.",
             "Run `moss-jamf init`.",
         )
+    installation(connection)  # or it says that there is none
 
 
 def _require_embedded(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 -- Links new, adopted, moved and returned objects to their JAMF record, with the document as JAMF's last-known state.
 -- Parameters: integration_id, plan_id, object_type, collection, first_row, last_row. In the transaction that writes the object.
 -- A link is unique in both directions; one that moves keeps its row, so its history stays.
-insert into moss_contract.integration_object_mappings
+insert into public.integration_object_mappings
   (integration_config_id, external_type, external_id, internal_type, internal_id, sync_status, external_data, last_synced_at)
 select %(integration_id)s, planned.external_type, planned.external_id, planned.object_type, planned.object_id, 'synced',
        coalesce(raw.document, planned.after - array['notes', 'person_type', 'imported_from_jamf']), now()

@@ -1,6 +1,6 @@
 -- Locks the ios that a row range changes, so that what is checked next still holds when it is written.
 -- Parameters: plan_id, first_row, last_row. In id order, so that two transactions never wait for each other.
-select from moss_contract.ios
+select from public.ios
 where id in (
   select object_id from jamf_sync.change_plan
   where plan_id = %(plan_id)s and object_type = 'io' and action <> 'create' and outcome is null

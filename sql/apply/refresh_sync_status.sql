@@ -16,7 +16,7 @@ due as (
   where mapping.integration_config_id = %(integration_id)s and mapping.sync_status = 'conflict'
     and disputed.object_id is null
 )
-update moss_contract.integration_object_mappings as mapping
+update public.integration_object_mappings as mapping
 set sync_status = due.sync_status
 from due
 where mapping.id = due.id

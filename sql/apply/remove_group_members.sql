@@ -1,4 +1,5 @@
 -- Removes the planned members, all of them added by us. Parameters: integration_id, plan_id, first_row, last_row.
+-- By the contract's definer functions: the writing role deletes no row of M.O.S.S.
 with pending as (
   select *, external_id::uuid as member_id from jamf_sync.change_plan
   where plan_id = %(plan_id)s and object_type = 'group_member' and action = 'remove' and outcome is null
@@ -9,9 +10,8 @@ forgotten as (
   where addition.integration_id = %(integration_id)s and addition.group_id = pending.object_id
     and addition.member_type = pending.external_type and addition.member_id = pending.member_id
   returning addition.group_id, addition.member_type, addition.member_id
-),
-removed_devices as (
-  delete from moss_contract.group_device_members as member using forgotten
-  where forgotten.member_type = 'device' and member.group_id = forgotten.group_id and member.device_id = forgotten.member_id
 )
-select moss_contract.remove_person_from_group(group_id, member_id) from forgotten where member_type = 'person'
+select case member_type
+    when 'device' then moss_contract.remove_device_from_group(group_id, member_id)
+    else moss_contract.remove_person_from_group(group_id, member_id) end
+from forgotten

@@ -1,6 +1,6 @@
 -- Points an existing link at the object that takes the deleted one's place, before link_objects finds it there.
 -- Parameters: integration_id, plan_id, object_type, first_row, last_row.
-update moss_contract.integration_object_mappings as mapping
+update public.integration_object_mappings as mapping
 set internal_id = planned.object_id
 from jamf_sync.change_plan as planned
 where planned.plan_id = %(plan_id)s and planned.object_type = %(object_type)s and planned.action in ('create', 'link') and planned.outcome is null

@@ -10,7 +10,7 @@ with pending as (
     and planned.row_id between %(first_row)s and %(last_row)s
 ),
 changed as (
-  update moss_contract.integration_object_mappings as mapping
+  update public.integration_object_mappings as mapping
   set sync_status = case pending.action
         when 'unenroll' then 'deleted_external' when 'delete_internal' then 'deleted_internal' else mapping.sync_status end,
       external_data = coalesce(pending.document, mapping.external_data),

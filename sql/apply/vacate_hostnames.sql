@@ -6,7 +6,7 @@ with renamed as materialized (
   where plan_id = %(plan_id)s and object_type = 'device' and outcome is null and row_id between %(first_row)s and %(last_row)s
     and after ? 'hostname'
 )
-update moss_contract.devices as device
+update public.devices as device
 set hostname = null
 from renamed
 where device.id = renamed.object_id and renamed.action <> 'create'

@@ -8,14 +8,14 @@ with finished as (
   returning history_id, integration_id, started_at
 ),
 closed as (
-  update moss_contract.integration_sync_history as history
+  update public.integration_sync_history as history
   set status = %(status)s, sync_completed_at = now(), items_processed = %(processed)s, items_created = %(created)s,
       items_updated = %(updated)s, items_skipped = %(skipped)s, items_failed = %(failed)s,
       error_message = %(error_message)s, error_details = %(error_details)s,
       duration_seconds = extract(epoch from now() - history.sync_started_at)
   from finished where history.id = finished.history_id
 )
-update moss_contract.integration_configs as integration
+update public.integration_configs as integration
 set last_sync_at = now(), last_sync_status = case when %(status)s = 'failed' then 'failed' else 'success' end,
     last_sync_error = %(error_message)s
 from finished where integration.id = finished.integration_id

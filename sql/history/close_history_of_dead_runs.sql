@@ -13,12 +13,12 @@ dead as (
   returning run.run_id, run.history_id, run.started_at
 ),
 closed as (
-  update moss_contract.integration_sync_history as history
+  update public.integration_sync_history as history
   set status = 'failed', sync_completed_at = now(), error_message = %(error_message)s
   from dead where history.id = dead.history_id
 ),
 shown as (
-  update moss_contract.integration_configs as integration
+  update public.integration_configs as integration
   set last_sync_at = now(), last_sync_status = 'failed', last_sync_error = %(error_message)s
   where integration.id = %(integration_id)s
     and exists (select from dead where dead.started_at > coalesce(integration.last_sync_at, '-infinity'))

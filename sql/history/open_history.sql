@@ -11,7 +11,7 @@ person as (
   having count(*) = 1
 ),
 opened as (
-  insert into moss_contract.integration_sync_history
+  insert into public.integration_sync_history
     (integration_config_id, sync_started_at, status, sync_type, triggered_by_user_id)
   select %(integration_id)s, now(), 'in_progress', %(sync_type)s, (select id from person)
   where not exists (select from known)
@@ -22,7 +22,7 @@ remembered as (
   select %(run_id)s, %(integration_id)s, id, %(sync_type)s, %(triggered_by)s from opened
 ),
 shown as (
-  update moss_contract.integration_configs set last_sync_status = 'in_progress'
+  update public.integration_configs set last_sync_status = 'in_progress'
   where id = %(integration_id)s and exists (select from opened)
 )
 select history_id from known union all select id from opened

@@ -6,7 +6,7 @@ with pending as materialized (
     and row_id between %(first_row)s and %(last_row)s
 ),
 changed as (
-  update moss_contract.integration_object_mappings as mapping
+  update public.integration_object_mappings as mapping
   set external_type = coalesce(pending.after ->> 'external_type', mapping.external_type),
       external_id = coalesce(pending.after ->> 'external_id', mapping.external_id),
       sync_status = coalesce(pending.after ->> 'sync_status', mapping.sync_status),

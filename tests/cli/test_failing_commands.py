@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import psycopg
+
 from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
 from tests.cli.conftest import NOBODY, CommandLine, PatientSyncs, query
 
@@ -76,6 +78,22 @@ def test_a_database_that_is_no_moss_is_not_made_one_by_accident(
         [],
         False,
     )
+
+
+def test_a_missing_contract_says_to_run_init_and_nothing_else(
+    moss_command_line: CommandLine,
+) -> None:
+    with psycopg.connect(moss_command_line.environment["MOSS_DATABASE_URL"]) as connection:
+        connection.execute("drop schema moss_contract cascade")
+    for name in ("JAMF_BASE_URL", "JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET"):
+        del moss_command_line.environment[name]
+    findings = moss_command_line.json("doctor", code=1)["findings"]
+    (problem,) = [finding for finding in findings if finding["state"] == "problem"]
+    assert (problem["check"], problem["remedy"]) == ("Contract", "Run `moss-jamf init`.")
+    status = moss_command_line.run("status")
+    assert status.returncode == 1
+    assert "Run `moss-jamf init`." in status.stderr
+    assert "JAMF Pro server" not in status.stderr
 
 
 def test_the_doctor_goes_on_after_a_problem(command_line: CommandLine) -> None:

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
-from moss_jamf_pipeline.moss.contract.roles import READER, WRITER, take_on
+from moss_jamf_pipeline.moss.contract.installation import READER, WRITER, Role
+from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
@@ -629,7 +630,7 @@ _WRITE = "select moss_contract.write_decided('device', %s, %s, %s)"
     ],
 )
 def test_no_role_of_the_pipeline_can_record_a_decision(
-    labelled: Bench, role: str, statement: str
+    labelled: Bench, role: Role, statement: str
 ) -> None:
     with labelled.connection.transaction(force_rollback=True):
         take_on(labelled.connection, role, for_transaction=True)
@@ -639,7 +640,7 @@ def test_no_role_of_the_pipeline_can_record_a_decision(
 
 @pytest.mark.parametrize("role", [READER, WRITER])
 def test_no_role_of_the_pipeline_can_change_or_remove_a_decision(
-    labelled: Bench, role: str
+    labelled: Bench, role: Role
 ) -> None:
     _decide(labelled, "take_jamf")
     with labelled.connection.transaction(force_rollback=True):

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.dialects("strategy")
 @pytest.fixture
 def unsaved(rolled_back: psycopg.Connection) -> Integration:
     """An integration with a server and no credentials."""
-    row = rolled_back.execute("select id from moss_contract.integration_configs").fetchone()
+    row = rolled_back.execute("select id from moss_contract.integration_configs()").fetchone()
     assert row is not None
     return Integration(
         id=row[0], name="JAMF Pro", is_enabled=True, base_url=_HOME, settings=SyncSettings()

@@ -14,7 +14,8 @@ from moss_jamf_pipeline.moss.apply.reverting import (
     release_pins,
     revert_summary,
 )
-from moss_jamf_pipeline.moss.contract.roles import WRITER, take_on
+from moss_jamf_pipeline.moss.contract.installation import WRITER
+from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import PlanNotRevertible
 from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, list_conflicts, reopen_conflicts
 from moss_jamf_pipeline.moss.plan.planning import Plan

@@ -1,150 +1,133 @@
 """Field ownership, enforced: what each of the two roles can do to M.O.S.S. is what the ownership table says."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from psycopg import sql
 
-from moss_jamf_pipeline.catalogue.ownership import declared_rules
-from moss_jamf_pipeline.moss.contract.roles import (
-    READER,
-    ROLES,
-    WRITER,
-    administrator_script,
-    missing_contract_privileges,
-    take_on,
+from moss_jamf_pipeline.catalogue.dialects import DIALECT_BY_NAME
+from moss_jamf_pipeline.catalogue.dialects import Dialect as DeclaredDialect
+from moss_jamf_pipeline.catalogue.object_types import object_type_named
+from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, declared_rules
+from moss_jamf_pipeline.catalogue.privileges import (
+    TablePrivileges,
+    reader_privileges,
     writer_privileges,
-    writing,
 )
-from moss_jamf_pipeline.moss.contract.schema import prepare
+from moss_jamf_pipeline.moss.contract.installation import READER, WRITER, Role
+from moss_jamf_pipeline.moss.contract.roles import role_name, writing
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.errors import MossNotPrepared
-from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
-from moss_jamf_pipeline.moss.statements import statement
 from tests.db.support import Bench
-from tests.support.databases import DatabaseServer
+from tests.support.contract import ROLES, as_role, role_of
+from tests.support.dialects import Dialect
 
-_VIEWS = {
-    "location": "locations",
-    "room": "rooms",
-    "person": "people",
-    "device": "devices",
-    "io": "ios",
-    "group": "groups",
-}
 _COLUMNS = [rule for rule in declared_rules() if rule.is_column]
+_PRIVILEGES: dict[Role, Callable[[DeclaredDialect], TablePrivileges]] = {
+    READER: reader_privileges,
+    WRITER: writer_privileges,
+}
 
 
-@contextmanager
-def _as_role(connection: psycopg.Connection, role: str) -> Iterator[psycopg.Connection]:
-    """The same connection under another role, for statements whose effect is rolled back."""
-    with connection.transaction(force_rollback=True):
-        take_on(connection, role, for_transaction=True)
-        yield connection
-
-
-def _touch(view: str, column: str) -> sql.Composed:
-    """An UPDATE that would write a column of every row of a view."""
+def _touch(table: str, column: str) -> sql.Composed:
+    """An UPDATE that would write a column of every row of a table, `schema.name`."""
     return sql.SQL("update {} set {} = {}").format(
-        sql.Identifier("moss_contract", view), sql.Identifier(column), sql.Identifier(column)
+        sql.Identifier(*table.split(".")), sql.Identifier(column), sql.Identifier(column)
     )
 
 
 @pytest.mark.parametrize("rule", _COLUMNS, ids=lambda rule: f"{rule.object_type}.{rule.field}")
 def test_the_writing_role_can_change_a_field_only_if_jamf_may_overwrite_it(
-    rule: object, rolled_back: psycopg.Connection
+    rule: OwnershipRule, rolled_back: psycopg.Connection, dialect: Dialect
 ) -> None:
-    assert rule in _COLUMNS
-    (declared,) = [known for known in _COLUMNS if known is rule]
-    update = _touch(_VIEWS[declared.object_type], declared.field)
-    with _as_role(rolled_back, WRITER) as connection:
-        if declared.on_update == "overwrite":
+    declared = DIALECT_BY_NAME[dialect.name]
+    (source,) = declared.relations[object_type_named(rule.object_type).relation]
+    update = _touch(source.table, source.columns[rule.field])
+    with as_role(rolled_back, WRITER) as connection:
+        if rule.on_update == "overwrite":
             connection.execute(update)
             return
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
             connection.execute(update)
 
 
-def test_no_column_of_the_contract_can_be_changed_that_is_not_granted(
-    rolled_back: psycopg.Connection,
-) -> None:
-    columns = rolled_back.execute(
-        """select table_name, column_name from information_schema.columns
-           where table_schema = 'moss_contract' and is_updatable = 'YES'"""
+def _columns_of_moss(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    return connection.execute(
+        """select 'public.' || class.relname, attribute.attname
+           from pg_class as class join pg_attribute as attribute on attribute.attrelid = class.oid
+           where class.relnamespace = 'public'::regnamespace and class.relkind in ('r', 'p', 'v')
+             and attribute.attnum > 0 and not attribute.attisdropped"""
     ).fetchall()
-    allowed = {
-        (view, column)
-        for view, privileges in writer_privileges().items()
-        for column in privileges.updates
-    }
-    changeable = set()
-    for view, column in columns:
-        try:
-            with _as_role(rolled_back, WRITER) as connection:
-                connection.execute(_touch(view, column))
-            changeable.add((view, column))
-        except psycopg.errors.InsufficientPrivilege:
-            pass
-    assert changeable == allowed
-    assert len(columns) > len(allowed) > 20
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_neither_role_can_touch_the_tables_of_moss_themselves(
-    role: str, rolled_back: psycopg.Connection
+@pytest.mark.parametrize("verb", ["select", "insert", "update"])
+def test_a_role_may_do_to_the_columns_of_moss_what_is_declared_and_nothing_else(
+    role: Role, verb: str, rolled_back: psycopg.Connection, dialect: Dialect
 ) -> None:
-    tables = rolled_back.execute(
-        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
-    ).fetchall()
-    assert len(tables) > 10
-    for (table,) in tables:
-        for verb in ("select", "insert", "update", "delete", "truncate"):
-            kind = "any_column" if verb in {"select", "insert", "update"} else "table"
-            assert rolled_back.execute(
-                f"select has_{kind}_privilege(%s, %s, %s)".encode(),
-                (role, f"public.{table}", verb),
-            ).fetchone() == (False,)
-
-
-def test_the_reading_role_can_write_nothing_of_moss(rolled_back: psycopg.Connection) -> None:
-    views = rolled_back.execute(
-        "select relname from pg_class where relnamespace = 'moss_contract'::regnamespace and relkind in ('v', 'r')"
-    ).fetchall()
-    assert len(views) > 15
-    for (view,) in views:
-        relation = f"moss_contract.{view}"
-        for verb in ("insert", "update", "delete"):
-            assert rolled_back.execute(
-                "select has_table_privilege(%s, %s, %s)", (READER, relation, verb)
-            ).fetchone() == (False,)
-        for verb in ("insert", "update"):
-            assert rolled_back.execute(
-                "select has_any_column_privilege(%s, %s, %s)", (READER, relation, verb)
-            ).fetchone() == (False,)
-
-
-def test_nothing_is_deleted_from_moss_but_device_members(rolled_back: psycopg.Connection) -> None:
-    deletable = {
-        view
-        for (view,) in rolled_back.execute(
-            """select relname from pg_class where relnamespace = 'moss_contract'::regnamespace and relkind in ('v', 'r')
-               and has_table_privilege(%s, oid, 'delete')""",
-            (WRITER,),
-        )
+    every = _columns_of_moss(rolled_back)
+    declared = {
+        (table, column)
+        for table, rights in _PRIVILEGES[role](DIALECT_BY_NAME[dialect.name]).items()
+        for column in rights.columns()[verb]
     }
-    assert deletable == {"group_device_members"}
+    held = {
+        (table, column)
+        for table, column in every
+        if rolled_back.execute(
+            "select has_column_privilege(%s, %s, %s, %s)",
+            (role_of(rolled_back, role), table, column, verb),
+        ).fetchone()
+        == (True,)
+    }
+    assert held == declared & set(every)
+    assert len(every) > 100
+    if verb == "select" or role == WRITER:
+        assert len(held) > 30
+    else:
+        assert not held
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("verb", ["select", "insert", "update", "delete", "truncate", "trigger"])
+def test_no_role_may_do_anything_to_a_table_of_moss_as_a_whole(
+    role: Role, verb: str, rolled_back: psycopg.Connection
+) -> None:
+    for table in {table for table, _ in _columns_of_moss(rolled_back)}:
+        assert rolled_back.execute(
+            "select has_table_privilege(%s, %s, %s)", (role_of(rolled_back, role), table, verb)
+        ).fetchone() == (False,)
 
 
 def test_the_writing_role_cannot_read_credentials(rolled_back: psycopg.Connection) -> None:
-    with (
-        _as_role(rolled_back, WRITER) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    for read in (
+        "select * from moss_contract.integration_credentials()",
+        "select credentials_encrypted from public.integration_configs",
     ):
-        connection.execute("select * from moss_contract.integration_credentials")
-    with _as_role(rolled_back, READER) as connection:
-        connection.execute("select * from moss_contract.integration_credentials")
+        with (
+            as_role(rolled_back, WRITER) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(read)
+        with as_role(rolled_back, READER) as connection:
+            connection.execute(read)
+
+
+@given(
+    database=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+)
+def test_a_role_has_a_name_that_fits_and_another_one_in_every_database(database: str) -> None:
+    name = database.encode()[:63].decode(errors="ignore")
+    names = {role_name(role, known) for role in ROLES for known in (name, name + "2", "x" + name)}
+    assert len(names) == 6
+    assert max(len(role.encode()) for role in names) <= 63
+
+
+def test_a_short_name_of_a_database_is_read_in_the_names_of_its_roles() -> None:
+    assert role_name(READER, "moss") == "moss_jamf_reader_moss"
+    assert role_name(WRITER, "Moss-Test") == "moss_jamf_writer_Moss-Test"
 
 
 def test_a_field_that_is_filled_is_never_overwritten_even_by_the_filling_function(
@@ -162,7 +145,7 @@ def test_a_field_that_is_filled_is_never_overwritten_even_by_the_filling_functio
                 there,
             )
     columns = (
-        "select asset_tag, location_id, hostname, notes from moss_contract.devices where id = %s"
+        "select asset_tag, location_id, hostname, notes from moss_contract.devices() where id = %s"
     )
     assert tuple(trial.query(columns, full)[0].values()) == ("TAG-1", here, None, None)
     assert tuple(trial.query(columns, empty)[0].values()) == ("TAG-2", there, None, None)
@@ -181,7 +164,7 @@ def test_filling_what_is_full_writes_no_row(trial: Bench) -> None:
 def test_the_reading_role_may_not_fill(trial: Bench) -> None:
     device = trial.device()
     with (
-        _as_role(trial.connection, READER) as connection,
+        as_role(trial.connection, READER) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute("select moss_contract.fill_empty('device', %s, '{}')", (device,))
@@ -191,114 +174,16 @@ def test_writing_leaves_the_role_that_was_in_force(database: MossDatabase) -> No
     with database.reading() as connection:
         with connection.transaction():
             with writing(connection):
-                assert connection.execute("select current_user").fetchone() == (WRITER,)
-            assert connection.execute("select current_user").fetchone() == (READER,)
+                assert connection.execute("select current_user").fetchone() == (
+                    role_of(connection, WRITER),
+                )
+            assert connection.execute("select current_user").fetchone() == (
+                role_of(connection, READER),
+            )
         with pytest.raises(psycopg.errors.DivisionByZero), writing(connection):
             connection.execute("select 1 / 0")
-        assert connection.execute("select current_user").fetchone() == (READER,)
+        assert connection.execute("select current_user").fetchone() == (
+            role_of(connection, READER),
+        )
     with database.connection() as connection:
         assert connection.execute("select current_user = session_user").fetchone() == (True,)
-
-
-@contextmanager
-def _log_in(server: DatabaseServer, name: str) -> Iterator[str]:
-    """An ordinary log-in of the server; yields the SQL name to grant it things."""
-    with psycopg.connect(server.url, autocommit=True) as administrator:
-        administrator.execute(
-            sql.SQL("create role {} login password 'for-tests'").format(sql.Identifier(name))
-        )
-    try:
-        yield name
-    finally:
-        with psycopg.connect(server.url, autocommit=True) as administrator:
-            administrator.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
-
-
-def _url_as(url: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(url, user=name, password="for-tests")
-
-
-def test_a_log_in_that_may_not_create_roles_is_told_what_an_administrator_has_to_run(
-    postgres_server: DatabaseServer, empty_database: Callable[[], str]
-) -> None:
-    url = empty_database()
-    with _log_in(postgres_server, "moss_owner_for_test") as owner:
-        with psycopg.connect(url, autocommit=True) as administrator:
-            prepare(
-                administrator, may_create_moss=True
-            )  # the roles exist on this server from now on
-            administrator.execute("drop schema jamf_sync, moss_contract cascade")
-            administrator.execute("drop schema public cascade")
-            administrator.execute(
-                sql.SQL("create schema public authorization {}").format(sql.Identifier(owner))
-            )
-            administrator.execute(
-                sql.SQL("grant create on database {} to {}").format(
-                    sql.Identifier(administrator.info.dbname), sql.Identifier(owner)
-                )
-            )
-        with psycopg.connect(_url_as(url, owner), autocommit=True) as connection:
-            connection.execute(statement("moss/create_strategy_schema"))
-            with pytest.raises(MossNotPrepared) as caught:
-                prepare(connection, may_create_moss=False)
-            script = administrator_script(connection)
-            assert script is not None
-            assert script in caught.value.remedy
-            assert connection.execute("select to_regnamespace('jamf_sync')").fetchone() == (None,)
-        with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(script.encode())
-        database = MossDatabase(f"postgresql://{owner}:for-tests@{url.partition('@')[2]}")
-        try:
-            with database.connection() as connection:
-                prepare(connection, may_create_moss=False)
-                create_integration(connection, "JAMF Pro", base_url=None)
-                assert missing_contract_privileges(connection) is None
-                bench = Bench(connection, find_integration(connection))
-                bench.computer("1", "C02PLAIN1", hostname="plain")
-                bench.sync()
-                assert bench.value("select hostname from devices") == "plain"
-        finally:
-            database.dispose()
-        with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(owner)))
-
-
-def test_a_right_that_is_missing_in_moss_is_named_with_the_grant_that_gives_it(
-    postgres_server: DatabaseServer, empty_database: Callable[[], str]
-) -> None:
-    url = empty_database()
-    with _log_in(postgres_server, "moss_stranger_for_test") as stranger:
-        with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(statement("moss/create_strategy_schema"))
-            name = sql.Identifier(stranger)
-            for grant in (
-                "grant select, insert, update, delete on all tables in schema public to {}",
-                "revoke update on devices from {}",
-                "grant update (hostname) on devices to {}",
-            ):
-                administrator.execute(sql.SQL(grant).format(name))
-            database_name = sql.Identifier(administrator.info.dbname)
-            administrator.execute(
-                sql.SQL("grant create on database {} to {}").format(database_name, name)
-            )
-            administrator.execute(
-                sql.SQL("grant {}, {} to {}").format(*map(sql.Identifier, ROLES), name)
-            )
-        with (
-            psycopg.connect(_url_as(url, stranger), autocommit=True) as connection,
-            pytest.raises(MossNotPrepared) as caught,
-        ):
-            prepare(connection, may_create_moss=False)
-        assert "lacks update (" in str(caught.value)
-        assert "grant update (" in caught.value.remedy
-        assert "serial_number" in caught.value.remedy
-        assert "hostname" not in caught.value.remedy
-        with psycopg.connect(url, autocommit=True) as administrator:
-            script = caught.value.remedy.partition("run: ")[2].partition(" Then run")[0]
-            administrator.execute(script.encode())
-        with psycopg.connect(_url_as(url, stranger), autocommit=True) as connection:
-            prepare(connection, may_create_moss=False)
-        with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(
-                sql.SQL("drop owned by {} cascade").format(sql.Identifier(stranger))
-            )

@@ -7,11 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
-from moss_jamf_pipeline.moss.contract.roles import READER, take_on
+from moss_jamf_pipeline.moss.contract.installation import READER, WRITER
+from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import CredentialsNotKept, CredentialsUnreadable
 from moss_jamf_pipeline.moss.integration.ciphers import (
@@ -33,6 +35,7 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from tests.support.contract import role_of
 
 _TEXT_A = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 _TEXT_B = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -61,7 +64,7 @@ def integration(rolled_back: psycopg.Connection) -> Integration:
 
 
 def _integration(connection: psycopg.Connection) -> Integration:
-    row = connection.execute("select id, name from moss_contract.integration_configs").fetchone()
+    row = connection.execute("select id, name from moss_contract.integration_configs()").fetchone()
     assert row is not None
     return Integration(
         id=row[0], name=row[1], is_enabled=True, base_url=None, settings=SyncSettings()
@@ -441,7 +444,9 @@ def test_a_role_that_may_not_read_the_key_is_told_so(
 ) -> None:
     _store(rolled_back, _BY_THE_WEB_APPLICATION)
     rolled_back.execute(
-        "revoke execute on function moss_contract.active_encryption_key from moss_jamf_reader"
+        sql.SQL("revoke execute on function moss_contract.active_encryption_key from {}").format(
+            sql.Identifier(role_of(rolled_back, READER))
+        )
     )
     take_on(rolled_back, READER, for_transaction=True)
     with pytest.raises(
@@ -450,8 +455,11 @@ def test_a_role_that_may_not_read_the_key_is_told_so(
         read_credentials(rolled_back, integration, GivenKeys())
 
 
-@pytest.mark.parametrize("role", ["public", "moss_jamf_writer"])
-def test_others_may_neither_read_nor_keep_a_key(rolled_back: psycopg.Connection, role: str) -> None:
+@pytest.mark.parametrize("others", ["public", "writer"])
+def test_others_may_neither_read_nor_keep_a_key(
+    rolled_back: psycopg.Connection, others: str
+) -> None:
+    role = others if others == "public" else role_of(rolled_back, WRITER)
     for function in ("active_encryption_key()", "keep_encryption_key(text)"):
         may = rolled_back.execute(
             "select has_function_privilege(%s, %s, 'execute')", (role, f"moss_contract.{function}")

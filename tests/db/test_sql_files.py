@@ -29,7 +29,9 @@ def _name_in_the_code(name: str) -> str:
 
 # Schema files hold many statements and take no parameters; `schema.prepare` runs them all.
 _SCHEMA_FOLDERS = ("migrations", "contract", "moss")
-_STATEMENTS = [name for name in _FILES if not _name_in_the_code(name).startswith(_SCHEMA_FOLDERS)]
+_STATEMENTS = {
+    name for name in map(_name_in_the_code, _FILES) if not name.startswith(_SCHEMA_FOLDERS)
+}
 # These read what the strategy's M.O.S.S. does not have.
 _FOR_THE_RELEASE = frozenset({"catalogue/release_migration"})
 
@@ -140,7 +142,10 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "flag_adopted": True,
         "keep_human_edits": True,
         "add_to_privileged": False,
-        "names": ["moss_jamf_reader"],
+        "roles": ["moss_jamf_reader_moss", "moss_jamf_writer_moss"],
+        "owner": trial.value("select current_user::text"),
+        "installs": True,
+        "schemas": ["jamf_sync"],
         "retention_days": 30,
         "plan_retention_days": 365,
         "wanted": Jsonb([]),
@@ -235,11 +240,12 @@ def _node_types(plan: Plan) -> set[str]:
 
 
 def _run(name: str, bench: Bench, parameters: dict[str, Any]) -> None:
-    given = {parameter: parameters[parameter] for parameter in _used_parameters(_FILES[name])}
-    bench.connection.execute(_FILES[name].read_bytes(), given or None)
+    file = _FILES.get(f"generated/{bench.dialect.name}/{name}") or _FILES[name]
+    given = {parameter: parameters[parameter] for parameter in _used_parameters(file)}
+    bench.connection.execute(file.read_bytes(), given or None)
 
 
-@pytest.mark.parametrize("name", sorted(set(_STATEMENTS) - _FOR_THE_RELEASE))
+@pytest.mark.parametrize("name", sorted(_STATEMENTS - _FOR_THE_RELEASE))
 @pytest.mark.usefixtures("temporary_tables")
 def test_postgresql_runs_every_statement_with_parameters_of_their_types(
     name: str, trial: Bench, parameters: dict[str, Any]

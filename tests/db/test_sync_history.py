@@ -325,7 +325,7 @@ def _closed_with(trial: Bench, message: str, details: dict[str, Any] | None = No
     )
     (row,) = trial.query(
         """select history.error_message, history.error_details, history.error_details::text as text
-           from moss_contract.integration_sync_history as history
+           from moss_contract.integration_sync_history() as history
            join jamf_sync.sync_runs as run on run.history_id = history.id where run.run_id = %s""",
         run_id,
     )
@@ -368,4 +368,4 @@ def test_the_roles_of_a_run_may_do_all_this(
         assert _dead(bench) == [run_id]
         assert close_history(connection, run_id=run_id, status="success")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("delete from moss_contract.integration_sync_history")
+            connection.execute("delete from public.integration_sync_history")

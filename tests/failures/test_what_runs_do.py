@@ -18,7 +18,7 @@ from psycopg import sql
 
 from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from moss_jamf_pipeline.moss.contract.roles import READER
+from moss_jamf_pipeline.moss.contract.installation import READER
 from moss_jamf_pipeline.moss.plan.plan_pages import all_changes, page_of_changes
 from moss_jamf_pipeline.orchestration.presentation import changes_preview
 from moss_jamf_pipeline.simulator import (
@@ -42,6 +42,7 @@ from tests.e2e.inventory import (
     tuples_written,
 )
 from tests.failures.plans import apply_plan
+from tests.support.contract import role_of
 from tests.support.databases import UNSAFE_BUT_FAST, connect_when_ready
 from tests.support.dialects import CORE_TABLES, STRATEGY
 from tests.support.hurried import sync_hurriedly, sync_impatiently
@@ -155,7 +156,9 @@ def _a_log_in_that_only_reads(world: World) -> Iterator[str]:
     with world.database.connection() as connection:
         connection.execute(
             sql.SQL("create role {} login password {} in role {}").format(
-                sql.Identifier(name), sql.Literal(password), sql.Identifier(READER)
+                sql.Identifier(name),
+                sql.Literal(password),
+                sql.Identifier(role_of(connection, READER)),
             )
         )
     try:

@@ -68,6 +68,8 @@ class Dialect:
         marker: a table of M.O.S.S. and a column that only this dialect has.
         vocabulary: domain and canonical word, with the word that this M.O.S.S. accepts.
         capabilities: what it can and cannot do.
+        beyond_the_contract: what else the owner of the contract does, as table, SQL's word and columns (none: the table
+            as a whole). Tables and columns that may be absent.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Dialect:
     marker: tuple[str, str]
     vocabulary: Mapping[tuple[str, str], str]
     capabilities: tuple[Capability, ...]
+    beyond_the_contract: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def tables(self) -> dict[str, frozenset[str]]:
         """Every table of M.O.S.S. that is used, without its schema, with the columns that have to be there."""

@@ -11,6 +11,9 @@ from moss_jamf_pipeline.catalogue.dialects.declaration import (
     read_from,
 )
 
+NEWEST_KNOWN_MIGRATION: Final = 30
+"""The last of M.O.S.S.'s own migrations that this declaration was compared with."""
+
 RELEASE: Final = Dialect(
     name="release",
     title="M.O.S.S. as released",
@@ -103,5 +106,17 @@ RELEASE: Final = Dialect(
             "OS build, form factor, barcodes, enrolment status and the imported mark are kept in "
             "jamf_sync.custom_field_values.",
         ),
+    ),
+    beyond_the_contract=(
+        # A trigger of M.O.S.S. recounts licence seats when somebody joins or leaves a group.
+        ("public.software_licenses", "select", ()),
+        ("public.person_software_licenses", "select", ()),
+        ("public.group_software_licenses", "select", ()),
+        ("public.software_licenses", "update", ("seats_assigned", "updated_at")),
+        # M.O.S.S.'s key store, since migration 030.
+        ("public.encryption_keys", "select", ("encryption_key", "is_active")),
+        ("public.encryption_keys", "insert", ("encryption_key", "description", "is_active")),
+        # Tells a M.O.S.S. that is too old from one that is too new.
+        ("public.schema_migrations", "select", ("migration_number",)),
     ),
 )

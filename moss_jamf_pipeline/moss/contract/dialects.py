@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.catalogue.dialects import DIALECTS, RELEASE, Dialect
+from moss_jamf_pipeline.catalogue.dialects import (
+    DIALECTS,
+    NEWEST_KNOWN_MIGRATION,
+    RELEASE,
+    Dialect,
+)
 from moss_jamf_pipeline.moss.statements import fetch_all, fetch_value
 
 
@@ -43,13 +48,25 @@ class Detection:
         """What to do about it."""
         if self.is_empty:
             return "Point MOSS_DATABASE_URL at the M.O.S.S. database."
-        if self.dialect is RELEASE:
+        if self.dialect is not RELEASE:
+            return "Point MOSS_DATABASE_URL at a M.O.S.S. of a version that the pipeline knows."
+        if self.is_newer:
             return (
-                "Update M.O.S.S. with its own `npm run db:migrate`, then run `moss-jamf init`. Its integration tables "
-                "come with migrations 024 to 028; its runner stops at the second migration 027 the first time, and "
-                "goes on when run again."
+                f"It is newer than the newest that this version knows (migration {NEWEST_KNOWN_MIGRATION}): updating "
+                "M.O.S.S. does not help. Update the pipeline to a version that knows it; until then it writes nothing."
             )
-        return "Point MOSS_DATABASE_URL at a M.O.S.S. of a version that the pipeline knows."
+        return (
+            "Update M.O.S.S. with its own `npm run db:migrate`, then run `moss-jamf init`. Its integration tables "
+            "come with migrations 024 to 028; its runner stops at the second migration 027 the first time, and "
+            "goes on when run again."
+        )
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the released M.O.S.S. recorded a migration that this version of the pipeline does not know."""
+        return (
+            self.release_migration is not None and self.release_migration > NEWEST_KNOWN_MIGRATION
+        )
 
 
 def detect(connection: psycopg.Connection) -> Detection:

@@ -6,10 +6,13 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.dialects import STRATEGY, Dialect
 from moss_jamf_pipeline.moss.contract.dialects import detect
+from moss_jamf_pipeline.moss.contract.installation import forget_installation
+from moss_jamf_pipeline.moss.contract.rights import grant_for_init
 from moss_jamf_pipeline.moss.contract.roles import (
-    grant_privileges,
-    missing_table_privileges,
-    prepare_roles,
+    former_roles,
+    grant_on_our_schemas,
+    move_from_former_roles,
+    names_for,
 )
 from moss_jamf_pipeline.moss.errors import MossAbsent, MossNotPrepared
 from moss_jamf_pipeline.moss.statements import statement
@@ -75,7 +78,7 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
         dialect = STRATEGY if created_moss else found.dialect
         if may_create_moss and dialect is STRATEGY:
             connection.execute(statement("contract/custom_fields", dialect.name))
-        prepare_roles(connection)
+        grant_for_init(connection, dialect)
         connection.execute(_VERSIONS)
         connection.execute(statement("generated/vocabularies"))
         migrations = pending_migrations(connection)
@@ -85,28 +88,40 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
                 "insert into jamf_sync.schema_migrations (name) values (%s)", (name,)
             )
         _install_contract(connection, dialect)
-        grant_privileges(connection)
-        lacking = missing_table_privileges(connection, dialect)
-        if lacking is not None:
-            raise MossNotPrepared(
-                f"The contract needs rights on M.O.S.S.'s tables: {lacking.what}.",
-                f"Let the owner of M.O.S.S.'s tables run: {lacking.remedy} Then run `moss-jamf init` again.",
-            )
     return SchemaReport(dialect=dialect, migrations=tuple(migrations), created_moss=created_moss)
 
 
+def require_rights(connection: psycopg.Connection) -> None:
+    """Says what this log-in lacks to prepare a database that holds a M.O.S.S.; changes nothing.
+
+    Raises:
+        MossNotPrepared: something that it may not give itself; the message says what an administrator has to run.
+    """
+    found = detect(connection)
+    if found.is_usable:
+        with connection.transaction(force_rollback=True):
+            grant_for_init(connection, found.dialect)
+
+
 def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
+    former = former_roles(connection)
     for name in (
         "contract/create_contract",
-        "contract/integration_tables",
-        f"contract/{dialect.name}",
         "contract/relations",
         "contract/words",
         "contract/encryption_keys",
-        "contract/group_people",
+        "contract/group_members",
         "contract/current_values",
         "contract/fill_empty",
         "contract/write_decided",
         "contract/undo",
     ):
         connection.execute(statement(name, dialect.name))
+    names = names_for(connection)
+    connection.execute(
+        statement("contract/record_installation"),
+        {"dialect": dialect.name, "reader": names.reader, "writer": names.writer},
+    )
+    forget_installation(connection)
+    grant_on_our_schemas(connection, names.reader, names.writer)
+    move_from_former_roles(connection, former, names.reader, names.writer)

@@ -279,14 +279,24 @@ create table group_software_licenses (
   primary key (group_id, license_id)
 );
 
+create table person_software_licenses (
+  person_id uuid not null references people (id) on delete cascade,
+  license_id uuid not null references software_licenses (id) on delete cascade,
+  primary key (person_id, license_id)
+);
+
 create function update_license_seat_count_for_group() returns trigger language plpgsql as $$
 begin
   update software_licenses as license
   set seats_assigned = (
-    select count(distinct member.person_id)
-    from group_software_licenses as assigned
-    join group_members as member using (group_id)
-    where assigned.license_id = license.id)
+    select count(distinct person_id) from (
+      select member.person_id
+      from group_software_licenses as assigned
+      join group_members as member using (group_id)
+      where assigned.license_id = license.id
+      union
+      select direct.person_id from person_software_licenses as direct
+      where direct.license_id = license.id) as people_with_a_seat)
   where license.id in (
     select assigned.license_id from group_software_licenses as assigned
     where assigned.group_id = case tg_op when 'DELETE' then old.group_id else new.group_id end);

@@ -9,8 +9,8 @@ create function moss_contract.locations() returns table (
 )
 language sql stable as $$
   select
-    id::uuid, name::text
-  from moss_contract.locations
+    id::uuid, location_name::text as name
+  from public.locations
 $$;
 
 create function moss_contract.rooms() returns table (
@@ -18,8 +18,8 @@ create function moss_contract.rooms() returns table (
 )
 language sql stable as $$
   select
-    id::uuid, location_id::uuid, name::text
-  from moss_contract.rooms
+    id::uuid, location_id::uuid, room_name::text as name
+  from public.rooms
 $$;
 
 create function moss_contract.people() returns table (
@@ -28,9 +28,9 @@ create function moss_contract.people() returns table (
 )
 language sql stable as $$
   select
-    id::uuid, username::text, full_name::text, email_address::text, phone_number::text,
-    job_title::text, person_type::text, notes::text
-  from moss_contract.people
+    id::uuid, username::text, full_name::text, email::text as email_address,
+    phone::text as phone_number, job_title::text, person_type::text, notes::text
+  from public.people
 $$;
 
 create function moss_contract.devices() returns table (
@@ -42,8 +42,8 @@ language sql stable as $$
   select
     id::uuid, hostname::text, serial_number::text, asset_tag::text, model::text, manufacturer::text,
     device_type::text, operating_system::text, os_version::text, location_id::uuid, room_id::uuid,
-    assigned_to_person_id::uuid, notes::text
-  from moss_contract.devices
+    assigned_to_id::uuid as assigned_to_person_id, notes::text
+  from public.devices
 $$;
 
 create function moss_contract.ios() returns table (
@@ -52,7 +52,7 @@ create function moss_contract.ios() returns table (
 language sql stable as $$
   select
     id::uuid, device_id::uuid, interface_name::text, interface_type::text, mac_address::text
-  from moss_contract.ios
+  from public.ios
 $$;
 
 create function moss_contract.groups() returns table (
@@ -60,8 +60,8 @@ create function moss_contract.groups() returns table (
 )
 language sql stable as $$
   select
-    id::uuid, name::text, group_type::text, external_id::text
-  from moss_contract.groups
+    id::uuid, group_name::text as name, group_type::text, group_id_external::text as external_id
+  from public.groups
 $$;
 
 create function moss_contract.group_device_members() returns table (
@@ -70,7 +70,7 @@ create function moss_contract.group_device_members() returns table (
 language sql stable as $$
   select
     group_id::uuid, device_id::uuid
-  from moss_contract.group_device_members
+  from jamf_sync.group_device_members
 $$;
 
 create function moss_contract.group_person_members() returns table (
@@ -79,7 +79,7 @@ create function moss_contract.group_person_members() returns table (
 language sql stable as $$
   select
     group_id::uuid, person_id::uuid
-  from moss_contract.group_person_members
+  from public.group_members
 $$;
 
 create function moss_contract.custom_field_values() returns table (
@@ -88,7 +88,7 @@ create function moss_contract.custom_field_values() returns table (
 language sql stable as $$
   select
     object_type::text, object_id::uuid, field_name::text, value::text
-  from moss_contract.custom_field_values
+  from jamf_sync.custom_field_values
 $$;
 
 create function moss_contract.users() returns table (
@@ -97,7 +97,8 @@ create function moss_contract.users() returns table (
 language sql stable as $$
   select
     id::uuid, email::text
-  from moss_contract.users
+  from public.users
+  where is_active is not false
 $$;
 
 create function moss_contract.groups_with_rights() returns table (
@@ -106,7 +107,13 @@ create function moss_contract.groups_with_rights() returns table (
 language sql stable as $$
   select
     group_id::uuid
-  from moss_contract.groups_with_rights
+  from public.role_assignments
+  where group_id is not null
+  union
+  select
+    group_id::uuid
+  from public.object_permissions
+  where group_id is not null
 $$;
 
 create function moss_contract.integration_configs() returns table (
@@ -115,11 +122,17 @@ create function moss_contract.integration_configs() returns table (
   last_sync_at timestamptz, last_sync_status text, last_sync_error text
 )
 language sql stable as $$
-  select
-    id::uuid, integration_type::text, name::text, is_enabled::boolean, config::jsonb,
-    sync_schedule::text, auto_sync_enabled::boolean, sync_settings::jsonb, environment::text,
-    access_scope::jsonb, last_sync_at::timestamptz, last_sync_status::text, last_sync_error::text
-  from moss_contract.integration_configs
+  select stored.*
+  from (select null::text as environment, null::jsonb as access_scope) as absent
+  cross join lateral (
+    select
+      id::uuid, integration_type::text, name::text, is_enabled::boolean, config::jsonb,
+      sync_schedule::text, auto_sync_enabled::boolean, sync_settings::jsonb,
+      coalesce(environment::text, 'production') as environment,
+      coalesce(access_scope::jsonb, '{}') as access_scope, last_sync_at::timestamptz,
+      last_sync_status::text, last_sync_error::text
+    from public.integration_configs
+  ) as stored
 $$;
 
 create function moss_contract.integration_credentials() returns table (
@@ -128,7 +141,7 @@ create function moss_contract.integration_credentials() returns table (
 language sql stable as $$
   select
     id::uuid, credentials_encrypted::text
-  from moss_contract.integration_credentials
+  from public.integration_configs
 $$;
 
 create function moss_contract.integration_sync_history() returns table (
@@ -143,7 +156,7 @@ language sql stable as $$
     sync_completed_at::timestamptz, status::text, items_processed::integer, items_created::integer,
     items_updated::integer, items_skipped::integer, items_failed::integer, error_message::text,
     error_details::jsonb, sync_type::text, triggered_by_user_id::uuid, duration_seconds::numeric
-  from moss_contract.integration_sync_history
+  from public.integration_sync_history
 $$;
 
 create function moss_contract.integration_object_mappings() returns table (
@@ -155,5 +168,5 @@ language sql stable as $$
     id::uuid, integration_config_id::uuid, external_type::text, external_id::text,
     internal_type::text, internal_id::uuid, last_synced_at::timestamptz, sync_status::text,
     external_data::jsonb
-  from moss_contract.integration_object_mappings
+  from public.integration_object_mappings
 $$;

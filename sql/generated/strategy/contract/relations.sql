@@ -10,7 +10,7 @@ create function moss_contract.locations() returns table (
 language sql stable as $$
   select
     id::uuid, name::text
-  from moss_contract.locations
+  from public.locations
 $$;
 
 create function moss_contract.rooms() returns table (
@@ -19,7 +19,7 @@ create function moss_contract.rooms() returns table (
 language sql stable as $$
   select
     id::uuid, location_id::uuid, name::text
-  from moss_contract.rooms
+  from public.rooms
 $$;
 
 create function moss_contract.people() returns table (
@@ -30,7 +30,7 @@ language sql stable as $$
   select
     id::uuid, username::text, full_name::text, email_address::text, phone_number::text,
     job_title::text, person_type::text, notes::text
-  from moss_contract.people
+  from public.people
 $$;
 
 create function moss_contract.devices() returns table (
@@ -43,7 +43,7 @@ language sql stable as $$
     id::uuid, hostname::text, serial_number::text, asset_tag::text, model::text, manufacturer::text,
     device_type::text, operating_system::text, os_version::text, location_id::uuid, room_id::uuid,
     assigned_to_person_id::uuid, notes::text
-  from moss_contract.devices
+  from public.devices
 $$;
 
 create function moss_contract.ios() returns table (
@@ -52,7 +52,7 @@ create function moss_contract.ios() returns table (
 language sql stable as $$
   select
     id::uuid, device_id::uuid, interface_name::text, interface_type::text, mac_address::text
-  from moss_contract.ios
+  from public.ios
 $$;
 
 create function moss_contract.groups() returns table (
@@ -61,7 +61,7 @@ create function moss_contract.groups() returns table (
 language sql stable as $$
   select
     id::uuid, name::text, group_type::text, external_id::text
-  from moss_contract.groups
+  from public.groups
 $$;
 
 create function moss_contract.group_device_members() returns table (
@@ -70,7 +70,8 @@ create function moss_contract.group_device_members() returns table (
 language sql stable as $$
   select
     group_id::uuid, device_id::uuid
-  from moss_contract.group_device_members
+  from public.group_members
+  where device_id is not null
 $$;
 
 create function moss_contract.group_person_members() returns table (
@@ -79,7 +80,8 @@ create function moss_contract.group_person_members() returns table (
 language sql stable as $$
   select
     group_id::uuid, person_id::uuid
-  from moss_contract.group_person_members
+  from public.group_members
+  where person_id is not null
 $$;
 
 create function moss_contract.custom_field_values() returns table (
@@ -88,7 +90,7 @@ create function moss_contract.custom_field_values() returns table (
 language sql stable as $$
   select
     object_type::text, object_id::uuid, field_name::text, value::text
-  from moss_contract.custom_field_values
+  from public.custom_field_values
 $$;
 
 create function moss_contract.users() returns table (
@@ -111,11 +113,17 @@ create function moss_contract.integration_configs() returns table (
   last_sync_at timestamptz, last_sync_status text, last_sync_error text
 )
 language sql stable as $$
-  select
-    id::uuid, integration_type::text, name::text, is_enabled::boolean, config::jsonb,
-    sync_schedule::text, auto_sync_enabled::boolean, sync_settings::jsonb, environment::text,
-    access_scope::jsonb, last_sync_at::timestamptz, last_sync_status::text, last_sync_error::text
-  from moss_contract.integration_configs
+  select stored.*
+  from (select null::text as environment, null::jsonb as access_scope) as absent
+  cross join lateral (
+    select
+      id::uuid, integration_type::text, name::text, is_enabled::boolean, config::jsonb,
+      sync_schedule::text, auto_sync_enabled::boolean, sync_settings::jsonb,
+      coalesce(environment::text, 'production') as environment,
+      coalesce(access_scope::jsonb, '{}') as access_scope, last_sync_at::timestamptz,
+      last_sync_status::text, last_sync_error::text
+    from public.integration_configs
+  ) as stored
 $$;
 
 create function moss_contract.integration_credentials() returns table (
@@ -124,7 +132,7 @@ create function moss_contract.integration_credentials() returns table (
 language sql stable as $$
   select
     id::uuid, credentials_encrypted::text
-  from moss_contract.integration_credentials
+  from public.integration_configs
 $$;
 
 create function moss_contract.integration_sync_history() returns table (
@@ -139,7 +147,7 @@ language sql stable as $$
     sync_completed_at::timestamptz, status::text, items_processed::integer, items_created::integer,
     items_updated::integer, items_skipped::integer, items_failed::integer, error_message::text,
     error_details::jsonb, sync_type::text, triggered_by_user_id::uuid, duration_seconds::numeric
-  from moss_contract.integration_sync_history
+  from public.integration_sync_history
 $$;
 
 create function moss_contract.integration_object_mappings() returns table (
@@ -151,5 +159,5 @@ language sql stable as $$
     id::uuid, integration_config_id::uuid, external_type::text, external_id::text,
     internal_type::text, internal_id::uuid, last_synced_at::timestamptz, sync_status::text,
     external_data::jsonb
-  from moss_contract.integration_object_mappings
+  from public.integration_object_mappings
 $$;

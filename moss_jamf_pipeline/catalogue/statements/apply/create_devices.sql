@@ -1,0 +1,12 @@
+-- Creates the planned devices of a row range. Parameters: plan_id, first_row, last_row.
+-- The columns are those that the ownership table writes when an object is created.
+insert into {{ devices }} (
+  {{ devices.id }},
+  {{ created columns of device }}
+)
+select
+  object_id,
+  {{ created values of device }}
+from jamf_sync.change_plan
+where plan_id = %(plan_id)s and object_type = 'device' and action = 'create' and outcome is null
+  and row_id between %(first_row)s and %(last_row)s

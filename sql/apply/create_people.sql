@@ -1,8 +1,0 @@
--- Creates the planned people of a row range. Parameters: plan_id, first_row, last_row.
-insert into moss_contract.people (id, username, full_name, email_address, phone_number, job_title, person_type, notes)
-select object_id, jamf_sync.storable(after ->> 'username'), jamf_sync.storable(after ->> 'full_name'),
-       jamf_sync.storable(after ->> 'email_address'), jamf_sync.storable(after ->> 'phone_number'),
-       jamf_sync.storable(after ->> 'job_title'), after ->> 'person_type', after ->> 'notes'
-from jamf_sync.change_plan
-where plan_id = %(plan_id)s and object_type = 'person' and action = 'create' and outcome is null
-  and row_id between %(first_row)s and %(last_row)s

@@ -1,0 +1,21 @@
+-- Shows on each device that left JAMF that it did (strategy: jamf_enrollment_status).
+-- Parameters: integration_id, plan_id, first_row, last_row.
+-- Run after update_mappings, which refuses links that moved, and before mark_applied. Nothing else of the
+-- device changes: it may be gone only for a while.
+with gone as (
+  select object_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'mapping' and label = 'device'
+    and action = 'unenroll' and outcome is null
+    and row_id between %(first_row)s and %(last_row)s
+),
+remembered as (
+  update jamf_sync.applied_values as applied
+  set values = applied.values || '{"jamf_enrollment_status": "unenrolled"}'
+  from gone
+  where applied.integration_id = %(integration_id)s and applied.object_type = 'device'
+    and applied.object_id = gone.object_id
+)
+insert into jamf_sync.custom_field_values as stored (object_type, object_id, field_name, value)
+select 'device', object_id, 'jamf_enrollment_status', 'unenrolled' from gone
+on conflict (object_type, object_id, field_name) do update set value = excluded.value
+where stored.value is distinct from excluded.value

@@ -1,2 +1,0 @@
--- The role this connection works under.
-select current_user::text as name
