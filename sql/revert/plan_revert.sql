@@ -1,5 +1,6 @@
 -- Plans to undo what an earlier plan applied: the rows of a plan of the kind revert. Parameters: integration_id, plan_id (the revert),
--- undone_plan_id, only_type (or null), only_object (or null: an object, with the interfaces and memberships that go with it).
+-- undone_plan_id, only_type (or null), only_object (or null: an object, with the interfaces and memberships that go with it),
+-- collections (json, type of object to the collection that its records are of).
 -- A field goes back only where M.O.S.S. still holds exactly what was written; what it does not is a row that is refused from the start and
 -- says so. A link goes back where it is still as it was left. An object that was created is to be deleted; whether that may be
 -- is proved when it is done (moss_contract.delete_created). Documents that links keep are no data of M.O.S.S. and stay.
@@ -92,8 +93,7 @@ planned (object_type, object_id, external_type, external_id, label, action, befo
          link_after, '{}',
          jsonb_strip_nulls(jsonb_build_object(
            'undoes', row_id, 'mapping_id', mapping_id, 'name', case object_type when 'mapping' then null else label end,
-           'collection', case subject_type when 'device' then 'computers' when 'person' then 'users' when 'group' then 'groups'
-                                           when 'location' then 'buildings' end)),
+           'collection', %(collections)s::jsonb ->> subject_type)),
          case when obstacle is not null then 'refused' end, obstacle
   from links
   union all

@@ -195,6 +195,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "undone_plan_id": plan["plan_id"],
         "only_type": "device",
         "only_object": uuid4(),
+        "collections": Jsonb({"device": "computers"}),
         "row_limit": 5,
         "quiet_days": 90,
         "table": "jamf_sync.captures",
