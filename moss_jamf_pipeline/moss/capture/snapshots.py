@@ -15,6 +15,7 @@ from moss_jamf_pipeline.moss.statements import (
     fetch_all,
     fetch_one,
     refresh_statistics,
+    set_based_transaction,
     statement,
 )
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, STAGING_RULES, Staged, rows_for_copy, stage
@@ -62,7 +63,9 @@ def stage_snapshot(
         "staging_rules": STAGING_RULES,
     }
     staged = 0
-    with connection.transaction(), connection.cursor("versions_to_stage") as versions:
+    # By hash: over a snapshot that was empty when statistics were taken, PostgreSQL would look through all rows that
+    # this very transaction writes, once for each document (45 s of 50,000 computers instead of 1 s).
+    with set_based_transaction(connection), connection.cursor("versions_to_stage") as versions:
         versions.execute(statement("staging/versions_to_stage"), scope)
         while chunk := versions.fetchmany(_CHUNK):
             _store(
