@@ -1,9 +1,9 @@
 """The whole code location on one page.
 
-`build_definitions` puts one integration together: a JAMF server, its assets under its own key prefix, its
-checks, jobs and the sensor that follows its schedule. Another JAMF server is one more call.
+Each integration that the environment names has its own assets, checks, jobs and sensors; loading them asks no database.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -20,29 +20,41 @@ from moss_jamf_pipeline.orchestration.partitions import slots_since
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 from moss_jamf_pipeline.orchestration.retention import build_retention
 from moss_jamf_pipeline.orchestration.sensors import build_sensors
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
 def build_definitions(
-    prefix: str,
+    integrations: Sequence[IntegrationChoice],
     settings: Settings | None = None,
     *,
     jamf: JamfResource | None = None,
     moss: MossResource | None = None,
 ) -> dg.Definitions:
-    """The definitions of one integration.
+    """The definitions of one or several integrations, which share nothing but the M.O.S.S. database.
 
     Args:
-        prefix: its slug, the first part of every asset key.
+        integrations: which; their slugs differ.
         settings: the environment, of which the first slot and the time between syncs are part of the definitions.
-        jamf: how to reach JAMF; by default as the environment says when a run asks.
-        moss: how to reach M.O.S.S.; likewise.
+        jamf: how hard JAMF is asked.
+        moss: how to reach M.O.S.S.; by default as the environment says when a run asks.
     """
     settings = settings or Settings()
-    layout = Layout(
-        prefix, slots_since(settings.first_slot), timedelta(hours=settings.expected_hours)
+    slots = slots_since(settings.first_slot)
+    expected_every = timedelta(hours=settings.expected_hours)
+    resources = {"jamf": jamf or JamfResource(), "moss": moss or MossResource()}
+    return dg.Definitions.merge(
+        # A dozen small SQL steps: a process each would cost half a minute, this costs a second.
+        dg.Definitions(resources=resources, executor=dg.in_process_executor),
+        *(
+            _definitions_of(Layout(choice, len(integrations) == 1, slots, expected_every))
+            for choice in integrations
+        ),
     )
-    forget_old_captures, every_night = build_retention(prefix)
+
+
+def _definitions_of(layout: Layout) -> dg.Definitions:
+    """One integration: a JAMF server, its assets under its own key prefix, its checks, jobs, schedule and sensors."""
+    forget_old_captures, every_night = build_retention(layout.integration)
     return dg.Definitions(
         assets=[
             *build_raw_assets(layout),
@@ -52,14 +64,11 @@ def build_definitions(
             *build_moss_assets(layout),
         ],
         asset_checks=build_checks(layout),
-        jobs=[*build_jobs(prefix), forget_old_captures],
+        jobs=[*build_jobs(layout.prefix), forget_old_captures],
         schedules=[every_night],
-        sensors=build_sensors(prefix),
-        resources={"jamf": jamf or JamfResource(), "moss": moss or MossResource()},
-        # A dozen small SQL steps: a process each would cost half a minute, this costs a second.
-        executor=dg.in_process_executor,
+        sensors=build_sensors(layout.integration),
     )
 
 
 _settings = Settings()
-defs = build_definitions(_settings.integration_slug, _settings)
+defs = build_definitions(_settings.integrations, _settings)

@@ -5,11 +5,12 @@ its `integration_configs` row, not here; the values here override it.
 """
 
 import re
-from functools import cached_property
+from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,18 @@ def project_file(relative_path: str) -> Path:
     """
     installed = _INSTALLED_PROJECT_FILES / relative_path
     return installed if installed.exists() else PROJECT_ROOT / relative_path
+
+
+class SettingsContradictory(Exception):
+    """What the environment and the command line say of integrations does not fit together, or not suffice.
+
+    Attributes:
+        remedy: what to set or to name.
+    """
+
+    def __init__(self, what_is_wrong: str, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(f"{what_is_wrong} {remedy}")
 
 
 class IntegrationChoice(NamedTuple):
@@ -89,7 +102,14 @@ class Settings(BaseSettings):
     integration_name: str | None = Field(
         default=None,
         alias="MOSS_JAMF_INTEGRATION",
-        description="Name of the `integration_configs` row; without it, the only row of type `jamf`.",
+        description="Name of the `integration_configs` row; without it, the only row of type `jamf`. Beside "
+        "MOSS_JAMF_INTEGRATIONS: which of them a command means that names none.",
+    )
+    integration_list: str | None = Field(
+        default=None,
+        alias="MOSS_JAMF_INTEGRATIONS",
+        description="Names of several `integration_configs` rows, separated by commas: one code location syncs them "
+        "all. With several, the JAMF_* variables may not be set: each server's are saved in M.O.S.S.",
     )
     integration_environment: str | None = Field(
         default=None,
@@ -141,12 +161,124 @@ class Settings(BaseSettings):
     def _without_trailing_slash(cls, url: str | None) -> str | None:
         return url.rstrip("/") if url else None
 
+    # What `--integration` says.
+    _named: str | None = PrivateAttr(default=None)
+
+    def naming(self, integration: str | None) -> Self:
+        """The same environment for whoever names an integration, which goes before what the environment says.
+
+        Args:
+            integration: its name in M.O.S.S.; None: none is named.
+        """
+        named = self.model_copy()
+        named._named = integration  # noqa: SLF001 - a copy of this one
+        return named
+
+    @property
+    def integrations(self) -> tuple[IntegrationChoice, ...]:
+        """The integrations that the code location syncs, in the order of their names in the environment.
+
+        Raises:
+            SettingsContradictory: two variables contradict each other, or two names cannot be told apart.
+        """
+        listed = _names_in(self.integration_list)
+        if not listed:
+            return (
+                IntegrationChoice(
+                    self.integration_name or self._named, self.integration_environment
+                ),
+            )
+        if self.integration_name is not None and self.integration_name not in listed:
+            raise SettingsContradictory(
+                f"MOSS_JAMF_INTEGRATION is {self.integration_name!r}, which MOSS_JAMF_INTEGRATIONS does not name "
+                f"({_enumerated(listed)}).",
+                "Unset MOSS_JAMF_INTEGRATION, or set it to the one of them that commands mean by default.",
+            )
+        choices = tuple(IntegrationChoice(name, self.integration_environment) for name in listed)
+        for one, other in combinations(choices, 2):
+            if one.slug == other.slug:
+                raise SettingsContradictory(
+                    f"MOSS_JAMF_INTEGRATIONS names {one.name!r} and {other.name!r}, and both become {one.slug!r} in "
+                    "Dagster's names, which have small letters, digits and underscores.",
+                    "Give one of them another name, in M.O.S.S. too; or leave one out.",
+                )
+        return choices
+
+    @property
+    def meant(self) -> tuple[IntegrationChoice, ...]:
+        """The integrations that a command looks at: the one that is named, else all.
+
+        Raises:
+            SettingsContradictory: as of `integrations`, or the one that is named is not one of them.
+        """
+        configured = self.integrations
+        name = self._named or self.integration_name
+        if name is None:
+            return configured
+        found = tuple(choice for choice in configured if choice.name == name)
+        if not found:
+            raise SettingsContradictory(
+                f"There is no integration {name!r} among those that the environment names: "
+                f"{_enumerated(choice.name or '' for choice in configured)}.",
+                "Name one of them, or add it to MOSS_JAMF_INTEGRATIONS.",
+            )
+        return found
+
     @property
     def integration(self) -> IntegrationChoice:
-        """Which integration is synced."""
-        return IntegrationChoice(self.integration_name, self.integration_environment)
+        """The one integration that a command is about.
 
-    @cached_property
-    def integration_slug(self) -> str:
-        """The slug of the integration that the environment names; see `IntegrationChoice.slug`."""
-        return self.integration.slug
+        Raises:
+            SettingsContradictory: as of `meant`, or there are several and none is named.
+        """
+        meant = self.meant
+        if len(meant) > 1:
+            raise SettingsContradictory(
+                f"{len(meant)} JAMF servers are synced: {_enumerated(choice.name or '' for choice in meant)}.",
+                "Name the one that is meant with --integration.",
+            )
+        return meant[0]
+
+    def require_own_jamf_variables(self) -> None:
+        """Ends what would use the JAMF_* variables where it is not certain whose they are.
+
+        One server's secret is not sent to another: the variables count for the only integration of the environment.
+
+        Raises:
+            SettingsContradictory: some are set, and several integrations are, or one is named on the command line only.
+        """
+        values = {
+            "JAMF_BASE_URL": self.jamf_base_url,
+            "JAMF_CLIENT_ID": self.jamf_client_id,
+            "JAMF_CLIENT_SECRET": self.jamf_client_secret,
+            "JAMF_USERNAME": self.jamf_username,
+            "JAMF_PASSWORD": self.jamf_password,
+        }
+        given = [variable for variable, value in values.items() if value]
+        if not given:
+            return
+        configured = self.integrations
+        verb = "is" if len(given) == 1 else "are"
+        if len(configured) > 1:
+            raise SettingsContradictory(
+                f"{' and '.join(given)} {verb} set, and {len(configured)} JAMF servers are synced "
+                f"({_enumerated(choice.name or '' for choice in configured)}): it is not said whose.",
+                f"Unset {'it' if len(given) == 1 else 'them'}, and save each server's address and credentials in "
+                "M.O.S.S.: `moss-jamf credentials set --integration NAME --base-url URL`.",
+            )
+        if self._named is not None and not (self.integration_list or self.integration_name):
+            raise SettingsContradictory(
+                f"{' and '.join(given)} {verb} set, and the environment does not say that the integration "
+                f"{self._named!r} is meant.",
+                "Set MOSS_JAMF_INTEGRATION to its name, or leave out --integration.",
+            )
+
+
+def _names_in(listed: str | None) -> tuple[str, ...]:
+    """The names in a list with commas, without the blanks around them, each once."""
+    names = (name.strip() for name in (listed or "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _enumerated(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

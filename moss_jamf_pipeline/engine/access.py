@@ -1,6 +1,7 @@
 """Which JAMF server is read, and with which credentials: what the environment and M.O.S.S. say together.
 
-The environment overrides what is saved with the integration. Decrypting is `moss.credentials`; asking JAMF is `jamf`.
+The environment overrides what is saved with the only integration; with several, only what is saved counts. Decrypting
+is `moss.credentials`; asking JAMF is `jamf`.
 """
 
 from collections import defaultdict
@@ -100,8 +101,10 @@ def jamf_access(
         ConfigurationMissing: no server or no credentials are configured, or the saved credentials are for another
             server than the configured one.
         CredentialsUnreadable: credentials are saved and cannot be read.
+        SettingsContradictory: the environment has JAMF_* variables and does not say whose they are.
         JamfAddressInvalid: JAMF_BASE_URL or the saved address cannot be compared, being none.
     """
+    settings.require_own_jamf_variables()
     base_url = settings.jamf_base_url or integration.base_url
     if not base_url:
         raise ConfigurationMissing(

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.databases import DatabaseUnreachableError, DatabaseUrlError
 from moss_jamf_pipeline.jamf import JamfError
 from moss_jamf_pipeline.moss.errors import MossError
+from moss_jamf_pipeline.settings import SettingsContradictory
 
 
 class RunTerminated(Exception):
@@ -29,6 +30,7 @@ EXPLAINED = (
     JamfError,
     MossError,
     ConfigurationMissing,
+    SettingsContradictory,
     RunTerminated,
     DatabaseUrlError,
     DatabaseUnreachableError,

@@ -49,7 +49,7 @@ def _build_check(layout: Layout, check: Check) -> dg.AssetChecksDefinition:
         description=check.says,
     )
     def told(context: dg.AssetCheckExecutionContext, moss: MossResource) -> dg.AssetCheckResult:
-        with check_step(context, moss) as run:
+        with check_step(context, moss, layout.integration) as run:
             finding = _finding(run, check)
             if finding.stops:
                 # The step of a check cannot carry the hook that closes the history when the step of an asset fails.

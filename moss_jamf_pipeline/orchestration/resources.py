@@ -18,9 +18,7 @@ from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
 class MossResource(dg.ConfigurableResource[MossDatabase]):
-    """The M.O.S.S. database and the integration that is synced."""
-
-    integration_name: str = ""
+    """The M.O.S.S. database, the same for all integrations; each asset, check and sensor knows its own."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -32,11 +30,17 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         """The database of MOSS_DATABASE_URL, or the embedded one; connects when first used."""
         return MossDatabase(resolve_databases(self.settings).moss_url)
 
-    def context_of(self, run: Run) -> RunContext:
-        """What the steps of a run share, the same for all that run in this process."""
+    def context_of(self, run: Run, integration: IntegrationChoice) -> RunContext:
+        """What the steps of a run share, the same for all that run in this process.
+
+        Args:
+            run: the run.
+            integration: the one that it syncs.
+        """
         known = self._contexts.get(run.run_id)
         if known is None:
-            known = RunContext(run, self.database, self.settings, self.integration)
+            settings = self.settings.naming(integration.name)
+            known = RunContext(run, self.database, settings, integration)
             self._contexts[run.run_id] = known
         return known
 
@@ -55,15 +59,9 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         if "database" in self.__dict__:
             self.database.dispose()
 
-    @property
-    def integration(self) -> IntegrationChoice:
-        """Which row of `integration_configs` is synced."""
-        chosen = self.settings.integration
-        return chosen._replace(name=self.integration_name or chosen.name)
-
 
 class JamfResource(dg.ConfigurableResource[JamfClient]):
-    """A JAMF Pro server, and how hard it is asked."""
+    """How hard JAMF Pro servers are asked, the same for all. Which server it is, the run's context knows."""
 
     max_in_flight: int = 5
 

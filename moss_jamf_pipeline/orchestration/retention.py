@@ -9,14 +9,15 @@ from moss_jamf_pipeline.orchestration.assets.layout import DATABASE_RETRIES
 from moss_jamf_pipeline.orchestration.failures import explained_failures
 from moss_jamf_pipeline.orchestration.jobs import FORGET_JOB
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.settings import IntegrationChoice
 
 
-def build_retention(prefix: str) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+def build_retention(choice: IntegrationChoice) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """The job and the schedule that runs it, for one integration."""
-    name = name_for(prefix, FORGET_JOB)
+    name = name_for(choice.slug, FORGET_JOB)
 
     @dg.op(
-        name=f"{prefix}_forget_the_old",
+        name=f"{choice.slug}_forget_the_old",
         description="Deletes captures, closed versions and plans older than MOSS_JAMF_RETENTION_DAYS and "
         "MOSS_JAMF_PLAN_RETENTION_DAYS.",
         retry_policy=DATABASE_RETRIES,
@@ -26,7 +27,7 @@ def build_retention(prefix: str) -> tuple[dg.JobDefinition, dg.ScheduleDefinitio
         with explained_failures(), moss.database.reading() as connection:
             forgotten = forget_the_old(
                 connection,
-                find_integration(connection, moss.integration).id,
+                find_integration(connection, choice).id,
                 retention_days=moss.settings.retention_days,
                 plan_retention_days=moss.settings.plan_retention_days,
             )

@@ -19,27 +19,28 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
 from moss_jamf_pipeline.orchestration.failures import explained_failures
 from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.settings import IntegrationChoice
 
 
-def build_sensors(prefix: str) -> list[dg.SensorDefinition]:
+def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
     """The sensors of one integration: its schedule, and who is told when a run failed or waits for a person."""
     return [
-        _build_schedule_sensor(prefix),
-        _build_failure_sensor(prefix),
-        _build_held_changes_sensor(prefix),
+        _build_schedule_sensor(choice),
+        _build_failure_sensor(choice),
+        _build_held_changes_sensor(choice),
     ]
 
 
-def _build_schedule_sensor(prefix: str) -> dg.SensorDefinition:
+def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
     """Syncs everything when M.O.S.S. says so.
 
     It is no Dagster schedule, because the cron expression of one is fixed when the code location is loaded, and this
     one is saved in M.O.S.S. and may change at any time.
     """
-    job = job_name(prefix, SCOPES["everything"])
+    job = job_name(choice.slug, SCOPES["everything"])
 
     @dg.sensor(
-        name=schedule_name(prefix),
+        name=schedule_name(choice.slug),
         job_name=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -55,7 +56,7 @@ def _build_schedule_sensor(prefix: str) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         try:
             with explained_failures(), moss.database.reading() as connection:
-                integration = find_integration(connection, moss.integration)
+                integration = find_integration(connection, choice)
         except dg.Failure as failure:
             # Not dealt with: what is due meanwhile is due still.
             return dg.SensorResult(skip_reason=failure.description)
@@ -89,7 +90,9 @@ def _moment(cursor: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
+def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+    prefix = choice.slug
+
     @dg.run_failure_sensor(
         name=f"{prefix}_failed_runs",
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -111,10 +114,10 @@ def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
         try:
             with explained_failures(), moss.database.reading() as connection:
                 close_history(connection, run_id=run.run_id, status="failed", error_message=message)
-                whose = repr(find_integration(connection, moss.integration).name)
+                whose = repr(find_integration(connection, choice).name)
         except dg.Failure as failure:
             # The database may be what failed the run: that is told all the more. The next run closes the row.
-            whose = repr(moss.integration.name or prefix)
+            whose = repr(choice.name or prefix)
             if failure.description and failure.description not in message:
                 message = f"{message} Its history row could not be closed: {failure.description}"
         post_alert(
@@ -127,7 +130,9 @@ def _build_failure_sensor(prefix: str) -> dg.SensorDefinition:
     return failed_runs
 
 
-def _build_held_changes_sensor(prefix: str) -> dg.SensorDefinition:
+def _build_held_changes_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+    prefix = choice.slug
+
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
         name=f"{prefix}_held_changes",
@@ -144,7 +149,7 @@ def _build_held_changes_sensor(prefix: str) -> dg.SensorDefinition:
         with moss.database.reading() as connection:
             plan_id = chosen_plan_id(connection, run.run_id)
             held = held_changes(connection, plan_id) if plan_id is not None else []
-            integration = find_integration(connection, moss.integration)
+            integration = find_integration(connection, choice)
         if plan_id is None or not held:
             return dg.SkipReason(f"Run {run.run_id} holds nothing back.")
         post_alert(

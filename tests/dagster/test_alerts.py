@@ -119,9 +119,11 @@ def test_a_failed_run_is_told_of_while_the_database_is_away(
 
 
 def test_the_failure_of_the_nightly_job_is_told_as_well(
-    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    small_world: World, webhook: Webhook
 ) -> None:
-    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "no such integration")
+    small_world.execute(
+        "update integration_configs set name = name || ' (a copy)', integration_type = 'other'"
+    )
     job = DEFINITIONS.resolve_job_def("forget_old_captures")
     result = job.execute_in_process(instance=small_world.instance, raise_on_error=False)
     assert not result.success

@@ -5,6 +5,7 @@ What is pinned here is stored for ever (asset keys, partitions, job names) or re
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 
 import dagster as dg
 import pytest
@@ -13,8 +14,10 @@ from dagster import Shape
 from moss_jamf_pipeline.definitions import build_definitions, defs
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
+from moss_jamf_pipeline.orchestration.jobs import name_for
 from moss_jamf_pipeline.orchestration.partitions import slots_since
-from tests.support.world import DEFINITIONS, PREFIX
+from moss_jamf_pipeline.settings import IntegrationChoice
+from tests.support.world import DEFINITIONS, PREFIX, World
 
 SLOTS = slots_since("2026-11-01-00:00")
 _COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
@@ -293,48 +296,114 @@ def test_what_a_missed_sync_leaves_stale_turns_red(name: str) -> None:
     )
 
 
-# -- a second JAMF server ----------------------------------------------------------------------
+# -- several JAMF servers ----------------------------------------------------------------------
+
+_TWENTY = tuple(IntegrationChoice(f"School {number}") for number in range(1, 21))
+_SEVERAL = ((IntegrationChoice("JAMF Pro"), IntegrationChoice("EMEA")), _TWENTY)
+_each_number = pytest.mark.parametrize("choices", _SEVERAL, ids=len)
 
 
-def test_a_second_integration_lies_beside_the_first_without_a_clash() -> None:
-    merged = dg.Definitions.merge(DEFINITIONS, _second())
-    dg.Definitions.validate_loadable(merged)
-    keys = merged.resolve_asset_graph().get_all_asset_keys()
-    assert len(keys) == 2 * len(_GROUP_OF)
-    assert {key.path[0] for key in keys} == {PREFIX, "emea"}
-    assert {job.name for job in merged.resolve_all_job_defs() if not job.name.startswith("__")} == {
-        name
-        for job in (*(scope.job for scope in SCOPES.values()), "forget_old_captures")
-        for name in (job, f"{job}__emea")
+@cache
+def _loaded(choices: tuple[IntegrationChoice, ...]) -> dg.Definitions:
+    definitions = build_definitions(choices)
+    dg.Definitions.validate_loadable(definitions)
+    return definitions
+
+
+@_each_number
+def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
+    choices: tuple[IntegrationChoice, ...],
+) -> None:
+    loaded = _loaded(choices)
+    slugs = {choice.slug for choice in choices}
+    keys = loaded.resolve_asset_graph().get_all_asset_keys()
+    assert {tuple(key.path) for key in keys} == {
+        (slug, name) for slug in slugs for name in _GROUP_OF
     }
-    assert {sensor.name for sensor in merged.sensors or []} == {
-        *("sync_jamf_on_schedule", "sync_jamf__emea_on_schedule"),
-        *("jamf_pro_failed_runs", "jamf_pro_held_changes"),
-        *("emea_failed_runs", "emea_held_changes"),
-    }
-
-
-def _second() -> dg.Definitions:
-    second = build_definitions("emea")
-    # The resources are the first one's: how to run two servers from one code location is the deployment's choice.
-    return dg.Definitions(
-        assets=second.assets,
-        asset_checks=second.asset_checks,
-        jobs=second.jobs,
-        sensors=second.sensors,
+    names = (*(scope.job for scope in SCOPES.values()), "forget_old_captures")
+    jobs = [job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")]
+    assert sorted(jobs) == sorted(name_for(slug, name) for slug in slugs for name in names)
+    sensors = [sensor.name for sensor in loaded.sensors or []]
+    assert sorted(sensors) == sorted(
+        sensor
+        for slug in slugs
+        for sensor in (
+            f"{name_for(slug, 'sync_jamf')}_on_schedule",
+            f"{slug}_failed_runs",
+            f"{slug}_held_changes",
+        )
+    )
+    schedules = [schedule.name for schedule in loaded.schedules or []]
+    assert sorted(schedules) == sorted(
+        f"{name_for(slug, 'forget_old_captures')}_daily" for slug in slugs
     )
 
 
-def test_no_asset_of_one_integration_depends_on_the_other() -> None:
-    graph = dg.Definitions.merge(DEFINITIONS, _second()).resolve_asset_graph()
+@_each_number
+def test_the_integrations_are_told_apart_by_group_and_read_one_server_at_a_time_each(
+    choices: tuple[IntegrationChoice, ...],
+) -> None:
+    for asset in _loaded(choices).assets or []:
+        assert isinstance(asset, dg.AssetsDefinition)
+        assert isinstance(asset.op, dg.OpDefinition)
+        slug, name = asset.key.path
+        assert asset.get_asset_spec().group_name == f"{slug}_{_GROUP_OF[name]}"
+        alone = _ASSETS[name].op
+        assert isinstance(alone, dg.OpDefinition)
+        # All of them write the same M.O.S.S., so one at a time does.
+        shared = None if alone.pool is None else alone.pool.replace("jamf_api", f"jamf_api_{slug}")
+        assert asset.op.pool == shared
+
+
+@_each_number
+def test_no_asset_of_one_integration_depends_on_another(
+    choices: tuple[IntegrationChoice, ...],
+) -> None:
+    graph = _loaded(choices).resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         assert {parent.path[0] for parent in graph.get(key).parent_keys} <= {key.path[0]}
+
+
+@_each_number
+def test_no_job_has_steps_of_two_integrations(choices: tuple[IntegrationChoice, ...]) -> None:
+    loaded = _loaded(choices)
+    for choice in choices:
+        for scope in SCOPES.values():
+            job = loaded.resolve_job_def(name_for(choice.slug, scope.job))
+            selected = {tuple(key.path) for key in job.asset_layer.selected_asset_keys}
+            assert selected == {(choice.slug, name) for name in scope.steps()}
+
+
+def test_a_run_over_two_integrations_is_refused_and_says_how_to_start_two(
+    small_world: World,
+) -> None:
+    job = _loaded(_SEVERAL[0]).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=small_world.instance,
+        asset_selection=[
+            dg.AssetKey(["jamf_pro", "change_plan"]),
+            dg.AssetKey(["emea", "change_plan"]),
+        ],
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    told = [
+        event.step_failure_data.user_failure_data
+        for event in result.all_events
+        if event.is_step_failure
+    ]
+    assert len(told) == 2
+    for data in told:
+        assert data is not None
+        assert "has assets of 2 (emea, jamf_pro). Start one run for each" in (
+            data.description or ""
+        )
 
 
 def test_loading_the_definitions_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:hush-hush@192.0.2.1:5432/nowhere")
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "hush-secret")
-    loaded = build_definitions("jamf_pro")
+    loaded = build_definitions([IntegrationChoice()])
     dg.Definitions.validate_loadable(loaded)
     snapshot = str(loaded.resolve_job_def("sync_jamf").get_job_snapshot())
     assert "hush" not in snapshot

@@ -12,6 +12,7 @@ from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import BACKFILL_ID_TAG
+from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import EvolveRequest, FilterFault, SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import Faults
 from tests.e2e.conftest import WorldMaker
@@ -21,7 +22,7 @@ from tests.support.world import PREFIX, World
 
 pytestmark = pytest.mark.dialects("strategy")
 
-_JOB = build_definitions(PREFIX, jamf=HurriedJamf(page_size=8)).resolve_job_def(
+_JOB = build_definitions([IntegrationChoice()], jamf=HurriedJamf(page_size=8)).resolve_job_def(
     SCOPES["everything"].job
 )
 _SCHEDULED = {TRIGGERED_BY_TAG: "schedule"}

@@ -5,6 +5,7 @@ import pytest
 
 from moss_jamf_pipeline.orchestration.assets.step import step
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.support.world import World
 
 # What these show does not depend on the tables of M.O.S.S.
@@ -21,7 +22,7 @@ def test_the_steps_left_over_do_nothing_and_say_why(world: World) -> None:
 
     @dg.asset(deps=[terminated])
     def left_over(context: dg.AssetExecutionContext, moss: MossResource) -> None:
-        with step(context, moss):
+        with step(context, moss, IntegrationChoice()):
             reached.append("body")
 
     result = dg.materialize(

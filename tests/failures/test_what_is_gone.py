@@ -19,7 +19,6 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
-from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import (
     EmptyListing,
@@ -208,10 +207,14 @@ def test_failure_05_what_the_sync_never_made_is_never_touched(make_world: WorldM
         assert [row for row in rows if row not in now[table]] == [], table
 
 
+# Both in one code location.
+_SERVERS = build_definitions([IntegrationChoice("JAMF Pro"), IntegrationChoice("Subsidiary")])
+
+
 class _Server:
     """A JAMF server with an integration of its own in a shared M.O.S.S."""
 
-    def __init__(self, world: World, name: str, prefix: str, jamf: SimulatorServer) -> None:
+    def __init__(self, world: World, name: str, jamf: SimulatorServer) -> None:
         self._world, self.jamf, self._choice = world, jamf, IntegrationChoice(name=name)
         with world.database.connection() as connection:
             create_integration(connection, name, jamf.base_url)
@@ -224,9 +227,7 @@ class _Server:
                 GivenKeys(encryption_key=SecretStr(_KEY)),
             )
         self.id = integration.id
-        self._job = build_definitions(
-            prefix, moss=MossResource(integration_name=name)
-        ).resolve_job_def(job_name(prefix, SCOPES["everything"]))
+        self._job = _SERVERS.resolve_job_def(job_name(self._choice.slug, SCOPES["everything"]))
 
     def sync(self) -> None:
         slot = slot_key_at(datetime.now(UTC))
@@ -263,8 +264,8 @@ def _two_servers(
     monkeypatch.setenv("ENCRYPTION_KEY", _KEY)
     with SimulatorServer(fleet=Fleet()) as other:
         yield (
-            _Server(world, "JAMF Pro", "jamf_pro", world.jamf),
-            _Server(world, "Subsidiary", "subsidiary", other),
+            _Server(world, "JAMF Pro", world.jamf),
+            _Server(world, "Subsidiary", other),
         )
 
 

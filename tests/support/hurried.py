@@ -12,6 +12,7 @@ from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import ClientLimits
 from moss_jamf_pipeline.orchestration.resources import JamfResource
+from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.support.world import PREFIX, World
 
 
@@ -44,7 +45,7 @@ class HurriedJamf(JamfResource):
 def hurried_job(scope: str, attempts: int, page_size: int) -> dg.JobDefinition:
     """The job of a scope, with the hurried client."""
     jamf = HurriedJamf(attempts=attempts, attempts_on_faults=min(attempts, 3), page_size=page_size)
-    return build_definitions(PREFIX, jamf=jamf).resolve_job_def(SCOPES[scope].job)
+    return build_definitions([IntegrationChoice()], jamf=jamf).resolve_job_def(SCOPES[scope].job)
 
 
 def run_hurriedly(

@@ -4,25 +4,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import dagster as dg
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
 from tests.support.dialects import CORE_TABLES, STRATEGY, Dialect, as_people_see_it
 
 PREFIX = "jamf_pro"
-DEFINITIONS = build_definitions(PREFIX)
+DEFINITIONS = build_definitions([IntegrationChoice()])
 
 Row = dict[str, Any]
+
+
+@cache
+def definitions_of(choice: IntegrationChoice) -> dg.Definitions:
+    """A code location with one integration; the default one's is `DEFINITIONS`."""
+    return DEFINITIONS if choice == IntegrationChoice() else build_definitions([choice])
 
 
 @dataclass
@@ -62,7 +69,8 @@ class World:
         self, scope: str = "everything", *, slot: str | None = None, may_fail: bool = False
     ) -> dg.ExecuteInProcessResult:
         """Runs a scope's job for a slot (by default the one that contains now)."""
-        job = DEFINITIONS.resolve_job_def(SCOPES[scope].job)
+        choice = Settings().integration
+        job = definitions_of(choice).resolve_job_def(job_name(choice.slug, SCOPES[scope]))
         slot = slot or slot_key_at(datetime.now(UTC))
         result = job.execute_in_process(
             instance=self.instance,

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from moss_jamf_pipeline.settings import PROJECT_ROOT, IntegrationChoice, Settings, project_file
+from moss_jamf_pipeline.settings import (
+    PROJECT_ROOT,
+    IntegrationChoice,
+    Settings,
+    SettingsContradictory,
+    project_file,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,7 @@ def test_an_integrations_name_becomes_a_slug_that_asset_keys_can_carry(
     name: str, slug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOSS_JAMF_INTEGRATION", name)
-    assert Settings().integration_slug == slug
+    assert Settings().integration.slug == slug
 
 
 def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +39,7 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_a_name_asset_keys_begin_with_the_products_own() -> None:
-    assert Settings().integration_slug == "jamf_pro"
+    assert Settings().integration.slug == "jamf_pro"
 
 
 def test_the_environment_names_the_integration_and_narrows_the_choice(
@@ -42,6 +48,104 @@ def test_the_environment_names_the_integration_and_narrows_the_choice(
     monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "JAMF EMEA")
     monkeypatch.setenv("MOSS_JAMF_ENVIRONMENT", "staging")
     assert Settings().integration == IntegrationChoice("JAMF EMEA", "staging")
+
+
+# -- several JAMF servers ----------------------------------------------------------------------
+
+
+def test_several_integrations_are_named_with_commas_each_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", " JAMF Pro, EMEA ,,JAMF Pro")
+    monkeypatch.setenv("MOSS_JAMF_ENVIRONMENT", "production")
+    both = (IntegrationChoice("JAMF Pro", "production"), IntegrationChoice("EMEA", "production"))
+    assert Settings().integrations == Settings().meant == both
+    assert [choice.slug for choice in both] == ["jamf_pro", "emea"]
+
+
+def test_one_integration_is_configured_whatever_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().integrations == (IntegrationChoice(),)
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "R&D, Berlin")
+    assert Settings().integrations == (IntegrationChoice("R&D, Berlin"),)
+    monkeypatch.delenv("MOSS_JAMF_INTEGRATION")
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "EMEA")
+    assert Settings().integration == IntegrationChoice("EMEA")
+
+
+def test_of_several_the_command_line_names_the_one_that_is_meant_else_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "AMER,EMEA,APAC")
+    with pytest.raises(SettingsContradictory) as unclear:
+        _ = Settings().integration
+    assert "3 JAMF servers are synced: 'AMER', 'EMEA', 'APAC'." in str(unclear.value)
+    assert "--integration" in unclear.value.remedy
+
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "EMEA")
+    assert Settings().integration.name == "EMEA"
+    assert Settings().naming("APAC").integration.name == "APAC"
+    assert Settings().naming(None).integration.name == "EMEA"
+    assert len(Settings().naming("APAC").integrations) == 3
+
+
+@pytest.mark.parametrize("variable", ["MOSS_JAMF_INTEGRATION", "MOSS_JAMF_INTEGRATIONS"])
+def test_an_integration_that_the_environment_does_not_name_is_not_taken(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "EMEA")
+    with pytest.raises(SettingsContradictory, match=r"no integration 'APAC' among .*: 'EMEA'\."):
+        _ = Settings().naming("APAC").integration
+
+
+def test_variables_that_contradict_each_other_are_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "AMER,EMEA")
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "APAC")
+    with pytest.raises(
+        SettingsContradictory, match=r"'APAC', which .* does not name \('AMER', 'EMEA'\)"
+    ):
+        _ = Settings().integrations
+
+
+def test_names_that_become_the_same_slug_are_an_error_that_names_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "JAMF (EMEA),AMER,Jamf EMEA")
+    with pytest.raises(
+        SettingsContradictory, match=r"'JAMF \(EMEA\)' and 'Jamf EMEA', and both become 'jamf_emea'"
+    ):
+        _ = Settings().integrations
+
+
+def test_jamf_variables_count_only_for_the_only_integration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "AMER,EMEA")
+    Settings().require_own_jamf_variables()
+    monkeypatch.setenv("JAMF_BASE_URL", "https://amer.example.org")
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "hush-secret")
+    for named in (None, "AMER"):
+        with pytest.raises(SettingsContradictory) as refusal:
+            Settings().naming(named).require_own_jamf_variables()
+        assert "JAMF_BASE_URL and JAMF_CLIENT_SECRET are set, and 2 JAMF servers" in str(
+            refusal.value
+        )
+        assert "credentials set --integration" in refusal.value.remedy
+        assert "hush" not in str(refusal.value)
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATIONS", "AMER")
+    Settings().naming("AMER").require_own_jamf_variables()
+
+
+def test_jamf_variables_are_not_taken_for_one_that_only_the_command_line_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JAMF_BASE_URL", "https://amer.example.org")
+    Settings().require_own_jamf_variables()
+    with pytest.raises(SettingsContradictory, match=r"JAMF_BASE_URL is set, and .*'EMEA' is meant"):
+        Settings().naming("EMEA").require_own_jamf_variables()
+    monkeypatch.setenv("MOSS_JAMF_INTEGRATION", "EMEA")
+    Settings().naming("EMEA").require_own_jamf_variables()
 
 
 def test_the_servers_address_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,11 @@ import dagster as dg
 
 from moss_jamf_pipeline.engine.scopes import UPSTREAM
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
+from moss_jamf_pipeline.settings import IntegrationChoice
 
+# One step at a time reads a JAMF server; with several servers each has a pool of its own, with its slug behind.
 JAMF_POOL: Final = "jamf_api"
+# One step at a time writes M.O.S.S., whichever server it comes from: they share the database.
 MOSS_POOL: Final = "moss_writes"
 
 _OWNERS: Final = ["team:it_asset_management"]
@@ -34,11 +37,11 @@ class Layer:
     """What the assets of one layer have in common.
 
     Attributes:
-        group: their group in the UI.
+        group: their group in the UI, where there is one integration.
         tag: the layer's name among the tags, by which the UI filters.
         kinds: what they work with.
         retries: when a step that failed is tried again.
-        pool: the pool in which one of them runs at a time; None: none.
+        pool: the pool in which one of them runs at a time, where there is one integration; None: none.
         has_slots: whether they are partitioned by slot.
         takes_ranges: whether a range of slots is one run.
         is_expected: whether every full sync makes them, so that they can be overdue.
@@ -88,14 +91,21 @@ class Layout:
     """Where the assets of one integration lie.
 
     Attributes:
-        prefix: the integration's slug, the first part of every asset key.
+        integration: which one; its slug is the first part of every asset key.
+        is_alone: whether the code location has no other; then its groups and pools need not say whose they are.
         slots: the partitions of captures and snapshots.
         expected_every: how often a sync is expected; an hour later its assets are overdue.
     """
 
-    prefix: str
+    integration: IntegrationChoice
+    is_alone: bool
     slots: dg.TimeWindowPartitionsDefinition
     expected_every: timedelta
+
+    @property
+    def prefix(self) -> str:
+        """The first part of every asset key."""
+        return self.integration.slug
 
     def key(self, step: str) -> dg.AssetKey:
         """The key of a step's asset."""
@@ -120,7 +130,7 @@ class Layout:
         return dg.asset(
             name=step,
             key_prefix=self.prefix,
-            group_name=layer.group,
+            group_name=layer.group if self.is_alone else f"{self.prefix}_{layer.group}",
             description=description,
             deps=[self.key(name) for name in UPSTREAM[step]],
             partitions_def=self.slots if layer.has_slots else None,
@@ -129,11 +139,16 @@ class Layout:
             owners=_OWNERS,
             freshness_policy=self._freshness() if layer.is_expected else None,
             tags={"domain": "it_asset_management", "layer": layer.tag},
-            pool=layer.pool,
+            pool=self._pool(layer),
             retry_policy=layer.retries,
             hooks={close_history_on_failure},
             metadata=metadata,
         )
+
+    def _pool(self, layer: Layer) -> str | None:
+        if layer.pool == JAMF_POOL and not self.is_alone:
+            return f"{JAMF_POOL}_{self.prefix}"
+        return layer.pool
 
     def _freshness(self) -> dg.FreshnessPolicy:
         return dg.FreshnessPolicy.time_window(

@@ -36,7 +36,7 @@ def _build_matching_asset(layout: Layout, table: str) -> dg.AssetsDefinition:
     def matches(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             matched = match_objects(run, table)
             rows = sum(matched.outcomes.values())
             return dg.MaterializeResult(

@@ -37,7 +37,7 @@ def _build_applied_asset(layout: Layout, kind: ObjectType) -> dg.AssetsDefinitio
     def moss_objects(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             applied = apply(run, kind.name)
             return dg.MaterializeResult(
                 metadata={
@@ -62,7 +62,7 @@ def _build_sync_history(layout: Layout) -> dg.AssetsDefinition:
     def moss_sync_history(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             outcome = write_history(run)
             return dg.MaterializeResult(
                 metadata={

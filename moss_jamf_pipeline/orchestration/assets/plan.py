@@ -80,7 +80,7 @@ def _build_change_plan(layout: Layout) -> dg.AssetsDefinition:
     def change_plan(
         context: dg.AssetExecutionContext, config: PlanScope, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             plan = plan_changes(run, config.object_types)
             return dg.MaterializeResult(
                 metadata={
@@ -102,7 +102,7 @@ def _build_guarded_plan(layout: Layout) -> dg.AssetsDefinition:
     def guarded_plan(
         context: dg.AssetExecutionContext, config: PlanChoice, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             guarded = choose(run, config.plan_id, config.approve)
             choice = guarded.choice
             return dg.MaterializeResult(
@@ -128,7 +128,7 @@ def _build_conflicts(layout: Layout) -> dg.AssetsDefinition:
     def conflicts(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             queue = update_queue(run)
             return dg.MaterializeResult(
                 metadata={
@@ -151,7 +151,7 @@ def _build_plan_validation(layout: Layout) -> dg.AssetsDefinition:
     def plan_validation(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             tried = try_plan(run)
             plan_id, trial = tried.plan.plan_id, tried.trial
             return dg.MaterializeResult(
@@ -180,7 +180,7 @@ def _build_what_if_plan(layout: Layout) -> dg.AssetsDefinition:
     def what_if_plan(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             plan = plan_what_if(run, slot_start(context.partition_key))
             return dg.MaterializeResult(metadata=_plan_facts(run, plan))
 

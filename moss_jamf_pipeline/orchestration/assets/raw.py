@@ -37,7 +37,7 @@ def _build_server_asset(layout: Layout) -> dg.AssetsDefinition:
     def jamf_server(
         context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             server = ask_server(run, jamf.clients)
             return dg.MaterializeResult(
                 metadata={
@@ -80,7 +80,7 @@ def _build_raw_asset(layout: Layout, declared: Collection) -> dg.AssetsDefinitio
             jamf: JamfResource,
             moss: MossResource,
         ) -> dg.MaterializeResult[None]:
-            return _materialize(context, jamf, moss, collection, config.sweep)
+            return _materialize(layout, context, jamf, moss, collection, config.sweep)
 
         return raw_jamf_computers
 
@@ -88,12 +88,13 @@ def _build_raw_asset(layout: Layout, declared: Collection) -> dg.AssetsDefinitio
     def raw_jamf(
         context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        return _materialize(context, jamf, moss, collection, "full")
+        return _materialize(layout, context, jamf, moss, collection, "full")
 
     return raw_jamf
 
 
 def _materialize(
+    layout: Layout,
     context: dg.AssetExecutionContext,
     jamf: JamfResource,
     moss: MossResource,
@@ -101,7 +102,7 @@ def _materialize(
     sweep: SweepMode,
 ) -> dg.MaterializeResult[None]:
     slots = [slot_start(key) for key in context.partition_keys]
-    with step(context, moss) as run:
+    with step(context, moss, layout.integration) as run:
         captured = capture(run, jamf.clients, collection, slots, sweep=sweep)
         return dg.MaterializeResult(metadata=_metadata(captured, Tables(run)))
 

@@ -49,7 +49,7 @@ def _build_snapshot_asset(layout: Layout, collection: str) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         slots = [slot_start(key) for key in context.partition_keys]
-        with step(context, moss) as run:
+        with step(context, moss, layout.integration) as run:
             return dg.MaterializeResult(metadata=_metadata(run, stage(run, collection, slots)))
 
     return jamf_snapshot

@@ -1,6 +1,6 @@
 """What surrounds every step that Dagster runs: the run's context, explained failures, the history of one that fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
@@ -11,26 +11,36 @@ from moss_jamf_pipeline.engine.steps.history import close_as_failed
 from moss_jamf_pipeline.orchestration.assets.triggers import SYNC_TYPE_TAG, trigger_of
 from moss_jamf_pipeline.orchestration.failures import explained_failures
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.settings import IntegrationChoice
 
 
 @contextmanager
-def step(context: dg.AssetExecutionContext, moss: MossResource) -> Iterator[RunContext]:
+def step(
+    context: dg.AssetExecutionContext, moss: MossResource, integration: IntegrationChoice
+) -> Iterator[RunContext]:
     """The context of the run that the step of an asset belongs to.
+
+    Args:
+        context: Dagster's.
+        moss: the database.
+        integration: the one that the asset was built for.
 
     Raises:
         dg.Failure: with a description that says what happened and what to do.
     """
     with explained_failures():
         _stop_if_terminated(context)
-        yield moss.context_of(_run_of(context, context.asset_key))
+        yield moss.context_of(_run_of(context, context.asset_key), integration)
 
 
 @contextmanager
-def check_step(context: dg.AssetCheckExecutionContext, moss: MossResource) -> Iterator[RunContext]:
+def check_step(
+    context: dg.AssetCheckExecutionContext, moss: MossResource, integration: IntegrationChoice
+) -> Iterator[RunContext]:
     """The same for the step of a check."""
     (spec,) = context.check_specs
     with explained_failures():
-        run = moss.context_of(_run_of(context, spec.asset_key))
+        run = moss.context_of(_run_of(context, spec.asset_key), integration)
         with run.looking():
             yield run
 
@@ -40,6 +50,7 @@ def _run_of(
 ) -> Run:
     run = context.run
     selected = context.job_def.asset_layer.selected_asset_keys
+    _require_one_integration(selected)
     return Run(
         run_id=run.run_id,
         steps=frozenset(key.path[-1] for key in selected if key.path[0] == asset.path[0]),
@@ -47,6 +58,21 @@ def _run_of(
         sync_type=run.tags.get(SYNC_TYPE_TAG),
         parent_run_id=run.parent_run_id,
     )
+
+
+def _require_one_integration(selected: Iterable[dg.AssetKey]) -> None:
+    """Ends a run over several integrations: its history row, its plan and its credentials are one integration's.
+
+    Raises:
+        dg.Failure: naming them.
+    """
+    slugs = sorted({key.path[0] for key in selected})
+    if len(slugs) > 1:
+        raise dg.Failure(
+            description=f"A run syncs one JAMF server, and this one has assets of {len(slugs)} "
+            f"({', '.join(slugs)}). Start one run for each: select assets of one of them, or launch its job.",
+            allow_retries=False,
+        )
 
 
 def _stop_if_terminated(context: dg.AssetExecutionContext) -> None:
