@@ -12,9 +12,8 @@ import pytest
 from dagster import Shape
 
 from moss_jamf_pipeline.definitions import build_definitions, defs
-from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.scopes import SCOPES, name_for
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
-from moss_jamf_pipeline.orchestration.jobs import name_for
 from moss_jamf_pipeline.orchestration.partitions import slots_since
 from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.support.world import DEFINITIONS, PREFIX, World

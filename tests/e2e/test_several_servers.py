@@ -10,7 +10,7 @@ from dagster import DagsterInstance
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
@@ -20,7 +20,6 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import ensure_integration, find_integration
-from moss_jamf_pipeline.orchestration.jobs import job_name
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
@@ -154,8 +153,9 @@ def test_a_failed_run_is_told_by_the_sensor_of_its_own_integration(servers: Serv
     assert not failed.success
 
     told = {choice: _tell_of_failure(servers, choice, failed) for choice in (AMER, EMEA)}
-    assert isinstance(told[AMER], dg.SkipReason)
-    assert "another integration's" in (told[AMER].skip_message or "")
+    skipped = told[AMER]
+    assert isinstance(skipped, dg.SkipReason)
+    assert "another integration's" in (skipped.skip_message or "")
     assert told[EMEA] is None
     assert servers.counts("integration_sync_history", "integration_config_id") == {
         servers.ids[EMEA]: 1
