@@ -17,7 +17,7 @@ from moss_jamf_pipeline.catalogue.collections import (
     collection_named,
 )
 from moss_jamf_pipeline.engine.scopes import snapshot_step
-from moss_jamf_pipeline.moss.capture.captures import Capture, EarlierCounts, earlier_counts
+from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.plan.guard import Choice, held_summary
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
@@ -227,13 +227,14 @@ def findings_of_snapshot(
         held_back: what its snapshot holds back, and why (`snapshots.held_back`).
     """
     step, declared = snapshot_step(collection), collection_named(collection)
-    earlier = earlier_counts(connection, integration_id, capture) if capture else EarlierCounts()
     captured = capture.captured if capture else 0
+    before = (capture.captured_before or 0) if capture else 0
+    usual = capture.usual if capture else None
     findings = [
         _finding(
             step,
             "snapshot_is_complete",
-            passed=capture is not None and not capture.misses_something(earlier),
+            passed=capture is not None and not capture.misses_something,
             facts={
                 "incomplete_reasons": list(capture.incomplete_reasons)
                 if capture
@@ -246,20 +247,19 @@ def findings_of_snapshot(
             _finding(
                 step,
                 "snapshot_did_not_vanish",
-                passed=captured > 0 or not earlier.captured_before,
+                passed=captured > 0 or not before,
                 is_error=declared.ends_the_run_when_empty,
-                facts={"captured": captured, "captured_before": earlier.captured_before or 0},
+                facts={"captured": captured, "captured_before": before},
             )
         )
     if declared.is_steady:
-        allowed = max(_UNUSUAL_NUMBER, _UNUSUAL_SHARE * (earlier.usual or 0))
+        allowed = max(_UNUSUAL_NUMBER, _UNUSUAL_SHARE * (usual or 0))
         findings.append(
             _finding(
                 step,
                 "count_is_usual",
-                passed=earlier.usual is None or abs(captured - earlier.usual) <= allowed,
-                facts={"captured": captured}
-                | ({} if earlier.usual is None else {"usual": earlier.usual}),
+                passed=usual is None or abs(captured - usual) <= allowed,
+                facts={"captured": captured} | ({} if usual is None else {"usual": usual}),
             )
         )
     if collection == "computers":

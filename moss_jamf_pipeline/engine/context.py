@@ -13,6 +13,7 @@ import psycopg
 from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
 from moss_jamf_pipeline.engine.checks import Finding
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
+from moss_jamf_pipeline.moss.apply.applying import waiting_object_types
 from moss_jamf_pipeline.moss.capture.captures import Capture, covered_slots, newest_captures
 from moss_jamf_pipeline.moss.database import MossDatabase, is_alive
 from moss_jamf_pipeline.moss.integration.history import close_history_of_dead_runs, open_history
@@ -80,6 +81,7 @@ class _Known:
     slots: set[datetime] = field(default_factory=set)
     covered: dict[tuple[str, datetime], int] = field(default_factory=dict)
     choice: Choice | None = None
+    waiting: frozenset[str] | None = None
     has_history: bool = False
 
 
@@ -94,7 +96,8 @@ class RunContext:
       policies;
     - the captures: until a step captures or stages, and until a plan is made, for other runs capture too, and the
       matches that a plan is made from are everybody's;
-    - the chosen plan: the choice for good; how the plan stands is what the step says that last applied some of it.
+    - the chosen plan: the choice for good; how the plan stands is what the step says that last applied some of it, and
+      what waits of it is looked up anew then.
 
     After a step that failed all of it is looked up anew, on another connection: whoever tries again meets the world
     as it is then.
@@ -119,6 +122,7 @@ class RunContext:
         """
         self.run = run
         self.settings = settings
+        self.writes = 0
         self.findings: dict[tuple[str, str], Finding] = {}
         self._database = database
         self._which = which
@@ -236,9 +240,18 @@ class RunContext:
         )
         return self._known.choice
 
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The types of objects of which rows of the chosen plan wait to be applied."""
+        if self._known.waiting is None:
+            self._known.waiting = waiting_object_types(self.connection, self.choice.plan.plan_id)
+        return self._known.waiting
+
     def applied(self, plan: Plan) -> None:
         """Says how the chosen plan stands, now that a step has applied something of it."""
         self._known.choice = replace(self.choice, plan=plan)
+        self._known.waiting = None
+        self.writes += 1
 
     def note(self, *findings: Finding) -> None:
         """Keeps what a step found true or not, for the checks that tell it."""

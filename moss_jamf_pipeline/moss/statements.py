@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.contract.installation import installation
@@ -114,5 +115,11 @@ def joining_by_hash(connection: psycopg.Connection) -> Iterator[None]:
 @contextmanager
 def set_based_transaction(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction for statements that join whole fleets; see `joining_by_hash`."""
-    with connection.transaction(), joining_by_hash(connection):
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        with connection.transaction(), joining_by_hash(connection):
+            yield
+        return
+    with connection.transaction():
+        # What a transaction sets for itself ends with it.
+        connection.execute("set local enable_nestloop = off")
         yield

@@ -15,7 +15,7 @@ from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import raw_step
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.plan_pages import suppressed_changes
-from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
+from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 
 _PREVIEW_ROWS = 25
@@ -80,9 +80,13 @@ def counts_table(counts: Iterable[ObjectCounts]) -> dg.MarkdownMetadataValue:
 
 
 def changes_preview(
-    connection: psycopg.Connection, plan_id: int, object_type: str
+    connection: psycopg.Connection, plan: Plan, object_type: str
 ) -> dg.MarkdownMetadataValue:
     """The first changes of a plan to one type of object, field by field."""
+    counts = {count.object_type: count for count in plan.counts}.get(object_type)
+    if counts is not None and not counts.has_rows:
+        return markdown_table([], "No change.")
+    plan_id = plan.plan_id
     rows = fetch_all(
         connection,
         "plan/preview_changes",
@@ -127,11 +131,14 @@ def shown_fact(fact: Fact) -> Any:
 
 
 class Tables:
-    """Dagster's standard metadata of the tables that a run's steps fill; looked up once for all of them."""
+    """Dagster's standard metadata of the tables that a run's steps fill; looked up for all of them at once."""
 
     _columns: Final[WeakKeyDictionary[RunContext, dict[str, list[dg.TableColumn]]]] = (
         WeakKeyDictionary()
     )
+
+    # How often the run had written M.O.S.S. when its rows were counted, and how many there were.
+    _moss_rows: Final[WeakKeyDictionary[RunContext, tuple[int, Row]]] = WeakKeyDictionary()
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
@@ -156,8 +163,11 @@ class Tables:
         Args:
             relation: its name in `moss_contract`.
         """
-        rows = fetch_one(self._run.connection, "catalogue/moss_rows")
-        return self.facts(f"moss_contract.{relation}", None if rows is None else rows[relation])
+        known = self._moss_rows.get(self._run)
+        if known is None or known[0] != self._run.writes:
+            rows = fetch_one(self._run.connection, "catalogue/moss_rows")
+            known = self._moss_rows[self._run] = (self._run.writes, rows or {})
+        return self.facts(f"moss_contract.{relation}", known[1].get(relation))
 
     def _schemas(self) -> dict[str, list[dg.TableColumn]]:
         known = self._columns.get(self._run)

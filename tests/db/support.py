@@ -97,6 +97,14 @@ class Bench:
             captured=0,
         )
 
+    def cover(self, collection: str, capture_id: int, slots: Sequence[datetime]) -> None:
+        """Says that a capture covers these slots."""
+        self.execute(
+            "insert into jamf_sync.slot_captures (integration_id, collection, slot, capture_id)"
+            " select %s, %s, unnest(%s::timestamptz[]), %s",
+            *(self.integration.id, collection, list(slots), capture_id),
+        )
+
     def incomplete(self, collection: str) -> None:
         """JAMF's newest capture of a collection proves no absence."""
         self.captures[collection] = self.new_capture(collection, "incomplete")

@@ -1,5 +1,6 @@
 """Plans as a whole: actions, links, absence, members, and counts that add up."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -534,6 +535,7 @@ def test_every_kind_of_record_is_counted_once(trial: Bench) -> None:
            values (%s, 'computers', '5', %s, 'cannot_serve', '500', true)""",
         *(trial.integration.id, trial.captures["computers"].capture_id),
     )
+    trial.captures["computers"] = replace(trial.captures["computers"], rejected=1)
     counts = counts_of(trial.plan())["device"]
     assert (counts.seen, counts.created, counts.skipped, counts.failed) == (5, 1, 2, 2)
     assert counts.adds_up
@@ -547,6 +549,7 @@ def test_a_record_that_jamf_could_not_serve_and_that_is_known_counts_once(trial:
            values (%s, 'computers', '1', %s, 'cannot_serve', '500', true)""",
         *(trial.integration.id, trial.captures["computers"].capture_id),
     )
+    trial.captures["computers"] = replace(trial.captures["computers"], rejected=1)
     counts = counts_of(trial.plan())["device"]
     assert (counts.seen, counts.created, counts.failed) == (1, 1, 0)
 

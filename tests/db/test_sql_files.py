@@ -199,6 +199,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "row_limit": 5,
         "quiet_days": 90,
         "table": "jamf_sync.captures",
+        "tables": ["jamf_sync.captures", "moss_contract.devices"],
         "name": "JAMF Pro",
         "ids": [uuid4()],
         "config": Jsonb({}),
@@ -223,12 +224,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
 @pytest.fixture
 def temporary_tables(trial: Bench) -> Iterator[None]:
     """The temporary tables that some statements work on."""
-    for name in (
-        "capture/create_incoming_records",
-        "capture/create_listed_records",
-        "capture/create_wanted_records",
-        "plan/create_compared_objects",
-    ):
+    for name in ("capture/create_working_tables", "plan/create_compared_objects"):
         trial.execute(_FILES[name].read_text())
     yield
     trial.execute(

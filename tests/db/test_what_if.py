@@ -11,7 +11,6 @@ from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
     CaptureFacts,
-    cover_slots,
     newest_captures,
     open_capture,
 )
@@ -220,7 +219,7 @@ def test_a_collection_that_was_not_captured_in_the_slot_is_taken_from_before(jam
         bench.integration.id,
     )
     users = bench.value("select max(capture_id) from jamf_sync.captures")
-    cover_slots(bench.connection, bench.integration.id, "users", users, [between])
+    bench.cover("users", users, [between])
 
     plan = make_what_if_plan(bench.connection, bench.integration, between, run_id="look")
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
-from moss_jamf_pipeline.moss.capture.captures import cover_slots
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.services import quarantine
 from moss_jamf_pipeline.services.captures import list_captures
@@ -38,7 +37,7 @@ def test_captures_come_in_pages_newest_first_with_the_slots_they_cover(
 ) -> None:
     newest = bench.new_capture("computers", "incomplete")
     slots: list[datetime] = [EARLY, EARLY + timedelta(hours=6)]
-    cover_slots(bench.connection, bench.integration.id, "computers", newest.capture_id, slots)
+    bench.cover("computers", newest.capture_id, slots)
     everything = list_captures(workplace, CHOICE)
     assert everything.total == len(everything) == 6
     assert everything.items[0].capture_id == newest.capture_id

@@ -38,10 +38,13 @@ def apply(run: RunContext, object_type: str) -> Applied:
     """
     with run.step() as connection:
         choice = run.choice
-        plan = apply_objects(
-            connection, run.integration, choice.plan, object_type, since=choice.chosen_at
-        )
-        run.applied(plan)
+        plan = choice.plan
+        # Links are settled whatever waits: what the run found in order is marked so, and the plan is ended.
+        if object_type in run.waiting or object_type == LINK.name:
+            plan = apply_objects(
+                connection, run.integration, plan, object_type, since=choice.chosen_at
+            )
+            run.applied(plan)
         if object_type == LINK.name:
             run.note(*look(run))
         if run.run.closing_step == object_type_named(object_type).asset:

@@ -55,9 +55,13 @@ def stage(run: RunContext, collection: str, slots: Sequence[datetime]) -> Staged
             stage_snapshot(connection, run.integration.id, collection, capture_id)
             for capture_id in sorted(set(covered.values()))
         )
-        kept_out = held_back(connection, run.integration.id, collection, snapshots[-1].capture_id)
-        newest = run.captures.get(collection)
-        is_newest = newest is not None and newest.capture_id == snapshots[-1].capture_id
+        staged, newest = snapshots[-1], run.captures.get(collection)
+        kept_out = (
+            held_back(connection, run.integration.id, collection, staged.capture_id)
+            if staged.keeps_something_out
+            else []
+        )
+        is_newest = newest is not None and newest.capture_id == staged.capture_id
         run.note(*(_look(run, collection, kept_out) if is_newest else look(run, collection)))
         return StagedSlots(collection, snapshots=snapshots, held_back=tuple(kept_out))
 

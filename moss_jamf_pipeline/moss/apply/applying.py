@@ -12,6 +12,7 @@ from moss_jamf_pipeline.catalogue.ownership import custom_fields
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.plan.guard import require_current
 from moss_jamf_pipeline.moss.plan.planning import (
     ObjectCounts,
     Plan,
@@ -20,7 +21,9 @@ from moss_jamf_pipeline.moss.plan.planning import (
 )
 from moss_jamf_pipeline.moss.statements import (
     execute,
+    fetch_all,
     fetch_one,
+    fetch_value,
     joining_by_hash,
     refresh_statistics,
 )
@@ -198,7 +201,7 @@ def apply_objects(
             _exclude_other_runs(connection, integration)
         # A constraint that is checked at the commit would reject the whole transaction, not the row that breaks it.
         connection.execute("set constraints all immediate")
-        execute(connection, "apply/begin_plan", parameters)
+        _begin(connection, plan)
         for each_type, steps in _steps(plan, object_type):
             _apply_type(connection, integration, plan, each_type, steps)
         if object_type == "mapping":
@@ -209,6 +212,23 @@ def apply_objects(
     if object_type == "mapping" and not is_trial:
         _refresh_statistics(connection, applied.counts)
     return applied
+
+
+def waiting_object_types(connection: psycopg.Connection, plan_id: int) -> frozenset[str]:
+    """The types of objects of which rows of a plan wait to be applied, links included."""
+    rows = fetch_all(connection, "apply/waiting_object_types", {"plan_id": plan_id})
+    return frozenset(row["object_type"] for row in rows)
+
+
+def _begin(connection: psycopg.Connection, plan: Plan) -> None:
+    """Marks a plan as being applied.
+
+    Raises:
+        PlanNotApplicable: a newer plan took its place meanwhile.
+    """
+    status = fetch_value(connection, "apply/begin_plan", {"plan_id": plan.plan_id})
+    if status == "superseded":
+        require_current(read_plan(connection, plan.plan_id))
 
 
 def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectCounts]) -> None:

@@ -9,7 +9,7 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.object_types import plural_of
-from moss_jamf_pipeline.moss.capture.captures import Capture, earlier_counts
+from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.integration.history import Status
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
@@ -69,7 +69,7 @@ def run_outcome(
             and collection.proves_absence
             and collection.object_type in applied_object_types
             and collection.name in used
-            and _misses_something(connection, integration, used[collection.name])
+            and used[collection.name].misses_something
         ):
             why = " ".join(used[collection.name].incomplete_reasons)
             reasons.append(
@@ -112,12 +112,4 @@ def run_outcome(
                 for change in held
             ],
         },
-    )
-
-
-def _misses_something(
-    connection: psycopg.Connection, integration: Integration, capture: Capture
-) -> bool:
-    return not capture.is_complete and capture.misses_something(
-        earlier_counts(connection, integration.id, capture)
     )

@@ -15,22 +15,18 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.moss.capture.cadence import INCREMENTAL, SweepKind
-from moss_jamf_pipeline.moss.errors import NothingCaptured, OtherJamfServer
+from moss_jamf_pipeline.moss.errors import OtherJamfServer
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
     fetch_all,
     fetch_one,
-    fetch_value,
     refresh_statistics,
     set_based_transaction,
 )
 
-_TEMPORARY_TABLES = (
-    "capture/create_incoming_records",
-    "capture/create_listed_records",
-    "capture/create_wanted_records",
-)
+# Without statistics PostgreSQL takes a new table for small; of a few pages that is so.
+_MANY_ROWS = 1_000
 
 
 class StoredRecord(Protocol):
@@ -83,21 +79,14 @@ class CaptureFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierCounts:
-    """How many objects earlier captures of a collection brought.
+class Capture:
+    """A stored capture: what it brought, and how it stands.
 
     Attributes:
-        captured_before: the last one that brought any; None: none ever did.
-        usual: the median of the last ones; None: they are too few to say.
+        rejected: records that could not be used, of those JAMF served.
+        captured_before: how many objects the last capture before it brought that brought any; None: none ever did.
+        usual: the median of the captures before it; None: they are too few to say.
     """
-
-    captured_before: int | None = None
-    usual: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """A stored capture: what it brought, and how it stands."""
 
     capture_id: int
     collection: str
@@ -106,21 +95,21 @@ class Capture:
     captured: int
     changed: int = 0
     removed: int = 0
+    rejected: int = 0
     incomplete_reasons: tuple[str, ...] = ()
     sweep: SweepKind = "full"
+    captured_before: int | None = None
+    usual: int | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether absence from this capture proves that JAMF no longer has the object."""
         return self.status == "complete"
 
-    def misses_something(self, earlier: EarlierCounts) -> bool:
-        """Whether it is incomplete and that matters: of what JAMF never had any, nothing is missing.
-
-        Args:
-            earlier: what the captures before brought.
-        """
-        return not self.is_complete and (self.captured > 0 or earlier.captured_before is not None)
+    @property
+    def misses_something(self) -> bool:
+        """Whether it is incomplete and that matters: of what JAMF never had any, nothing is missing."""
+        return not self.is_complete and (self.captured > 0 or self.captured_before is not None)
 
 
 class CaptureWriter:
@@ -214,7 +203,8 @@ class CaptureWriter:
         with set_based_transaction(self._connection):
             if is_incremental:
                 execute(self._connection, "capture/take_listed_stubs")
-            self._connection.execute("analyze incoming_records")
+            if self._read > _MANY_ROWS:
+                self._connection.execute("analyze incoming_records")
             changed_existing = execute(
                 self._connection, "capture/close_changed_versions", self._scope
             )
@@ -238,7 +228,7 @@ class CaptureWriter:
                     "capture/insert_capture_quarantine",
                     self._scope | {"jamf_id": jamf_id, "reason": reason, "detail": detail},
                 )
-            execute(
+            finished = fetch_one(
                 self._connection,
                 "capture/finish_capture",
                 self._scope
@@ -257,13 +247,15 @@ class CaptureWriter:
                     "sweep": facts.sweep,
                     "fetched_count": facts.fetched_count,
                     "document_shape": facts.document_shape,
+                    "slots": list(slots),
                 },
             )
-            execute(self._connection, "capture/cover_slots", self._scope | {"slots": list(slots)})
+        if finished is None:
+            raise LookupError(f"capture {self._capture_id} was forgotten while it was written")
         if inserted + changed_existing + removed > self.captured // 10:
             # The first import and a great change leave statistics that would mislead every plan after them.
             refresh_statistics(self._connection, "jamf_sync.raw_jamf")
-        return capture_by_id(self._connection, self._capture_id)
+        return _capture(finished)
 
 
 @contextmanager
@@ -275,40 +267,32 @@ def open_capture(
     Raises:
         OtherJamfServer: the integration's earlier captures came from another server.
     """
-    other = fetch_one(
-        connection, "capture/other_server", {"integration_id": integration_id, "server": server}
-    )
-    if other is not None:
-        raise OtherJamfServer(
-            f"This integration's data came from the JAMF server {other['server']}, and now {server} is configured. "
-            "Syncing one server's records over another's would mark every device as gone.",
-            "Set MOSS_JAMF_INTEGRATION to a new name for the new server, or, if only its address changed, update "
-            "jamf_sync.captures.server.",
-        )
-    capture_id = fetch_value(
+    opened = fetch_one(
         connection,
         "capture/insert_capture",
         {"integration_id": integration_id, "collection": collection, "server": server},
     )
+    if opened is None or opened["capture_id"] is None:
+        other = "another one" if opened is None else opened["other_server"]
+        raise OtherJamfServer(
+            f"This integration's data came from the JAMF server {other}, and now {server} is configured. "
+            "Syncing one server's records over another's would mark every device as gone.",
+            "Set MOSS_JAMF_INTEGRATION to a new name for the new server, or, if only its address changed, update "
+            "jamf_sync.captures.server.",
+        )
+    capture_id = opened["capture_id"]
     try:
-        for temporary_table in _TEMPORARY_TABLES:
-            execute(connection, temporary_table)
+        execute(connection, "capture/create_working_tables")
         yield CaptureWriter(connection, integration_id, collection, capture_id)
-        execute(connection, "capture/drop_temporary_tables")
+        execute(connection, "capture/drop_working_tables")
     except BaseException:
         if not connection.broken:
-            execute(connection, "capture/drop_temporary_tables")
+            execute(connection, "capture/drop_working_tables")
             execute(connection, "capture/fail_capture", {"capture_id": capture_id})
         raise
 
 
-def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
-    """Reads a finished capture."""
-    row = fetch_one(connection, "capture/capture_by_id", {"capture_id": capture_id})
-    if row is None:
-        raise NothingCaptured(
-            f"There is no capture {capture_id}.", "Materialise the raw asset of its slot."
-        )
+def _capture(row: Row) -> Capture:
     return Capture(
         capture_id=row["capture_id"],
         collection=row["collection"],
@@ -317,8 +301,11 @@ def capture_by_id(connection: psycopg.Connection, capture_id: int) -> Capture:
         captured=row["captured_count"],
         changed=row["changed_count"],
         removed=row["removed_count"],
+        rejected=row["rejected_count"],
         incomplete_reasons=tuple(row["incomplete_reasons"]),
         sweep=row["sweep"],
+        captured_before=row.get("captured_before"),
+        usual=row.get("usual"),
     )
 
 
@@ -334,41 +321,10 @@ def covered_slots(
     return {(row["collection"], row["slot"]): row["capture_id"] for row in rows}
 
 
-def cover_slots(
-    connection: psycopg.Connection,
-    integration_id: UUID,
-    collection: str,
-    capture_id: int,
-    slots: Sequence[datetime],
-) -> None:
-    """Records that a stored capture also stands for these slots."""
-    execute(
-        connection,
-        "capture/cover_slots",
-        {
-            "integration_id": integration_id,
-            "collection": collection,
-            "capture_id": capture_id,
-            "slots": list(slots),
-        },
-    )
-
-
 def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dict[str, Capture]:
     """The newest usable capture of each collection that has one."""
     rows = fetch_all(connection, "capture/newest_captures", {"integration_id": integration_id})
-    return {
-        row["collection"]: Capture(
-            capture_id=row["capture_id"],
-            collection=row["collection"],
-            status=row["status"],
-            captured_at=row["captured_at"],
-            captured=row["captured_count"],
-            incomplete_reasons=tuple(row["incomplete_reasons"]),
-            sweep=row["sweep"],
-        )
-        for row in rows
-    }
+    return {row["collection"]: _capture(row) for row in rows}
 
 
 def recent_captures(
@@ -390,19 +346,3 @@ def recent_captures(
             "row_offset": offset,
         },
     )
-
-
-def earlier_counts(
-    connection: psycopg.Connection, integration_id: UUID, capture: Capture
-) -> EarlierCounts:
-    """How many objects the captures before this one brought."""
-    row = fetch_one(
-        connection,
-        "capture/earlier_counts",
-        {
-            "integration_id": integration_id,
-            "collection": capture.collection,
-            "capture_id": capture.capture_id,
-        },
-    )
-    return EarlierCounts(**row) if row else EarlierCounts()

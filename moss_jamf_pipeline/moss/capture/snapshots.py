@@ -33,6 +33,7 @@ class Snapshot:
         quarantined: objects that cannot be used.
         fields_left_out: single values left out of objects that are used.
         total_count: what JAMF said it has.
+        rejected: records that JAMF could not serve so that they could be used.
     """
 
     capture_id: int
@@ -44,6 +45,12 @@ class Snapshot:
     fields_left_out: int
     total_count: int | None
     incomplete_reasons: tuple[str, ...]
+    rejected: int
+
+    @property
+    def keeps_something_out(self) -> bool:
+        """Whether anything of the capture is in quarantine."""
+        return bool(self.quarantined or self.fields_left_out or self.rejected)
 
 
 def stage_snapshot(
@@ -94,6 +101,7 @@ def stage_snapshot(
         fields_left_out=row["fields_left_out"],
         total_count=row["total_count"],
         incomplete_reasons=tuple(row["incomplete_reasons"]),
+        rejected=row["rejected_count"],
     )
 
 

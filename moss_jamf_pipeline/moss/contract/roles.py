@@ -15,6 +15,7 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from moss_jamf_pipeline.moss.contract.installation import READER, WRITER, Role, installation
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
@@ -172,8 +173,14 @@ def writing(connection: psycopg.Connection) -> Iterator[None]:
     Raises:
         MossNotPrepared: this log-in cannot take on the role.
     """
+    # What a transaction sets for itself ends with it; only a savepoint has to take it back.
+    is_savepoint = connection.info.transaction_status != TransactionStatus.IDLE
     with connection.transaction():
-        before = connection.execute("select current_setting('role')").fetchone()
+        before = (
+            connection.execute("select current_setting('role')").fetchone()
+            if is_savepoint
+            else None
+        )
         take_on(connection, WRITER, for_transaction=True)
         yield
         if before is not None:

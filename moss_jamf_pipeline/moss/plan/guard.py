@@ -17,8 +17,12 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.planning import (
     Plan,
+    PlanFacts,
     count_outcomes,
-    newest_sync_plan,
+    newest_sync_plan_id,
+    no_such_plan,
+    plan_facts,
+    plan_with_counts,
     read_plan,
 )
 from moss_jamf_pipeline.moss.statements import (
@@ -151,24 +155,28 @@ def choose_plan(
         PlanNotApplicable: it is a what-if, was applied already, or a newer plan took its place.
         NothingCaptured: there is no such plan.
     """
+    facts: PlanFacts | None = None
     chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
     if chosen is None:
         kinds = _kinds(approve)
-        plan = _meant_plan(connection, integration, run_id, plan_id, parent_run_id)
+        meant = _meant_plan(connection, integration, run_id, plan_id, parent_run_id)
         with set_based_transaction(connection):
             # Locked first: what is checked here still holds when it is written.
-            execute(connection, "guard/lock_plan", {"plan_id": plan.plan_id})
-            plan = read_plan(connection, plan.plan_id)
-            _require_applicable(connection, integration, plan, kinds, is_named=plan_id != 0)
+            facts = _locked(connection, meant)
+            _require_applicable(connection, integration, facts, kinds, is_named=plan_id != 0)
             if kinds:
-                _approve(connection, plan.plan_id, kinds, approved_by=approved_by, run_id=run_id)
-            guard_plan(connection, integration, plan.plan_id)
-            execute(connection, "guard/choose_plan", {"run_id": run_id, "plan_id": plan.plan_id})
-        chosen = fetch_one(connection, "guard/chosen_plan", {"run_id": run_id})
+                _approve(connection, meant, kinds, approved_by=approved_by, run_id=run_id)
+                facts = _facts(connection, meant)
+            _guard(connection, integration, facts)
+            chosen = fetch_one(
+                connection, "guard/choose_plan", {"run_id": run_id, "plan_id": meant}
+            )
     if chosen is None:
         raise LookupError(f"the choice of run {run_id} was not kept")
-    plan = read_plan(connection, chosen["plan_id"], since=chosen["chosen_at"])
-    _require_current(connection, plan)
+    if facts is None or facts.plan_id != chosen["plan_id"]:
+        facts = _facts(connection, chosen["plan_id"])
+    plan = plan_with_counts(connection, facts, since=chosen["chosen_at"])
+    require_current(plan)
     return Choice(plan, chosen["chosen_at"], held_changes(connection, plan.plan_id))
 
 
@@ -184,9 +192,9 @@ def require_applicable(
         PlanNotApplicable: it may not, and why.
         NothingCaptured: there is no such plan.
     """
-    plan = read_plan(connection, plan_id)
-    _require_applicable(connection, integration, plan, _kinds(approve), is_named=True)
-    return plan
+    facts = _facts(connection, plan_id)
+    _require_applicable(connection, integration, facts, _kinds(approve), is_named=True)
+    return read_plan(connection, plan_id)
 
 
 def guard_plan(
@@ -206,13 +214,7 @@ def guard_plan(
         What is held.
     """
     with set_based_transaction(connection):
-        status = fetch_value(connection, "guard/lock_plan", {"plan_id": plan_id})
-        facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan_id})
-        if facts is not None and facts["kind"] == "sync":
-            if status == "planned":
-                _release(connection, plan_id, _ALL_KINDS)
-            if status == "planned" or (status == "applying" and facts["guarded_at"] is None):
-                _hold(connection, integration, plan_id)
+        _guard(connection, integration, _locked(connection, plan_id))
     return held_changes(connection, plan_id)
 
 
@@ -227,10 +229,31 @@ def release_for_trial(connection: psycopg.Connection, plan_id: int) -> None:
         _release(connection, plan_id, _ALL_KINDS)
 
 
+def _locked(connection: psycopg.Connection, plan_id: int) -> PlanFacts:
+    """The facts of a plan that no other run guards, chooses or releases until the transaction ends."""
+    execute(connection, "guard/lock_plan", {"plan_id": plan_id})
+    return _facts(connection, plan_id)
+
+
+def _facts(connection: psycopg.Connection, plan_id: int) -> PlanFacts:
+    facts = plan_facts(connection, plan_id)
+    if facts is None:
+        raise no_such_plan(plan_id)
+    return facts
+
+
+def _guard(connection: psycopg.Connection, integration: Integration, facts: PlanFacts) -> None:
+    """Judges a plan that is locked."""
+    if facts.kind != "sync":
+        return
+    was_guarded = facts.guarded_at is not None
+    if facts.status == "planned" and was_guarded:
+        _release(connection, facts.plan_id, _ALL_KINDS)
+    if facts.status == "planned" or (facts.status == "applying" and not was_guarded):
+        _hold(connection, integration, facts.plan_id)
+
+
 def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int) -> None:
-    approved = {
-        row["kind"] for row in fetch_all(connection, "guard/approved_kinds", {"plan_id": plan_id})
-    }
     counted = [
         _judged(connection, integration, row)
         for row in fetch_all(
@@ -244,7 +267,13 @@ def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int
         "guard/store_guarded_changes",
         {"plan_id": plan_id, "guarded_changes": Jsonb(counted)},
     )
-    over = [change for change in counted if change["is_over"] and change["kind"] not in approved]
+    too_many = [change for change in counted if change["is_over"]]
+    if not too_many:
+        return
+    approved = {
+        row["kind"] for row in fetch_all(connection, "guard/approved_kinds", {"plan_id": plan_id})
+    }
+    over = [change for change in too_many if change["kind"] not in approved]
     if not over:
         return
     for change in over:
@@ -337,9 +366,9 @@ def _meant_plan(
     run_id: str,
     plan_id: int,
     parent_run_id: str | None,
-) -> Plan:
+) -> int:
     if plan_id:
-        return read_plan(connection, plan_id)
+        return plan_id
     made = fetch_one(
         connection,
         "plan/plan_of_run",
@@ -348,14 +377,18 @@ def _meant_plan(
     if made is None and parent_run_id is not None:
         made = fetch_one(connection, "guard/chosen_plan", {"run_id": parent_run_id})
     if made is None:
-        return newest_sync_plan(connection, integration.id)
-    return read_plan(connection, made["plan_id"])
+        return newest_sync_plan_id(connection, integration.id)
+    return int(made["plan_id"])
 
 
-def _require_current(connection: psycopg.Connection, plan: Plan) -> None:
-    facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan.plan_id})
+def require_current(plan: Plan | PlanFacts) -> None:
+    """Refuses a plan that is never applied, or not any more.
+
+    Raises:
+        PlanNotApplicable: it is a what-if, or a newer plan took its place.
+    """
     if plan.kind == "what_if":
-        slot = "" if facts is None else f" of the slot {facts['slot']:%Y-%m-%d %H:%M}"
+        slot = "" if plan.slot is None else f" of the slot {plan.slot:%Y-%m-%d %H:%M}"
         raise PlanNotApplicable(
             f"Plan {plan.plan_id} is a what-if{slot}: it is there to be looked at, and never applied.",
             "`moss-jamf sync` plans from JAMF as it is now, and applies that.",
@@ -371,19 +404,18 @@ def _require_current(connection: psycopg.Connection, plan: Plan) -> None:
 def _require_applicable(
     connection: psycopg.Connection,
     integration: Integration,
-    plan: Plan,
+    plan: PlanFacts,
     kinds: Sequence[str],
     *,
     is_named: bool,
 ) -> None:
     """Whether a run may take the plan. One that nobody named may be applied already: then there is nothing to do."""
-    facts = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan.plan_id})
-    if facts is None or facts["integration_id"] != integration.id:
+    if plan.integration_id != integration.id:
         raise PlanNotApplicable(
             f"Plan {plan.plan_id} is not one of the integration {integration.name!r}.",
             "Choose the integration with MOSS_JAMF_INTEGRATION, or another plan: `moss-jamf plan list`.",
         )
-    _require_current(connection, plan)
+    require_current(plan)
     if plan.status != "applied" or not (is_named or kinds):
         return
     held = held_changes(connection, plan.plan_id)

@@ -62,6 +62,11 @@ class ObjectCounts:
     deleted_internal: int
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the plan may hold rows that change something of these objects; refused ones count as skipped."""
+        return self.unchanged != self.seen
+
+    @property
     def adds_up(self) -> bool:
         """Whether every object seen is in exactly one category."""
         sorted_out = (
@@ -88,6 +93,7 @@ class Plan:
         counts: by object type, as they stand.
         kind: what it is for.
         superseded_by: the newer plan that took its place, if there is one.
+        slot: of a what-if, the start of the slot it is made from.
     """
 
     plan_id: int
@@ -96,6 +102,7 @@ class Plan:
     counts: tuple[ObjectCounts, ...]
     kind: PlanKind = "sync"
     superseded_by: int | None = None
+    slot: datetime | None = None
 
 
 # A plan of more rows than that is worth new statistics; those of a few rows do not mislead.
@@ -152,8 +159,11 @@ def make_plan(
             slot=what_if_of,
         )
         execute(connection, "plan/create_compared_objects")
+        compared = 0
         for object_type in chosen:
-            _plan_objects(connection, integration, captures, plan_id, object_type)
+            compared += _plan_objects(
+                connection, integration, captures, plan_id, object_type, compared
+            )
         if "device" in chosen:
             execute(
                 connection,
@@ -185,7 +195,14 @@ def make_plan(
             )
         count_outcomes(connection, plan_id)
         execute(connection, "plan/count_objects_in_conflict", {"plan_id": plan_id})
-    plan = read_plan(connection, plan_id)
+    plan = Plan(
+        plan_id,
+        "planned" if what_if_of is None else "what_if",
+        tuple(chosen),
+        _counts(connection, plan_id),
+        "sync" if what_if_of is None else "what_if",
+        slot=what_if_of,
+    )
     if sum(count.created + count.updated + count.removed for count in plan.counts) > _MANY_ROWS:
         refresh_statistics(connection, "jamf_sync.change_plan")
     return plan
@@ -267,7 +284,18 @@ def _plan_objects(
     captures: Mapping[str, Capture],
     plan_id: int,
     object_type: str,
-) -> None:
+    compared_before: int,
+) -> int:
+    """Plans one type of object, and says how many of them were compared field by field.
+
+    Args:
+        connection: any, inside the transaction of the plan.
+        integration: whose plan, and by which policies.
+        captures: the newest capture of each collection.
+        plan_id: the plan.
+        object_type: the type.
+        compared_before: how many objects of other types were compared before.
+    """
     settings = integration.settings
     clearable = clearable_fields(effective_rules(settings.ownership_overrides), object_type)
     if object_type == "device" and settings.on_empty_user == "clear":
@@ -284,7 +312,11 @@ def _plan_objects(
         **capture_parameters(captures),
     }
     collection = collection_of(object_type)
-    if collection is not None and collection.name in captures:
+    if (
+        collection is not None
+        and collection.name in captures
+        and captures[collection.name].rejected
+    ):
         parameters["rejected"] = fetch_value(
             connection,
             "plan/rejected_records",
@@ -302,11 +334,16 @@ def _plan_objects(
         case "group_member":
             execute(connection, "plan/plan_group_members", parameters)
         case _:
-            execute(connection, _COMPARISONS[object_type], parameters)
-            connection.execute("analyze compared_objects")
+            compared = execute(connection, _COMPARISONS[object_type], parameters)
+            if not compared:
+                return 0
+            if compared_before + compared > _MANY_ROWS:
+                connection.execute("analyze compared_objects")
             execute(connection, "plan/plan_creations", parameters)
             execute(connection, "plan/plan_field_changes", parameters)
             execute(connection, "plan/plan_rejections", parameters)
+            return compared
+    return 0
 
 
 _COMPARISONS = {
@@ -341,6 +378,38 @@ def _plan_links(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """A plan without its counts, as `plan/plan_by_id` has it."""
+
+    plan_id: int
+    integration_id: UUID
+    status: str
+    kind: PlanKind
+    slot: datetime | None
+    object_types: tuple[str, ...]
+    guarded_at: datetime | None
+    superseded_by: int | None
+
+
+def plan_facts(connection: psycopg.Connection, plan_id: int) -> PlanFacts | None:
+    """What a plan is, without its counts; None: there is no such plan."""
+    row = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan_id})
+    if row is None:
+        return None
+    return PlanFacts(
+        **{name: row[name] for name in PlanFacts.__slots__ if name != "object_types"},
+        object_types=tuple(row["object_types"]),
+    )
+
+
+def no_such_plan(plan_id: int) -> NothingCaptured:
+    """What is said of a plan that is not there."""
+    return NothingCaptured(
+        f"There is no plan {plan_id}.", "See `moss-jamf plan show` for the newest one."
+    )
+
+
 def read_plan(
     connection: psycopg.Connection, plan_id: int, *, since: datetime | None = None
 ) -> Plan:
@@ -354,24 +423,35 @@ def read_plan(
     Raises:
         NothingCaptured: there is no such plan.
     """
-    row = fetch_one(connection, "plan/plan_by_id", {"plan_id": plan_id})
-    if row is None:
-        raise NothingCaptured(
-            f"There is no plan {plan_id}.", "See `moss-jamf plan show` for the newest one."
-        )
-    counts = tuple(
+    facts = plan_facts(connection, plan_id)
+    if facts is None:
+        raise no_such_plan(plan_id)
+    return plan_with_counts(connection, facts, since=since)
+
+
+def plan_with_counts(
+    connection: psycopg.Connection, facts: PlanFacts, *, since: datetime | None = None
+) -> Plan:
+    """The same of a plan whose facts are known."""
+    return Plan(
+        plan_id=facts.plan_id,
+        status=facts.status,
+        object_types=facts.object_types,
+        counts=_counts(connection, facts.plan_id, since),
+        kind=facts.kind,
+        superseded_by=facts.superseded_by,
+        slot=facts.slot,
+    )
+
+
+def _counts(
+    connection: psycopg.Connection, plan_id: int, since: datetime | None = None
+) -> tuple[ObjectCounts, ...]:
+    return tuple(
         ObjectCounts(**counts)
         for counts in fetch_all(
             connection, "plan/plan_summary", {"plan_id": plan_id, "since": since}
         )
-    )
-    return Plan(
-        plan_id=plan_id,
-        status=row["status"],
-        object_types=tuple(row["object_types"]),
-        counts=counts,
-        kind=row["kind"],
-        superseded_by=row["superseded_by"],
     )
 
 
@@ -393,17 +473,8 @@ def newest_plan_id(connection: psycopg.Connection, integration_id: UUID) -> int:
     return _found(connection, "plan/newest_plan", integration_id)
 
 
-def newest_sync_plan(connection: psycopg.Connection, integration_id: UUID) -> Plan:
-    """The newest plan that a sync made: what is applied when nobody names a plan. A revert has to be named.
-
-    Raises:
-        NothingCaptured: there is none.
-    """
-    return read_plan(connection, newest_sync_plan_id(connection, integration_id))
-
-
 def newest_sync_plan_id(connection: psycopg.Connection, integration_id: UUID) -> int:
-    """The number of `newest_sync_plan`, without its counts.
+    """The newest plan that a sync made: what is applied when nobody names a plan. A revert has to be named.
 
     Raises:
         NothingCaptured: there is none.

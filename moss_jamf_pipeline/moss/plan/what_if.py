@@ -84,6 +84,7 @@ def _capture(row: Row) -> Capture:
         status=row["status"],
         captured_at=row["captured_at"],
         captured=row["captured_count"],
+        rejected=row["rejected_count"],
         incomplete_reasons=tuple(row["incomplete_reasons"]),
     )
 

@@ -44,9 +44,7 @@ def _build_applied_asset(layout: Layout, kind: ObjectType) -> dg.AssetsDefinitio
                     **Tables(run).moss_facts(kind.relation),
                     "plan_id": applied.plan.plan_id,
                     **counts_metadata(applied.counts),
-                    "changes": changes_preview(
-                        run.connection, applied.plan.plan_id, applied.object_type
-                    ),
+                    "changes": changes_preview(run.connection, applied.plan, applied.object_type),
                 }
             )
 

@@ -196,6 +196,6 @@ def _plan_facts(run: RunContext, plan: Plan) -> dict[str, Any]:
         "updated": sum(count.updated for count in plan.counts),
         "conflicts": sum(count.conflicts for count in plan.counts),
         "counts": counts_table(plan.counts),
-        "device_changes": changes_preview(run.connection, plan.plan_id, "device"),
-        "person_changes": changes_preview(run.connection, plan.plan_id, "person"),
+        "device_changes": changes_preview(run.connection, plan, "device"),
+        "person_changes": changes_preview(run.connection, plan, "person"),
     }

@@ -1,0 +1,80 @@
+"""How much an unchanged sync asks of the database and of the environment, counted where psycopg sends it."""
+
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from moss_jamf_pipeline.settings import Settings
+from tests.e2e.inventory import add_mac, furnish
+from tests.support.world import World
+
+_MOST_STATEMENTS = 150
+
+
+@contextmanager
+def _counted() -> Iterator[Counter[str]]:
+    """Counts statements, files and others alike, COPYs too; beginning and ending transactions is none."""
+    counted: Counter[str] = Counter()
+
+    def counting(method: Any) -> Any:
+        def send(self: object, query: Any, *arguments: Any, **options: Any) -> Any:
+            text = query if isinstance(query, bytes) else str(query).encode()
+            counted[text[:80].decode()] += 1
+            return method(self, query, *arguments, **options)
+
+        return send
+
+    with pytest.MonkeyPatch.context() as patch:
+        for kind, name in (
+            (psycopg.Cursor, "execute"),
+            (psycopg.ServerCursor, "execute"),
+            (psycopg.Cursor, "copy"),
+        ):
+            patch.setattr(kind, name, counting(getattr(kind, name)))
+        yield counted
+
+
+@pytest.fixture
+def one_mac(small_world: World) -> World:
+    """A world of one Mac with its user, place and group, synced twice."""
+    for jamf_id in ("1", "2"):
+        small_world.fleet.remove_computer(jamf_id)
+    furnish(small_world)
+    small_world.fleet.add_building("Main", building_id="1")
+    add_mac(
+        small_world,
+        "7",
+        "C02ONLY00001",
+        place={"buildingId": "1", "room": "1"},
+        user={"username": "jane"},
+    )
+    small_world.fleet.add_group("Ours", group_id="77", members=["7"])
+    for _ in range(2):
+        assert small_world.sync().success
+    return small_world
+
+
+def test_an_unchanged_sync_of_one_mac_runs_few_statements(one_mac: World) -> None:
+    with _counted() as statements:
+        assert one_mac.sync().success
+    assert statements.total() <= _MOST_STATEMENTS, statements.most_common()
+
+
+def test_a_run_reads_the_environment_once(one_mac: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for `scrubbing`, which looks for the secrets to take out whenever it is asked, whoever asks."""
+    readers: list[str] = []
+    begin = Settings.__init__
+
+    def noted(self: Settings, **values: Any) -> None:
+        readers.append(Path(traceback.extract_stack(limit=2)[0].filename).name)
+        begin(self, **values)
+
+    monkeypatch.setattr(Settings, "__init__", noted)
+    assert one_mac.sync().success
+    assert [reader for reader in readers if reader != "scrubbing.py"] == ["resources.py"]
