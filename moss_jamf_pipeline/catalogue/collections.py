@@ -138,3 +138,9 @@ def collection_named(name: str) -> Collection:
 def collection_of(object_type: str) -> Collection | None:
     """The collection whose records become objects of a type; None: the objects are no JAMF records themselves."""
     return _BY_OBJECT_TYPE.get(object_type)
+
+
+def switched_with(name: CollectionName) -> tuple[str, ...]:
+    """The collections that are pulled when that one is: those of the same switch, itself among them."""
+    switch = collection_named(name).switch
+    return tuple(collection.name.value for collection in COLLECTIONS if collection.switch == switch)

@@ -180,3 +180,8 @@ def plural_of(name: str) -> str:
         KeyError: there is no such type.
     """
     return _BY_NAME[name].plural
+
+
+def planned_from(name: CollectionName) -> tuple[str, ...]:
+    """The types of object that a collection is needed for, in order."""
+    return tuple(kind.name.value for kind in OBJECT_TYPES if name in kind.needs)

@@ -6,6 +6,7 @@ constant list when it plans a statement: the check costs what one written out wo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolution
@@ -65,8 +66,18 @@ VOCABULARIES: Final = (
 
 
 def vocabulary_files() -> Mapping[str, str]:
-    """The functions of all vocabularies, as one file of SQL."""
-    return {_PATH: "\n".join((_HEADER, *map(_function, VOCABULARIES)))}
+    """The functions of all vocabularies and of their version, as one file of SQL."""
+    version = (
+        "create or replace function jamf_sync.vocabularies_version() returns text\n"
+        f"language sql immutable parallel safe as $$ select '{vocabularies_version()}' $$;\n"
+    )
+    return {_PATH: "\n".join((_HEADER, *map(_function, VOCABULARIES), version))}
+
+
+def vocabularies_version() -> str:
+    """Names the words of all vocabularies: other words are another name."""
+    words = [(vocabulary.function, list(map(str, vocabulary.words))) for vocabulary in VOCABULARIES]
+    return blake2b(repr(words).encode(), digest_size=8).hexdigest()
 
 
 def _function(vocabulary: Vocabulary) -> str:

@@ -15,6 +15,7 @@ from moss_jamf_pipeline.engine.checks import Finding
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.applying import waiting_object_types
 from moss_jamf_pipeline.moss.capture.captures import Capture, covered_slots, newest_captures
+from moss_jamf_pipeline.moss.contract.schema import require_our_words
 from moss_jamf_pipeline.moss.database import MossDatabase, is_alive
 from moss_jamf_pipeline.moss.integration.history import close_history_of_dead_runs, open_history
 from moss_jamf_pipeline.moss.integration.integrations import (
@@ -180,7 +181,9 @@ class RunContext:
     def integration(self) -> Integration:
         """The JAMF server that is synced, with its policies."""
         if self._known.integration is None:
-            self._known.integration = find_integration(self.connection, self._which)
+            found = find_integration(self.connection, self._which)
+            require_our_words(self.connection)
+            self._known.integration = found
         return self._known.integration
 
     @property

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import (
+    COLLECTION_NAMES,
+    CollectionName,
+    switched_with,
+)
 from moss_jamf_pipeline.catalogue.object_types import (
     APPLIED_OBJECT_TYPES,
     MATCH_TABLES,
     OBJECT_TYPE_NAMES,
+    planned_from,
 )
 
 # The steps that write M.O.S.S., in the order in which a plan is applied, and the one that closes the history.
@@ -94,8 +99,6 @@ class SyncScope:
         return in_order(steps)
 
 
-_COMPUTER_TYPES = ("location", "room", "person", "device", "io", "group_member")
-
 SCOPES: Final = {
     "everything": SyncScope(
         "sync_jamf",
@@ -108,16 +111,22 @@ SCOPES: Final = {
         "sync_jamf_computers",
         "computers",
         "Computers only, with the locations, rooms, people and interfaces they name.",
-        ("computers", "buildings", "departments"),
-        _COMPUTER_TYPES,
+        switched_with(CollectionName.COMPUTERS),
+        planned_from(CollectionName.COMPUTERS),
     ),
-    "users": SyncScope("sync_jamf_users", "users", "Users only.", ("users",), ("person",)),
+    "users": SyncScope(
+        "sync_jamf_users",
+        "users",
+        "Users only.",
+        switched_with(CollectionName.USERS),
+        planned_from(CollectionName.USERS),
+    ),
     "groups": SyncScope(
         "sync_jamf_groups",
         "groups",
         "Groups only, with the members known from the newest computers.",
-        ("groups",),
-        ("group", "group_member"),
+        switched_with(CollectionName.GROUPS),
+        planned_from(CollectionName.GROUPS),
     ),
     "plan": SyncScope(
         "plan_jamf",

@@ -20,7 +20,7 @@ from moss_jamf_pipeline.engine.databases import (
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.moss.contract.rights import lacking_for_sync
-from moss_jamf_pipeline.moss.contract.schema import pending_migrations, require_rights
+from moss_jamf_pipeline.moss.contract.schema import pending_changes, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import (
     Integration,
@@ -149,10 +149,11 @@ def look_at_rights(connection: psycopg.Connection) -> tuple[str, bool]:
 
 def look_at_schema(connection: psycopg.Connection) -> tuple[str, bool]:
     """Our own schema."""
-    pending = pending_migrations(connection)
+    pending = pending_changes(connection)
     if pending:
         raise ProblemFound(
-            f"Migrations are pending: {', '.join(pending)}.", "Run `moss-jamf init`."
+            f"The schema is not as this version has it; pending: {', '.join(pending)}.",
+            "Run `moss-jamf init`.",
         )
     return "up to date", True
 

@@ -13,7 +13,7 @@ import psycopg
 
 from moss_jamf_pipeline.engine.databases import MossPlace, embedded_postgres, resolve_moss
 from moss_jamf_pipeline.moss.contract.installation import installation
-from moss_jamf_pipeline.moss.contract.schema import pending_migrations
+from moss_jamf_pipeline.moss.contract.schema import pending_changes
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
@@ -123,7 +123,7 @@ def require_prepared(connection: psycopg.Connection, place: MossPlace) -> None:
     Raises:
         MossNotPrepared: naming what it lacks.
     """
-    pending = pending_migrations(connection)
+    pending = pending_changes(connection)
     if pending:
         raise MossNotPrepared(
             f"The database is not prepared for the sync ({place.where}); it lacks {', '.join(pending)}.",

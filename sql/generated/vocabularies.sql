@@ -76,3 +76,6 @@ language sql immutable parallel safe as $$
     'mapped', 'matched', 'create', 'ambiguous', 'deleted_internal'
   ]::text[]
 $$;
+
+create or replace function jamf_sync.vocabularies_version() returns text
+language sql immutable parallel safe as $$ select '092244af8c5db315' $$;

@@ -1,6 +1,7 @@
 """The words of the catalogue and those of the database: the same lists, and no row with any other."""
 
 import re
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -15,6 +16,8 @@ from moss_jamf_pipeline.catalogue.outcomes import (
     Outcome,
 )
 from moss_jamf_pipeline.catalogue.vocabularies import VOCABULARIES, Vocabulary
+from moss_jamf_pipeline.moss.contract.schema import pending_changes, prepare, require_our_words
+from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.settings import project_file
 
 _COLUMNS = [(vocabulary, column) for vocabulary in VOCABULARIES for column in vocabulary.columns]
@@ -30,6 +33,26 @@ def test_the_database_has_the_words_of_the_catalogue(
     row = rolled_back.execute(query).fetchone()
     assert row is not None
     assert row[0] == [str(word) for word in vocabulary.words]
+
+
+def test_a_database_with_the_words_of_another_version_is_not_synced(
+    empty_database: Callable[[], str],
+) -> None:
+    with psycopg.connect(empty_database(), autocommit=True) as connection:
+        assert "generated/vocabularies" in pending_changes(connection)
+        prepare(connection, may_create_moss=True)
+        assert pending_changes(connection) == []
+        require_our_words(connection)
+        connection.execute(
+            "create or replace function jamf_sync.vocabularies_version() returns text "
+            "language sql immutable as $$ select 'another' $$"
+        )
+        assert pending_changes(connection) == ["generated/vocabularies"]
+        with pytest.raises(MossNotPrepared) as caught:
+            require_our_words(connection)
+        assert caught.value.remedy == "Run `moss-jamf init`."
+        prepare(connection, may_create_moss=True)
+        require_our_words(connection)
 
 
 @pytest.mark.parametrize(("vocabulary", "column"), _COLUMNS, ids=lambda each: str(each)[:40])

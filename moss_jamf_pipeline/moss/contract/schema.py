@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 
 from moss_jamf_pipeline.catalogue.dialects import STRATEGY, Dialect
+from moss_jamf_pipeline.catalogue.vocabularies import vocabularies_version
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.installation import forget_installation
 from moss_jamf_pipeline.moss.contract.rights import grant_for_init
@@ -19,6 +20,7 @@ from moss_jamf_pipeline.moss.statements import statement
 from moss_jamf_pipeline.settings import project_file
 
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('moss_jamf_pipeline schema', 0))"
+_VOCABULARIES = "generated/vocabularies"
 _VERSIONS = """
 create schema if not exists jamf_sync;
 create table if not exists jamf_sync.schema_migrations (
@@ -55,6 +57,35 @@ def pending_migrations(connection: psycopg.Connection) -> list[str]:
     return [file.stem for file in files if file.stem not in known]
 
 
+def pending_changes(connection: psycopg.Connection) -> list[str]:
+    """What `prepare` would bring to `jamf_sync`: migrations, and the catalogue's lists of words if they are others."""
+    pending = pending_migrations(connection)
+    return pending if _has_our_words(connection) else [*pending, _VOCABULARIES]
+
+
+def require_our_words(connection: psycopg.Connection) -> None:
+    """Ends a run on a database that another version's `init` prepared: it would not see the fields of this one.
+
+    Raises:
+        MossNotPrepared: the database has other lists of words than the catalogue.
+    """
+    if not _has_our_words(connection):
+        raise MossNotPrepared(
+            "The database has the fields and words of another version of the pipeline.",
+            "Run `moss-jamf init`.",
+        )
+
+
+def _has_our_words(connection: psycopg.Connection) -> bool:
+    try:
+        # As a savepoint inside a transaction: whoever asks can go on with it.
+        with connection.transaction():
+            stored = connection.execute("select jamf_sync.vocabularies_version()").fetchone()
+    except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
+        return False
+    return stored is not None and stored[0] == vocabularies_version()
+
+
 def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaReport:
     """Creates or updates `jamf_sync`, the contract and the roles, in one transaction. Safe to run again.
 
@@ -80,7 +111,7 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
             connection.execute(statement("contract/custom_fields", dialect.name))
         grant_for_init(connection, dialect)
         connection.execute(_VERSIONS)
-        connection.execute(statement("generated/vocabularies"))
+        connection.execute(statement(_VOCABULARIES))
         migrations = pending_migrations(connection)
         for name in migrations:
             connection.execute(statement(f"migrations/{name}"))
