@@ -15,8 +15,12 @@ with interfaces as materialized (
   where match.integration_id = %(integration_id)s and match.outcome in ('mapped', 'moved', 'matched', 'create')
     and interface.mac_address is not null
 ),
+repeated as (
+  select mac_key from interfaces group by mac_key having count(*) > 1
+),
 wandering as materialized (
-  select mac_key from interfaces group by mac_key having count(distinct device_id) > 1
+  select mac_key from interfaces join repeated using (mac_key)
+  group by mac_key having count(distinct device_id) > 1
 ),
 existing as materialized (
   select io.id, io.device_id, jamf_sync.mac_key(io.mac_address) as mac_key from moss_contract.ios() as io
@@ -25,8 +29,17 @@ existing as materialized (
 own as (
   select device_id, mac_key, (array_agg(id order by id))[1] as io_id from existing group by device_id, mac_key
 ),
+placed as materialized (
+  select interface.*, own.io_id
+  from interfaces as interface
+  left join own on own.device_id = interface.device_id and own.mac_key = interface.mac_key
+),
 holders as (
-  select mac_key, array_agg(distinct device_id) as device_ids from existing group by mac_key
+  -- Of the MAC addresses that are not on their own device: on which other one they are.
+  select distinct on (existing.mac_key) existing.mac_key, existing.device_id
+  from existing
+  join (select distinct mac_key from placed where io_id is null) as missing using (mac_key)
+  order by existing.mac_key, existing.device_id
 ),
 deleted as materialized (
   -- Interfaces we created and a person deleted.
@@ -36,17 +49,16 @@ deleted as materialized (
     and not exists (select from moss_contract.ios() as io where io.id = applied.object_id)
 ),
 candidates as materialized (
-  select interface.*, own.io_id, deleted.mac_key is not null as is_deleted, wandering.mac_key is not null as is_wandering,
-         case when own.io_id is null then (array_remove(holder.device_ids, interface.device_id))[1] end as other_device_id,
+  select interface.*, deleted.mac_key is not null as is_deleted, wandering.mac_key is not null as is_wandering,
+         case when interface.io_id is null then holder.device_id end as other_device_id,
          value.values as moss, applied.values as base
-  from interfaces as interface
+  from placed as interface
   left join wandering on wandering.mac_key = interface.mac_key
-  left join own on own.device_id = interface.device_id and own.mac_key = interface.mac_key
   left join deleted on deleted.device_id = interface.device_id and deleted.mac_key = interface.mac_key
   left join holders as holder on holder.mac_key = interface.mac_key
-  left join moss_contract.io_values() as value on value.id = own.io_id
+  left join moss_contract.io_values() as value on value.id = interface.io_id
   left join jamf_sync.applied_values as applied
-    on applied.integration_id = %(integration_id)s and applied.object_type = 'io' and applied.object_id = own.io_id
+    on applied.integration_id = %(integration_id)s and applied.object_type = 'io' and applied.object_id = interface.io_id
 ),
 compared as materialized (
   select candidates.*,

@@ -284,7 +284,26 @@ class Bench:
         update_conflicts(self.connection, self.integration, plan)
         for object_type in (*OBJECT_TYPE_NAMES, "mapping"):
             apply_objects(self.connection, self.integration, plan, object_type)
+            self.assert_counted(plan)
         return read_plan(self.connection, plan.plan_id)
+
+    def assert_counted(self, plan: Plan) -> None:
+        """What is kept of a plan's rows as numbers is what they come to: whoever changed rows has counted them."""
+        miscounted = self.query(
+            """with counted as (
+                 select object_type, action, settled_at, rows,
+                        case when outcome in ('held', 'applied') then 'held or applied' else outcome end as outcome
+                 from jamf_sync.outcome_counts where plan_id = %s
+                 union all
+                 select object_type, action, applied_at, -1,
+                        case when outcome in ('held', 'applied') then 'held or applied' else outcome end
+                 from jamf_sync.change_plan where plan_id = %s
+               )
+               select object_type, action, outcome, sum(rows) as off from counted
+               group by object_type, action, outcome, settled_at having sum(rows) <> 0""",
+            *(plan.plan_id, plan.plan_id),
+        )
+        assert not miscounted, miscounted
 
     def sync(self) -> Plan:
         """Matches, plans and applies everything."""
