@@ -49,3 +49,5 @@ select %(plan_id)s, 'mapping', internal_id, %(external_type)s, external_id, %(in
   jsonb_strip_nulls(jsonb_build_object('mapping_id', id, 'version_id', version_id, 'collection', %(collection)s))
 from decided
 where action is not null
+-- In JAMF's order, for people who look at the first of them.
+order by jamf_sync.jamf_id_order(external_id), external_id
