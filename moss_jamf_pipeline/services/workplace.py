@@ -11,7 +11,13 @@ from typing import NamedTuple, Self
 
 import psycopg
 
-from moss_jamf_pipeline.engine.databases import MossPlace, embedded_postgres, resolve_moss
+from moss_jamf_pipeline.engine.databases import (
+    MOSS_VARIABLE,
+    MossPlace,
+    connect_or_explain,
+    embedded_postgres,
+    resolve_moss,
+)
 from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.moss.contract.schema import pending_changes
 from moss_jamf_pipeline.moss.database import MossDatabase
@@ -78,7 +84,8 @@ class Workplace:
             MossNotPrepared: our schema is absent or older than this version of the pipeline, or a role is missing.
             IntegrationMissing: there is no row for the integration, or its settings cannot be read.
             IntegrationUnclear: there are several.
-            MossUnreachable: the database does not answer.
+            DatabaseUnreachableError: the database does not answer.
+            MossUnreachable: it does not any more.
         """
         opened = self._open()
         with opened.database.connection() as connection:
@@ -113,6 +120,9 @@ class Workplace:
                 # The embedded server was started again, at another port.
                 if self._opened is not None:
                     self._opened.database.dispose()
+                if not place.is_embedded:
+                    # With patience for a server that is just starting, which the pool does not have.
+                    connect_or_explain(place.url, MOSS_VARIABLE).close()
                 self._opened = _Opened(place, MossDatabase(place.url))
             return self._opened
 

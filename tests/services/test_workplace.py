@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from moss_jamf_pipeline.engine.databases import DatabaseUnreachableError
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.services.history import list_runs
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -85,3 +86,15 @@ def test_several_threads_share_a_workplace(workplace: Workplace) -> None:
     for thread in threads:
         thread.join()
     assert found == [0] * 8
+
+
+def test_a_database_that_is_away_is_named_without_its_password() -> None:
+    url = "postgresql://moss:hidden-word@127.0.0.1:1/moss"
+    with (
+        Workplace(Settings(moss_database_url=SecretStr(url))) as workplace,
+        pytest.raises(
+            DatabaseUnreachableError, match=r"127\.0\.0\.1:1, database moss"
+        ) as unreachable,
+    ):
+        list_runs(workplace, CHOICE)
+    assert "hidden-word" not in str(unreachable.value)
