@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
@@ -25,6 +26,7 @@ def apply(
     plan_id: Annotated[
         int, typer.Argument(metavar="PLAN", min=1, help="The plan's number: `moss-jamf plan list`.")
     ],
+    integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -33,12 +35,13 @@ def apply(
 
     Exit code 3 when the guard holds changes of it: look at them, and release them, with `moss-jamf approve`.
     """
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
         # Else the run would fail in its first step, and leave a failed run in M.O.S.S.'s history.
         require_applicable(workplace, settings.integration, plan_id)
     run_and_report(
         RunOptions("apply", plan_id=plan_id),
+        integration=integration,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,

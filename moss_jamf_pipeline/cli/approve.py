@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
@@ -33,6 +34,7 @@ def approve(
         typer.Option("--kind", help="Only this kind of change; may be repeated."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -41,7 +43,7 @@ def approve(
 
     Who approved what is recorded, and M.O.S.S.'s history names who started the run. Exit code 3: some is still held.
     """
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
         held = held_of_plan(workplace, settings.integration, plan_id, kinds or [])
     if not held.changes:
@@ -54,6 +56,7 @@ def approve(
         typer.confirm(f"Apply these changes of plan {held.plan_id}?", abort=True, err=True)
     run_and_report(
         RunOptions("apply", plan_id=held.plan_id, approve=held.kinds),
+        integration=integration,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,

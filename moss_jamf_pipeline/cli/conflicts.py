@@ -16,7 +16,12 @@ from moss_jamf_pipeline.cli.conflict_tables import (
     print_queue,
 )
 from moss_jamf_pipeline.cli.operators import operator
-from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
+from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
+    JsonOption,
+    LimitOption,
+    command_group,
+)
 from moss_jamf_pipeline.cli.output import explained, print_json, stderr, stdout
 from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter
 from moss_jamf_pipeline.services import conflicts as service
@@ -73,6 +78,7 @@ def list_queue(
         typer.Option("--grouped", help="Put together those of one kind, field and pair of values."),
     ] = False,
     limit: LimitOption = 50,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List conflicts, newest first: the open ones, or with `--status resolved` what was decided."""
@@ -83,9 +89,9 @@ def list_queue(
         object_type=object_type,
         label=label,
     )
-    settings = Settings()
-    choice, page = settings.integration, PageRequest(limit)
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
+        choice, page = settings.integration, PageRequest(limit)
         found: service.Queue | service.GroupedQueue = (
             service.list_groups(workplace, choice, chosen, page)
             if grouped
@@ -109,10 +115,11 @@ def list_queue(
 @app.command()
 def show(
     conflict_id: Annotated[int, typer.Argument(metavar="ID", min=1)],
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Explain a conflict: the three values, since when, and what each decision would do."""
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         shown = service.show(workplace, settings.integration, conflict_id)
     if as_json:
@@ -170,6 +177,7 @@ def resolve(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Decide on conflicts: by number, or all that are like this. What has to be written, the next sync writes.
@@ -189,9 +197,9 @@ def resolve(
         ),
     )
     who = operator(decided_by)
-    settings = Settings()
-    choice = settings.integration
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
+        choice = settings.integration
         meant = service.to_decide(workplace, choice, chosen, resolution)
         numbers = meant.conflict_ids
         if not numbers:

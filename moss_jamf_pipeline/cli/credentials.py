@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.cli.options import JsonOption, command_group
+from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, command_group
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
 from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
@@ -44,6 +44,7 @@ def save(
             help="The JAMF Pro server they are for; saved as well. Default: the one M.O.S.S. has, or JAMF_BASE_URL.",
         ),
     ] = None,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Save credentials with the integration's row. The secret is prompted for, or read from standard input.
@@ -54,9 +55,9 @@ def save(
     client_id, username = (value and value.strip() for value in (client_id, username))
     if bool(client_id) == bool(username):
         raise typer.BadParameter("Give either --client-id or --username.")
-    settings = Settings()
-    choice = settings.integration
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
+        choice = settings.integration
         # Whoever is asked for a secret is told first if it could not be saved.
         server = service.destination(workplace, choice, base_url).base_url
         secret = _read_secret("Client secret" if client_id else "Password")
@@ -74,12 +75,12 @@ def save(
 
 
 @app.command("test")
-def ask_jamf(as_json: JsonOption = False) -> None:
+def ask_jamf(integration: IntegrationOption = None, as_json: JsonOption = False) -> None:
     """Ask JAMF with the credentials a sync would use, and say where they come from. Writes nothing.
 
     Exit code 1 if JAMF does not accept them, or they may not read what a sync reads.
     """
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         used = service.in_use(workplace, settings.integration)
         if not as_json:

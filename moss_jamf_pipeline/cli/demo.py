@@ -108,7 +108,7 @@ def _run_demo(fleet: DemoFleet) -> DemoResult:
         choice = settings.integration
         preparation = prepare_databases(
             settings,
-            choice,
+            [choice],
             may_create_moss=True,
             condition=lambda connection: refuse_real_inventory(connection, choice),
         )

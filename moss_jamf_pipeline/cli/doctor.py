@@ -5,9 +5,14 @@ from typing import Final
 import typer
 from rich.markup import escape
 
-from moss_jamf_pipeline.cli.options import JsonOption, VerboseOption, single_command
-from moss_jamf_pipeline.cli.output import print_json, stderr, stdout
-from moss_jamf_pipeline.services.health import Finding, Health, examine
+from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
+    JsonOption,
+    VerboseOption,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import explained, print_json, stderr, stdout
+from moss_jamf_pipeline.services.health import Finding, Health, examine_all
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
@@ -17,14 +22,18 @@ _SYMBOLS: Final = {"ok": "[green]✓[/]", "problem": "[red]✗[/]", "skipped": "
 
 
 @app.command()
-def doctor(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+def doctor(
+    integration: IntegrationOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Check everything a sync needs, and say of each problem what to do. Writes nothing.
 
-    Exit code 1 if anything is wrong.
+    Of several integrations all are looked at, unless one is named. Exit code 1 if anything is wrong.
     """
-    settings = Settings()
-    with Workplace(settings) as workplace:
-        health = examine(workplace, settings.integration)
+    settings = Settings().naming(integration)
+    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
+        health = examine_all(workplace, settings.meant)
     if as_json:
         print_json(
             {
@@ -44,11 +53,16 @@ def _document(finding: Finding) -> dict[str, str]:
         "state": finding.state,
         "message": finding.message,
         "remedy": finding.remedy,
+        **({} if finding.integration is None else {"integration": finding.integration}),
     }
 
 
 def _print(health: Health, *, verbose: bool) -> None:
+    whose = None
     for finding in health.findings:
+        if finding.integration not in (None, whose):
+            whose = finding.integration
+            stdout.print(f"\nIntegration {whose!r}", markup=False, style="bold")
         if verbose and finding.trace:
             stderr.print(escape(finding.trace), style="dim", soft_wrap=True)
         stdout.print(

@@ -1,6 +1,13 @@
 """`moss-jamf history`: the latest runs, as M.O.S.S.'s own pages show them, and who started them."""
 
-from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, single_command
+from dataclasses import asdict
+
+from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
+    JsonOption,
+    LimitOption,
+    single_command,
+)
 from moss_jamf_pipeline.cli.output import duration, explained, print_json, print_table, stdout
 from moss_jamf_pipeline.services.history import SyncRun, list_runs
 from moss_jamf_pipeline.services.pages import PageRequest
@@ -13,22 +20,36 @@ _COUNTS = ("seen", "created", "updated", "skipped", "failed")
 
 
 @app.command()
-def history(limit: LimitOption = 20, as_json: JsonOption = False) -> None:
+def history(
+    limit: LimitOption = 20,
+    integration: IntegrationOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """The latest runs that were to write M.O.S.S., newest first: when, what, who started them, how they ended and why.
 
-    Dry runs leave no history; the Dagster UI shows them.
+    Dry runs leave no history; the Dagster UI shows them. Of several integrations all are shown, unless one is named.
     """
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
-        runs = list_runs(workplace, settings.integration, PageRequest(limit))
-    if as_json:
-        print_json({"runs": runs.items})
-    elif not runs.items:
+        meant = settings.meant
+        found = [
+            (choice.name, run)
+            for choice in meant
+            for run in list_runs(workplace, choice, PageRequest(limit))
+        ]
+    found.sort(key=lambda one: one[1].sync_started_at, reverse=True)
+    runs = found[:limit]
+    if as_json and len(meant) == 1:
+        print_json({"runs": [run for _, run in runs]})
+    elif as_json:
+        print_json({"runs": [{"integration": name, **asdict(run)} for name, run in runs]})
+    elif not runs:
         stdout.print("There was no run yet. Start one with `moss-jamf sync`.")
     else:
+        whose = ["integration"] if len(meant) > 1 else []
         print_table(
-            ["started", "took", "what", "who", "ended", *_COUNTS, "why", "run"],
-            map(_row, runs),
+            [*whose, "started", "took", "what", "who", "ended", *_COUNTS, "why", "run"],
+            [[name, *_row(run)] if whose else _row(run) for name, run in runs],
             numbers=["took", *_COUNTS],
         )
 

@@ -4,10 +4,14 @@ from typing import Annotated
 
 import typer
 
-from moss_jamf_pipeline.cli.options import JsonOption, single_command
+from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
 from moss_jamf_pipeline.moss.errors import MossAbsent
-from moss_jamf_pipeline.services.preparation import Preparation, prepare_databases
+from moss_jamf_pipeline.services.preparation import (
+    Preparation,
+    PreparedIntegration,
+    prepare_databases,
+)
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
@@ -29,6 +33,7 @@ def init(
             help="Switch the integration on; M.O.S.S.'s own pages cannot, once it exists.",
         ),
     ] = False,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prepare the M.O.S.S. database: our schema, the contract over its tables, the integration's row. Safe to repeat.
@@ -36,10 +41,10 @@ def init(
     M.O.S.S.'s own tables are not changed. Needs a role that may create schemas.
     """
     with explained(as_json=as_json):
-        settings = Settings()
+        settings = Settings().naming(integration)
         try:
             done = prepare_databases(
-                settings, settings.integration, may_create_moss=create_moss, enables=enable
+                settings, settings.meant, may_create_moss=create_moss, enables=enable
             )
         except MossAbsent as error:
             raise CommandFailed(
@@ -58,9 +63,19 @@ def _document(done: Preparation) -> dict[str, object]:
         "dialect": done.schema.dialect.name,
         "moss_created": done.schema.created_moss,
         "migrations": done.schema.migrations,
-        "integration": done.integration.name,
-        "integration_created": done.integration.is_new,
-        "integration_enabled": done.integration.is_enabled or done.integration_enabled,
+        **(
+            _integration_document(done.integrations[0])
+            if len(done.integrations) == 1
+            else {"integrations": [_integration_document(each) for each in done.integrations]}
+        ),
+    }
+
+
+def _integration_document(row: PreparedIntegration) -> dict[str, object]:
+    return {
+        "integration": row.name,
+        "integration_created": row.is_new,
+        "integration_enabled": row.is_enabled or row.has_been_enabled,
     }
 
 
@@ -78,8 +93,15 @@ def _print(done: Preparation, settings: Settings) -> None:
     stdout.print(
         f"Installed the contract over {done.schema.dialect.title} (dialect: {done.schema.dialect.name})."
     )
-    stdout.print(_about(done), markup=False, soft_wrap=True)
-    if not settings.jamf_base_url:
+    for row in done.integrations:
+        stdout.print(_about(row), markup=False, soft_wrap=True)
+    if len(done.integrations) > 1:
+        stdout.print(
+            "Next: for each, `moss-jamf credentials set --integration NAME --base-url URL` unless M.O.S.S. has them, "
+            "then `moss-jamf doctor`.",
+            soft_wrap=True,
+        )
+    elif not settings.jamf_base_url:
         stdout.print(
             "Next: set JAMF_BASE_URL, JAMF_CLIENT_ID and JAMF_CLIENT_SECRET, then `moss-jamf doctor`. "
             "Or try `moss-jamf demo`.",
@@ -89,11 +111,10 @@ def _print(done: Preparation, settings: Settings) -> None:
         stdout.print("Next: `moss-jamf doctor`, then `moss-jamf sync --dry-run`.")
 
 
-def _about(done: Preparation) -> str:
-    integration = done.integration
-    text = f"{'Created' if integration.is_new else 'Found'} the integration {integration.name!r}."
-    if done.integration_enabled:
+def _about(row: PreparedIntegration) -> str:
+    text = f"{'Created' if row.is_new else 'Found'} the integration {row.name!r}."
+    if row.has_been_enabled:
         return f"{text} It was switched off; now it is on."
-    if not integration.is_enabled:
+    if not row.is_enabled:
         return f"{text} It is switched off: nothing is synced until `moss-jamf init --enable`."
     return text

@@ -16,6 +16,16 @@ VerboseOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to show at most.")]
 
+IntegrationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--integration",
+        metavar="NAME",
+        help="Which JAMF server, by its name in M.O.S.S., where several are synced (MOSS_JAMF_INTEGRATIONS). "
+        "By default MOSS_JAMF_INTEGRATION.",
+    ),
+]
+
 TriggeredByOption = Annotated[
     str | None,
     typer.Option(

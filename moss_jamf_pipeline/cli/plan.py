@@ -9,6 +9,7 @@ import typer
 
 from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     LimitOption,
     command_group,
@@ -42,9 +43,13 @@ def plan() -> None:
 
 
 @app.command("list")
-def list_plans(limit: LimitOption = 20, as_json: JsonOption = False) -> None:
+def list_plans(
+    limit: LimitOption = 20,
+    integration: IntegrationOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the newest plans."""
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         found = plans.list_plans(workplace, settings.integration, PageRequest(limit))
     if as_json:
@@ -78,6 +83,7 @@ def show(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print the whole plan as CSV, field by field.")
     ] = False,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a plan: counts per type of object, then what changes: before → after, and which rule decided it.
@@ -86,9 +92,9 @@ def show(
     """
     if as_csv and as_json:
         raise typer.BadParameter("It is one or the other.", param_hint="--csv")
-    settings = Settings()
-    choice = settings.integration
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
+        choice = settings.integration
         if as_csv:
             _write_csv(workplace, plan_id)
             return

@@ -7,7 +7,12 @@ import typer
 from rich.markup import escape
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName
-from moss_jamf_pipeline.cli.options import JsonOption, LimitOption, command_group
+from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
+    JsonOption,
+    LimitOption,
+    command_group,
+)
 from moss_jamf_pipeline.cli.output import cell, explained, print_json, print_table, stdout
 from moss_jamf_pipeline.services import quarantine as service
 from moss_jamf_pipeline.services.pages import Page, PageRequest
@@ -34,11 +39,12 @@ def list_entries(
         bool, typer.Option("--records", help="Only whole records, no single fields.")
     ] = False,
     limit: LimitOption = 50,
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List what could not be used, the newest find first."""
     wanted = service.QuarantineFilter(collection, reason, records)
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         found = service.list_entries(workplace, settings.integration, wanted, PageRequest(limit))
     if as_json:
@@ -52,10 +58,11 @@ def list_entries(
 @app.command()
 def show(
     quarantine_id: Annotated[int, typer.Argument(metavar="ID", min=1)],
+    integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one entry, and what JAMF gave of the record, as far as it is kept."""
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         entry = service.show(workplace, settings.integration, quarantine_id)
     if as_json:

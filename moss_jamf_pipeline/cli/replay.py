@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
@@ -20,6 +21,7 @@ def replay(
     slot: Annotated[
         str, typer.Argument(metavar="SLOT", help="The slot's start, UTC, e.g. 2026-11-22-06:00.")
     ],
+    integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -28,4 +30,10 @@ def replay(
 
     The plan can be looked at with `moss-jamf plan show`; it supersedes none and is never applied.
     """
-    replay_slot(slot, triggered_by=triggered_by, as_json=as_json, verbose=verbose)
+    replay_slot(
+        slot,
+        integration=integration,
+        triggered_by=triggered_by,
+        as_json=as_json,
+        verbose=verbose,
+    )

@@ -1,5 +1,6 @@
 """How a run's report is shown: as tables and sentences, and as JSON. Used by every command that starts a run."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -110,11 +111,17 @@ def _print_held(report: RunReport) -> None:
         stdout.print(f"  [yellow]![/] {escape(change.sentence)}", soft_wrap=True)
 
 
-def print_next_steps(report: RunReport) -> None:
-    """Prints where to look now."""
+def print_next_steps(report: RunReport, integration: str | None = None) -> None:
+    """Prints where to look now.
+
+    Args:
+        report: of the run.
+        integration: the one that the command line named, and that the next commands have to name too.
+    """
     stdout.print()
-    for step in _next_steps(report):
-        stdout.print(f"→ {step}", soft_wrap=True)
+    naming = "" if integration is None else f" --integration {shlex.quote(integration)}"
+    for step in _next_steps(report, naming):
+        stdout.print(f"→ {escape(step)}", soft_wrap=True)
 
 
 def _print_failed_checks(report: RunReport) -> None:
@@ -136,31 +143,33 @@ def _print_failed_checks(report: RunReport) -> None:
     stdout.print()
 
 
-def _next_steps(report: RunReport) -> list[str]:
+def _next_steps(report: RunReport, naming: str) -> list[str]:
     if report.failures:
         return [
-            "`moss-jamf doctor` checks every connection; `moss-jamf up` shows the run step by step."
+            f"`moss-jamf doctor{naming}` checks every connection; `moss-jamf up` shows the run step by step."
         ]
     steps = []
     if report.plan is not None and report.plan.kind == "what_if":
         steps.append(
-            f"`moss-jamf plan show {report.plan.plan_id}` lists every change. It is a what-if, and never applied."
+            f"`moss-jamf plan show {report.plan.plan_id}{naming}` lists every change. "
+            "It is a what-if, and never applied."
         )
     elif report.plan is not None and not report.applies:
         number = report.plan.plan_id
         steps.append(
-            f"`moss-jamf plan show {number}` lists every change; `moss-jamf apply {number}` applies exactly these."
+            f"`moss-jamf plan show {number}{naming}` lists every change; "
+            f"`moss-jamf apply {number}{naming}` applies exactly these."
         )
     if report.plan is not None and report.held:
         number = report.plan.plan_id
         steps.append(
-            f"`moss-jamf approve {number}` shows what is held, and releases it if you say so."
+            f"`moss-jamf approve {number}{naming}` shows what is held, and releases it if you say so."
         )
     if report.plan is not None and report.applies and _changed(report.plan.counts):
-        steps.append("`moss-jamf plan show` lists what changed, field by field.")
+        steps.append(f"`moss-jamf plan show{naming}` lists what changed, field by field.")
     if report.open_conflicts:
         steps.append(
-            f"`moss-jamf conflicts list` shows what a person should look at ({report.open_conflicts:,} open)."
+            f"`moss-jamf conflicts list{naming}` shows what a person should look at ({report.open_conflicts:,} open)."
         )
     steps.append(
         "`moss-jamf up` opens the Dagster UI: every step of this run with its counts and previews."

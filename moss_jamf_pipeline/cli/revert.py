@@ -10,6 +10,7 @@ from rich.markup import escape
 from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName, plural_of
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
@@ -64,6 +65,7 @@ def revert(
         typer.Option("--pin", help="Pin every field that goes back: no sync writes it again."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -81,9 +83,9 @@ def revert(
         raise typer.BadParameter("A machine is not asked; add --yes.", param_hint="--json")
     who = operator(triggered_by)
     scope = RevertScope(object_type, object_id)
-    settings = Settings()
-    choice = settings.integration
+    settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
+        choice = settings.integration
         if not yes and not dry_run:
             _ask(reverts.preview(workplace, choice, plan_id, scope))
         made = reverts.make(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rich.markup import escape
 
-from moss_jamf_pipeline.cli.options import JsonOption, single_command
+from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single_command
 from moss_jamf_pipeline.cli.output import (
     cell,
     duration,
@@ -36,15 +36,22 @@ _SWEEPS = {
 
 
 @app.command()
-def status(as_json: JsonOption = False) -> None:
-    """Show the newest captures, plan and run, what is held, which conflicts are open, and what the next sync does."""
-    settings = Settings()
+def status(integration: IntegrationOption = None, as_json: JsonOption = False) -> None:
+    """Show the newest captures, plan and run, what is held, which conflicts are open, and what the next sync does.
+
+    Of several integrations all are shown, unless one is named.
+    """
+    settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
-        found = integration_status(workplace, settings.integration)
+        found = [integration_status(workplace, choice) for choice in settings.meant]
     if as_json:
-        print_json(_document(found))
-    else:
-        _print(found)
+        documents = [_document(each) for each in found]
+        print_json(documents[0] if len(found) == 1 else {"integrations": documents})
+        return
+    for number, each in enumerate(found):
+        if number:
+            stdout.print()
+        _print(each)
 
 
 def _document(found: IntegrationStatus) -> dict[str, object]:

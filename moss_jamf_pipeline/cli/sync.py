@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
+import dagster as dg
 import typer
 
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
+    IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
@@ -16,7 +18,7 @@ from moss_jamf_pipeline.cli.options import (
 from moss_jamf_pipeline.cli.output import explained, print_json
 from moss_jamf_pipeline.cli.progress import RunProgress
 from moss_jamf_pipeline.cli.reports import exit_code, print_next_steps, print_run, run_document
-from moss_jamf_pipeline.definitions import defs
+from moss_jamf_pipeline.definitions import build_definitions, defs
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at
 from moss_jamf_pipeline.orchestration.launching import InProcessLauncher
@@ -69,6 +71,7 @@ def sync(
             "listed, and those that changed are read, unless a full sweep is due; auto: as a run from the UI.",
         ),
     ] = SweepOption.FULL,
+    integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -88,11 +91,18 @@ def sync(
             param_hint="--slot",
         )
     if slot is not None:
-        replay_slot(slot, triggered_by=triggered_by, as_json=as_json, verbose=verbose)
+        replay_slot(
+            slot,
+            integration=integration,
+            triggered_by=triggered_by,
+            as_json=as_json,
+            verbose=verbose,
+        )
         return
     scope = "plan" if dry_run else only.value if only else "everything"
     run_and_report(
         RunOptions(scope, sweep=sweep.value),
+        integration=integration,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,
@@ -100,7 +110,12 @@ def sync(
 
 
 def replay_slot(
-    slot: str, *, triggered_by: str | None = None, as_json: bool = False, verbose: bool = False
+    slot: str,
+    *,
+    integration: str | None = None,
+    triggered_by: str | None = None,
+    as_json: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Plans a stored slot as a what-if, and says what a sync of it would do.
 
@@ -116,6 +131,7 @@ def replay_slot(
         )
     run_and_report(
         RunOptions("what_if", slot=slot),
+        integration=integration,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,
@@ -125,6 +141,7 @@ def replay_slot(
 def run_and_report(
     options: RunOptions,
     *,
+    integration: str | None = None,
     triggered_by: str | None = None,
     as_json: bool = False,
     verbose: bool = False,
@@ -133,6 +150,7 @@ def run_and_report(
 
     Args:
         options: what is asked for.
+        integration: which one is synced; the only one of the environment by default.
         triggered_by: who started it; the operating system's user by default.
         as_json: report as one JSON document.
         verbose: show tracebacks.
@@ -140,7 +158,7 @@ def run_and_report(
     Raises:
         typer.Exit: with 1 if it failed, 3 if something waits for an approval.
     """
-    settings = Settings()
+    settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
         prepare_if_embedded(workplace, settings.integration)
         report = run_with_progress(workplace, options, triggered_by=triggered_by)
@@ -148,7 +166,7 @@ def run_and_report(
         print_json(run_document(report))
     else:
         print_run(report, verbose=verbose)
-        print_next_steps(report)
+        print_next_steps(report, integration)
     if exit_code(report):
         raise typer.Exit(exit_code(report))
 
@@ -169,7 +187,15 @@ def run_with_progress(
             workplace,
             settings.integration,
             options,
-            launcher=InProcessLauncher(settings, defs),
+            launcher=InProcessLauncher(settings, _definitions(settings)),
             observer=progress,
             triggered_by=operator(triggered_by),
         )
+
+
+def _definitions(settings: Settings) -> dg.Definitions:
+    """The code location, or one for an integration that only the command line names."""
+    configured = settings.naming(None).integrations
+    if settings.integration in configured:
+        return defs
+    return build_definitions([settings.integration], settings)

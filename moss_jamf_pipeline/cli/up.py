@@ -38,7 +38,7 @@ from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.preparation import prepare_if_embedded
 from moss_jamf_pipeline.services.trial import refuse_real_inventory
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings, project_file
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings, project_file
 
 app = single_command()
 
@@ -69,7 +69,8 @@ def up(
         settings = Settings()
         _require_free(host, port)
         with Workplace(settings) as workplace:
-            prepare_if_embedded(workplace, settings.integration)
+            for choice in settings.integrations:
+                prepare_if_embedded(workplace, choice)
         with running_servers() as servers, _ended_by_signals(servers):
             ended = _serve(
                 servers,
@@ -145,9 +146,9 @@ def _environment(servers: Servers, settings: Settings, fleet: DemoFleet) -> dict
 
 def _wants_simulator(settings: Settings) -> bool:
     """Whether no JAMF server is configured anywhere and simulated Macs would harm nobody."""
-    if settings.jamf_base_url is not None:
+    if settings.jamf_base_url is not None or len(settings.integrations) > 1:
         return False
-    choice = settings.integration
+    (choice,) = settings.integrations
     with Workplace(settings) as workplace, workplace.reading(choice) as (connection, integration):
         if integration.base_url is not None:
             return False
@@ -175,13 +176,15 @@ def _announce(settings: Settings, environment: dict[str, str], address: str, log
         stdout.print(f"            {evolve_command(simulated)}", soft_wrap=True)
     elif settings.jamf_base_url is not None:
         stdout.print(f"[bold]JAMF Pro[/]    {settings.jamf_base_url}", soft_wrap=True)
-    stdout.print(f"[bold]Next sync[/]   {_next_sync(settings)}", soft_wrap=True)
+    for choice in settings.integrations:
+        whose = f"{escape(choice.name or '')}: " if len(settings.integrations) > 1 else ""
+        stdout.print(f"[bold]Next sync[/]   {whose}{_next_sync(settings, choice)}", soft_wrap=True)
     stdout.print(f"[bold]Logs[/]        {logs}; warnings and errors appear here.", soft_wrap=True)
     stdout.print("Ctrl-C stops everything.", soft_wrap=True)
 
 
-def _next_sync(settings: Settings) -> str:
-    with Workplace(settings) as workplace, workplace.reading(settings.integration) as desk:
+def _next_sync(settings: Settings, choice: IntegrationChoice) -> str:
+    with Workplace(settings) as workplace, workplace.reading(choice) as desk:
         integration = desk.integration
         following = next_sync(integration, datetime.now(UTC))
     if following.at is None:

@@ -47,12 +47,18 @@ from moss_jamf_pipeline.services.runs import (
     StepRetried,
     StepStarted,
 )
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, SettingsContradictory
 
 # Failures that every capture of a run would meet alike: waiting and trying the next step only delays the message.
 _FATAL = {
     kind.__name__
-    for kind in (JamfUnreachable, JamfCredentialsRejected, JamfAddressInvalid, ConfigurationMissing)
+    for kind in (
+        JamfUnreachable,
+        JamfCredentialsRejected,
+        JamfAddressInvalid,
+        ConfigurationMissing,
+        SettingsContradictory,
+    )
 }
 _INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
@@ -86,7 +92,9 @@ class InProcessLauncher:
             _terminating_as_interrupt(),
         ):
             close_dead_runs(instance, self._settings)
-            wait_for_pools(instance, lambda sentence: observer.see(RunWaits(sentence)))
+            wait_for_pools(
+                instance, _pools_of(job), lambda sentence: observer.see(RunWaits(sentence))
+            )
 
             def listen(entry: dg.EventLogEntry) -> None:
                 if pop_captured_interrupt():
@@ -293,6 +301,11 @@ def _run_config(job: dg.JobDefinition, request: RunRequest) -> dict[str, Any]:
         choice = {"plan_id": options.plan_id, "approve": list(options.approve)}
         config = {"ops": {f"{request.slug}__guarded_plan": {"config": choice}}}
     return {**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _pools_of(job: dg.JobDefinition) -> frozenset[str]:
+    """The pools in which the steps of a job run."""
+    return frozenset().union(*(node.pools for node in job.all_node_defs))
 
 
 def _tags(job: dg.JobDefinition, request: RunRequest) -> dict[str, str]:

@@ -8,14 +8,13 @@ closed by the next run that opens one (`moss.run_lock`); a dry run has none, so 
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 
 from moss_jamf_pipeline.embedded.locks import lock_exclusively, try_lock_exclusively
-from moss_jamf_pipeline.orchestration.assets.layout import JAMF_POOL, MOSS_POOL
 from moss_jamf_pipeline.settings import Settings
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -58,17 +57,20 @@ def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[st
     return dead
 
 
-def wait_for_pools(instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
-    """Returns when no other run holds a slot of our pools; slots of runs that have ended are given back.
+def wait_for_pools(
+    instance: dg.DagsterInstance, pools: Collection[str], say: Callable[[str], None]
+) -> None:
+    """Returns when no other run holds a slot of some pools; slots of runs that have ended are given back.
 
     A run that waits for a slot itself cannot be interrupted meanwhile.
 
     Args:
         instance: whose pools.
+        pools: their names.
         say: is told once why there is a wait.
     """
     told = False
-    while holders := _pool_holders(instance):
+    while holders := _pool_holders(instance, pools):
         if not told:
             runs = ", ".join(sorted(holders))
             say(
@@ -78,10 +80,10 @@ def wait_for_pools(instance: dg.DagsterInstance, say: Callable[[str], None]) -> 
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _pool_holders(instance: dg.DagsterInstance) -> set[str]:
+def _pool_holders(instance: dg.DagsterInstance, pools: Collection[str]) -> set[str]:
     storage = instance.event_log_storage
     holders = set()
-    for info in storage.get_concurrency_infos([JAMF_POOL, MOSS_POOL]).values():
+    for info in storage.get_concurrency_infos(list(pools)).values():
         # A step that waits keeps its place in the queue, also when its run is dead.
         for run_id in info.active_run_ids | info.assigned_run_ids | info.pending_run_ids:
             run = instance.get_run_by_id(run_id)

@@ -88,6 +88,7 @@ def destination(
 
     Raises:
         ConfigurationMissing: it is not known, or M.O.S.S. and the environment name different ones.
+        SettingsContradictory: JAMF_* variables are set, and not for this integration alone.
         JamfAddressInvalid: the address cannot be used.
     """
     with workplace.reading(choice) as desk:
@@ -155,6 +156,7 @@ def ask_jamf(used: CredentialsInUse) -> JamfAnswer:
 def _server(settings: Settings, integration: Integration, base_url: str | None) -> str:
     if base_url is not None:
         return str(usable_base_url(base_url)).rstrip("/")
+    settings.require_own_jamf_variables()
     saved, configured = integration.base_url, settings.jamf_base_url
     if saved and configured and server_identity(saved) != server_identity(configured):
         raise ConfigurationMissing(

@@ -5,8 +5,8 @@ and `jamf_checks`.
 """
 
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar
 
 import psycopg
@@ -57,6 +57,12 @@ _JAMF_CHECKS: Final = ("JAMF configuration", "JAMF Pro", "JAMF privileges")
 _INIT_FIRST: Final = "not looked at: `moss-jamf init` comes first"
 
 
+# What is looked at for each integration.
+_OWN_CHECKS: Final = frozenset(
+    {"Integration", "Sweeps", "JAMF configuration", "JAMF Pro", "JAMF privileges"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a check found.
@@ -67,6 +73,7 @@ class Finding:
         message: what was found, as a sentence.
         remedy: what to do about a problem.
         trace: the Python error behind a problem, for a developer.
+        integration: whose it is, where several integrations were looked at and it is not everybody's.
     """
 
     check: str
@@ -74,6 +81,7 @@ class Finding:
     message: str
     remedy: str = ""
     trace: str = ""
+    integration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,47 @@ class Health:
     def problems(self) -> tuple[Finding, ...]:
         """What has to be put right before a sync can work."""
         return tuple(finding for finding in self.findings if finding.state == "problem")
+
+
+def examine_all(workplace: Workplace, choices: Sequence[IntegrationChoice]) -> Health:
+    """Looks at everything that the syncs of some integrations need; what they share is looked at once."""
+    first, *others = choices
+    found = examine(workplace, first)
+    if not others:
+        return found
+    findings = [
+        replace(finding, integration=first.name) if finding.check in _OWN_CHECKS else finding
+        for finding in found.findings
+    ]
+    # Where the row of the first is not looked at, M.O.S.S. is not ready: there is no more to say of the others.
+    if any(each.check == "Integration" and each.state != "skipped" for each in found.findings):
+        findings += (
+            replace(finding, integration=choice.name)
+            for choice in others
+            for finding in _examine_another(workplace, choice)
+        )
+    return Health(tuple(findings))
+
+
+def _examine_another(workplace: Workplace, choice: IntegrationChoice) -> list[Finding]:
+    """Looks at what is an integration's own, in a M.O.S.S. that is ready."""
+    examination = _Examination()
+
+    def look_at_row() -> tuple[str, Integration]:
+        with workplace.reading(choice) as (connection, _):
+            return look_at_integration(connection, choice)
+
+    def look_at_its_sweeps() -> tuple[str, object]:
+        with workplace.reading(choice) as (connection, integration):
+            return look_at_sweeps(connection, integration)
+
+    integration = examination.check("Integration", look_at_row)
+    if integration is None:
+        examination.skip(("Sweeps",), "not looked at: there is no integration to sync")
+    else:
+        examination.check("Sweeps", look_at_its_sweeps)
+    _examine_jamf(examination, workplace, choice, asks_moss=integration is not None)
+    return examination.findings
 
 
 def examine(workplace: Workplace, choice: IntegrationChoice) -> Health:

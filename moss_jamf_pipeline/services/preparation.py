@@ -1,6 +1,6 @@
 """Prepares a database for the sync: our schema, the contract, the roles, the integration's row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,12 +12,28 @@ from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare, requi
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import (
-    EnsuredIntegration,
     enable_integration,
     ensure_integration,
 )
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedIntegration:
+    """The row of an integration.
+
+    Attributes:
+        name: its name, unescaped.
+        is_new: whether it was created just now.
+        is_enabled: whether it was switched on before.
+        has_been_enabled: whether it was off and has been switched on.
+    """
+
+    name: str
+    is_new: bool
+    is_enabled: bool
+    has_been_enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,50 +43,62 @@ class Preparation:
     Attributes:
         databases: which.
         schema: what became of its schema.
-        integration: the integration's row, found or created.
-        integration_enabled: whether the row was off and has been switched on.
+        integrations: their rows, found or created.
     """
 
     databases: Databases
     schema: SchemaReport
-    integration: EnsuredIntegration
-    integration_enabled: bool
+    integrations: tuple[PreparedIntegration, ...]
 
 
 def prepare_databases(
     settings: Settings,
-    choice: IntegrationChoice,
+    choices: Sequence[IntegrationChoice],
     *,
     may_create_moss: bool,
     enables: bool = False,
     condition: Callable[[psycopg.Connection], None] | None = None,
 ) -> Preparation:
-    """Prepares the M.O.S.S. database and creates the integration's row, all or nothing. Safe to repeat.
+    """Prepares the M.O.S.S. database and creates the integrations' rows, all or nothing. Safe to repeat.
 
     Args:
         settings: the environment.
-        choice: which integration.
+        choices: which integrations.
         may_create_moss: whether an empty given database may get the strategy's M.O.S.S. tables; the embedded one may
             always.
-        enables: whether an integration that is switched off is switched on.
+        enables: whether integrations that are switched off are switched on.
         condition: looks at the prepared database and raises if it is not to be used; then nothing was done.
 
     Raises:
         MossNotPrepared: the database holds no M.O.S.S. that the contract knows.
         IntegrationUnclear: M.O.S.S. has several integrations that could be meant.
+        SettingsContradictory: the environment has JAMF_* variables and does not say whose they are.
         MossUnreachable: the database does not answer.
     """
+    settings.require_own_jamf_variables()
     _require_rights(settings)
     databases = resolve_databases(settings)
     with _connection(databases.moss_url) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
-        integration = ensure_integration(
-            connection, choice, _remembered_base_url(settings.jamf_base_url)
+        base_url = _remembered_base_url(settings.jamf_base_url)
+        integrations = tuple(
+            _prepared(connection, choice, base_url, enables=enables) for choice in choices
         )
-        enabled = enables and enable_integration(connection, integration.id)
         if condition is not None:
             condition(connection)
-    return Preparation(databases, schema, integration, integration_enabled=enabled)
+    return Preparation(databases, schema, integrations)
+
+
+def _prepared(
+    connection: psycopg.Connection,
+    choice: IntegrationChoice,
+    base_url: str | None,
+    *,
+    enables: bool,
+) -> PreparedIntegration:
+    row = ensure_integration(connection, choice, base_url)
+    enabled = enables and enable_integration(connection, row.id)
+    return PreparedIntegration(row.name, row.is_new, row.is_enabled, has_been_enabled=enabled)
 
 
 def is_on_this_machine(base_url: str) -> bool:
@@ -93,7 +121,7 @@ def prepare_if_embedded(workplace: Workplace, choice: IntegrationChoice) -> None
     except (MossNotPrepared, IntegrationMissing):
         if settings.moss_database_url is not None:
             raise
-    prepare_databases(settings, choice, may_create_moss=True)
+    prepare_databases(settings, [choice], may_create_moss=True)
 
 
 def _require_rights(settings: Settings) -> None:

@@ -335,8 +335,8 @@ def _chosen(rows: Sequence[Row], choice: IntegrationChoice) -> Row:
     if len(found) > 1:
         raise IntegrationUnclear(
             f"M.O.S.S. has several JAMF integrations: {_listed(found)}.",
-            "Set MOSS_JAMF_INTEGRATION to the name of the one to sync, or MOSS_JAMF_ENVIRONMENT to its environment "
-            "if it is the only one there.",
+            "Set MOSS_JAMF_INTEGRATION to the name of the one to sync, MOSS_JAMF_INTEGRATIONS to those of several, or "
+            "MOSS_JAMF_ENVIRONMENT to the environment in which there is only one.",
         )
     return found[0]
 
