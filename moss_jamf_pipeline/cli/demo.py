@@ -104,6 +104,11 @@ def demo(
 
 def _run_demo(fleet: DemoFleet) -> DemoResult:
     settings = Settings()
+    if len(settings.integrations) > 1:
+        raise CommandFailed(
+            "The demo syncs one JAMF server, and MOSS_JAMF_INTEGRATIONS names several.",
+            "Unset MOSS_JAMF_INTEGRATIONS for the demo.",
+        )
     with _jamf_for_demo(settings, fleet) as simulator:
         choice = settings.integration
         preparation = prepare_databases(
