@@ -34,6 +34,7 @@ class ConflictKindName(StrEnum):
     HUMAN_EDIT_OVERWRITTEN = "human_edit_overwritten"
     HUMAN_EDIT_KEPT = "human_edit_kept"
     SERIAL_NOT_LINKED = "serial_not_linked"
+    OTHER_SERVER_DIFFERS = "other_server_differs"
     AMBIGUOUS_MATCH = "ambiguous_match"
     SERIAL_TAKEN = "serial_taken"
     HOSTNAME_TAKEN = "hostname_taken"
@@ -125,6 +126,22 @@ CONFLICT_KINDS: Final = (
                 "If it is linked, the next sync undoes that: what the sync wrote to the device goes back, where it "
                 "still stands.",
                 Resolution.TAKE_JAMF: "Confirmed: the device stays linked. If it was held, the next sync links it.",
+            }
+        ),
+    ),
+    ConflictKind(
+        name=ConflictKindName.OTHER_SERVER_DIFFERS,
+        title="Another JAMF server leads this object and says otherwise",
+        meaning="The values of the JAMF server that leads it stay; this one writes nothing to it.",
+        advice="Correct one of the two JAMF servers, or decide which of them leads.",
+        resolutions=MappingProxyType(
+            {
+                Resolution.KEEP_MOSS: "The values of the JAMF server that leads the object stay, and these differences "
+                "are not raised again.",
+                Resolution.TAKE_JAMF: "This JAMF server leads the object from its next sync on, before any priority, "
+                "for as long as it has it, and writes its values; the other writes nothing to it any more.",
+                Resolution.PIN: "The values of the JAMF server that leads the object stay, and what this one says of "
+                "it is never raised again.",
             }
         ),
     ),

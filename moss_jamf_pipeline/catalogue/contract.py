@@ -96,6 +96,7 @@ RELATIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "last_synced_at": "timestamptz",
         "sync_status": "text",
         "external_data": "jsonb",
+        "created_at": "timestamptz",
     },
 }
 """The relations, each column with the type that it is read as."""

@@ -39,6 +39,7 @@ class ObjectType:
         needs_all: whether it takes all of these to plan it; else one that M.O.S.S. has not switched off is enough.
         matches: the table that says which object each JAMF record is; None: nothing has to be matched.
         is_compared: whether its fields are compared one by one; else a statement of its own plans it.
+        is_led: whether, of several JAMF servers that know one object, one leads it and the others only link it.
         is_item: whether M.O.S.S.'s history counts it: a JAMF record in its own right.
     """
 
@@ -52,6 +53,7 @@ class ObjectType:
     needs_all: bool = True
     matches: str | None = None
     is_compared: bool = False
+    is_led: bool = False
     is_item: bool = False
 
 
@@ -87,6 +89,7 @@ OBJECT_TYPES: Final = (
         needs_all=False,
         matches="person_matches",
         is_compared=True,
+        is_led=True,
         is_item=True,
     ),
     ObjectType(
@@ -100,6 +103,7 @@ OBJECT_TYPES: Final = (
         needs=(CollectionName.COMPUTERS,),
         matches="device_matches",
         is_compared=True,
+        is_led=True,
         is_item=True,
     ),
     ObjectType(
@@ -122,6 +126,7 @@ OBJECT_TYPES: Final = (
         needs=(CollectionName.GROUPS,),
         matches="group_matches",
         is_compared=True,
+        is_led=True,
         is_item=True,
     ),
     ObjectType(
@@ -157,6 +162,15 @@ MATCH_TABLES: Final[tuple[str, ...]] = tuple(
     kind.matches for kind in OBJECT_TYPES if kind.matches is not None
 )
 """The tables of matches, in the order in which they are made: a device's match names its person and its place."""
+
+LED_TYPE_NAMES: Final[tuple[str, ...]] = tuple(
+    kind.name.value for kind in OBJECT_TYPES if kind.is_led
+)
+
+LED_TYPES_BY_MATCHES: Final = {
+    kind.matches: kind.name.value for kind in OBJECT_TYPES if kind.is_led and kind.matches
+}
+"""The types of object that one JAMF server leads, by the table that says which of them a server found."""
 
 COMPUTER_USER: Final = "computer_user"
 """The external type of a person whom only computers name: no JAMF record, so none that could vanish."""

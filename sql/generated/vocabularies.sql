@@ -6,8 +6,8 @@ create or replace function jamf_sync.conflict_kinds() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
-    'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record', 'mac_elsewhere',
-    'group_grants_rights', 'reverted'
+    'other_server_differs', 'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record',
+    'mac_elsewhere', 'group_grants_rights', 'reverted'
   ]::text[]
 $$;
 
@@ -78,4 +78,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select '092244af8c5db315' $$;
+language sql immutable parallel safe as $$ select '84c0babefe775487' $$;

@@ -1,7 +1,9 @@
 -- group_matches: which M.O.S.S. group each JAMF computer group is. Grain: one row per group of the capture.
 -- Parameters: integration_id, groups_capture.
 -- Order: mapping, then a group of exactly the prefixed name that is linked to nothing and carries this external id or none, or
--- is linked to a JAMF group that is gone: deleted and made anew there, it keeps its group here. The prefix is added once, and the name cut to the 255 characters a group name may have.
+-- is linked to a JAMF group that is gone: deleted and made anew there, it keeps its group here; or that other JAMF servers link:
+-- a group of one name is one group, whose external id is then the other's number. Of a group that something else than JAMF
+-- links there is none. The prefix is added once, and the name cut to the 255 characters a group name may have.
 with jamf_groups as materialized (
   select jamf_id, coalesce(is_smart, true) as is_smart,
          left(case when name like '[JAMF] %%' then name else '[JAMF] ' || name end, 255) as name
@@ -16,18 +18,27 @@ mapped as (
    and mapping.internal_type = 'group' and mapping.external_id = jamf_group.jamf_id
   left join moss_contract.groups() as moss_group on moss_group.id = mapping.internal_id
 ),
+linked_elsewhere as materialized (
+  select mapping.internal_id as group_id, bool_and(server.integration_id is not null) as is_jamf_only
+  from moss_contract.integration_object_mappings() as mapping
+  left join moss_contract.jamf_servers() as server on server.integration_id = mapping.integration_config_id
+  where mapping.internal_type = 'group' and mapping.integration_config_id <> %(integration_id)s
+  group by mapping.internal_id
+),
 candidates as (
   select jamf_group.jamf_id, count(moss_group.id) as hits, (array_agg(moss_group.id))[1] as group_id
   from jamf_groups as jamf_group
   join moss_contract.groups() as moss_group on jamf_sync.match_key(moss_group.name) = jamf_sync.match_key(jamf_group.name)
   left join moss_contract.integration_object_mappings() as mapping
-    on mapping.internal_type = 'group' and mapping.internal_id = moss_group.id
+    on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'group'
+   and mapping.internal_id = moss_group.id
   left join jamf_groups as linked on linked.jamf_id = mapping.external_id
+  left join linked_elsewhere as elsewhere on elsewhere.group_id = moss_group.id
   where not exists (select from mapped where mapped.jamf_id = jamf_group.jamf_id)
-    and case when mapping.id is null
-      then coalesce(moss_group.external_id, jamf_group.jamf_id) = jamf_group.jamf_id
-      else mapping.integration_config_id = %(integration_id)s
-        and linked.jamf_id is null end
+    and coalesce(elsewhere.is_jamf_only, true)
+    and case when mapping.id is not null then linked.jamf_id is null
+             when elsewhere.group_id is not null then true
+             else coalesce(moss_group.external_id, jamf_group.jamf_id) = jamf_group.jamf_id end
   group by jamf_group.jamf_id
 ),
 shared as (

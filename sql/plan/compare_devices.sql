@@ -1,11 +1,12 @@
 -- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
 -- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits.
--- Reads device_matches, device_values, applied_values, decisions. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
+-- Reads device_matches, device_values, applied_values, decisions, object_leads. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
 -- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. Where host names are unique, so it is with a host
 -- name: of several that want one name, the device that has it and keeps it, else the lowest JAMF id, gets it.
 -- A device that holds all JAMF says (is_settled) is told apart in the one pass over the fleet and only counted: nothing below could
--- concern it, for it changes neither serial number nor host name, and nobody's decision about it waits. `offset 0` has PostgreSQL
+-- concern it, for it changes neither serial number nor host name, and nobody's decision about it waits. A device that another JAMF
+-- server leads (is_secondary) keeps its serial number and host name as well (plan_secondary_objects). `offset 0` has PostgreSQL
 -- work out a JSON value once, not at each of its uses.
 with recursive to_be_restored as materialized (
   select distinct object_id from jamf_sync.decisions
@@ -15,6 +16,7 @@ valued as (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
     case computer.described ->> 'form_factor' when 'laptop' then 'laptop' else 'workstation' end as device_type,
     restored.object_id is not null as is_to_be_restored,
+    lead.object_id is not null as is_secondary,
     case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
                        when 'mapped' then case when mapping.sync_status = 'deleted_external' then 'return' else 'update' end end as action,
     case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
@@ -34,13 +36,15 @@ valued as (
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
    and mapping.internal_id = match.device_id
   left join to_be_restored as restored on restored.object_id = match.device_id
+  left join jamf_sync.object_leads as lead
+    on lead.object_type = 'device' and lead.object_id = match.device_id and lead.integration_id <> %(integration_id)s
   where match.integration_id = %(integration_id)s
   offset 0
 ),
 fleet as materialized (
   -- The whole fleet; of a settled device without its values.
   select valued.jamf_id, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
-         clearable, is_to_be_restored, is_settled, case when not is_settled then jamf end as jamf,
+         clearable, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
          case when not is_settled then moss end as moss, case when not is_settled then base end as base
   from valued
   cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
@@ -58,11 +62,11 @@ renumbered as materialized (
   from candidates as candidate
   join moss_contract.devices() as other
     on jamf_sync.serial_key(other.serial_number) = jamf_sync.serial_key(candidate.serial_number) and other.id <> candidate.device_id
-  where candidate.outcome in ('mapped', 'moved')
+  where candidate.outcome in ('mapped', 'moved') and not candidate.is_secondary
     and jamf_sync.serial_key(candidate.moss ->> 'serial_number') is distinct from jamf_sync.serial_key(candidate.serial_number)
     and not exists (
       select from candidates as leaving
-      where leaving.device_id = other.id and leaving.outcome in ('mapped', 'moved')
+      where leaving.device_id = other.id and leaving.outcome in ('mapped', 'moved') and not leaving.is_secondary
         and jamf_sync.serial_key(leaving.serial_number) <> jamf_sync.serial_key(candidate.serial_number))
   order by candidate.jamf_id, other.id
 ),
@@ -75,7 +79,7 @@ renaming as materialized (
     select max(on_update) as on_update from jamf_sync.field_ownership
     where integration_id = %(integration_id)s and object_type = 'device' and field = 'hostname'
   ) as ownership
-  where outcome in ('create', 'moved', 'matched', 'mapped') and hostname is not null
+  where outcome in ('create', 'moved', 'matched', 'mapped') and not is_secondary and hostname is not null
     and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
     and (outcome = 'create' or hostname is distinct from moss ->> 'hostname' and case ownership.on_update
       when 'overwrite' then not (%(keep_human_edits)s and base <> '{}' and moss ->> 'hostname' is distinct from base ->> 'hostname')
@@ -139,7 +143,7 @@ conflicts as (
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
          'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
-  from candidates where outcome = 'matched' and %(flag_adopted)s
+  from candidates where outcome = 'matched' and not is_secondary and %(flag_adopted)s
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_taken', 'serial_number', serial_number,
          moss ->> 'serial_number', 'JAMF gives this device a serial number that another M.O.S.S. device carries ('

@@ -1,17 +1,20 @@
 -- Compares the network interfaces JAMF reports with the IOs M.O.S.S. has. Grain: one interface per device and MAC address.
--- Parameters: integration_id, plan_id. Reads device_matches, ios, applied_values (an IO we created has a row there).
+-- Parameters: integration_id, plan_id. Reads device_matches, object_leads, ios, applied_values (an IO we created has a row there).
 -- A MAC address that several Macs report is a dongle's that wanders: it places no interface. One that another device's IO
 -- carries is a conflict. IOs that a person made are matched and never touched; one of ours that a person
--- deleted is not made again; IOs are never deleted.
+-- deleted is not made again; IOs are never deleted. Of a device that another JAMF server leads none is made or changed.
 with interfaces as materialized (
   select match.device_id, match.jamf_id, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
          interface.mac_address, interface.interface_type, computer.hostname,
-         interface.place = 2 and computer.mac_interface_type = computer.alt_mac_interface_type as is_second_of_its_type
+         interface.place = 2 and computer.mac_interface_type = computer.alt_mac_interface_type as is_second_of_its_type,
+         lead.object_id is not null as is_secondary
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
   cross join lateral (values
     (1, computer.mac_address, computer.mac_interface_type), (2, computer.alt_mac_address, computer.alt_mac_interface_type)
   ) as interface (place, mac_address, interface_type)
+  left join jamf_sync.object_leads as lead
+    on lead.object_type = 'device' and lead.object_id = match.device_id and lead.integration_id <> %(integration_id)s
   where match.integration_id = %(integration_id)s and match.outcome in ('mapped', 'moved', 'matched', 'create')
     and interface.mac_address is not null
 ),
@@ -66,10 +69,11 @@ compared as materialized (
       'interface_type', vocabulary.accepted,
       'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet' else 'Interface' end
         || case when is_second_of_its_type then ' 2' else '' end) as wanted,
-    case when io_id is not null and base is null then 'foreign'
+    case when io_id is not null and (base is null or is_secondary) then 'foreign'
          when io_id is not null then 'update'
          when is_wandering then 'wandering'
          when is_deleted then 'deleted'
+         when is_secondary then 'secondary'
          when other_device_id is not null then 'elsewhere'
          else 'create' end as action
   from candidates
@@ -77,7 +81,7 @@ compared as materialized (
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
-  select %(plan_id)s, 'io', count(*), 0, count(*) filter (where action in ('wandering', 'deleted')),
+  select %(plan_id)s, 'io', count(*), 0, count(*) filter (where action in ('wandering', 'deleted', 'secondary')),
          count(*) filter (where action = 'foreign' or action = 'update' and (wanted = moss or moss <> base - array['device_id', 'mac_address']))
   from compared
 ),

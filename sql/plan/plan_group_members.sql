@@ -5,6 +5,8 @@
 -- people assigned to the member devices, as the plan leaves them, are members as well. A smart group never gets members, and one
 -- that was static loses ours. A membership ends only when its device is still in JAMF and no longer lists the group: absence of
 -- the device proves nothing, nor does a computer whose groups JAMF did not tell (null is not "none").
+-- A member that another JAMF server added and this one lists too is noted as added by both (agree), and leaves the group when both
+-- let go: until then only the note of who lists it no longer goes (agree).
 with people_only as (
   select not is_available as is_people_only from moss_contract.capabilities where name = 'group_members_hold_devices'
 ),
@@ -74,6 +76,25 @@ surplus as materialized (
   where member_type = 'person' and not exists (
     select from assigned where assigned.group_id = added.group_id and assigned.person_id = added.member_id)
 ),
+added_by_others as materialized (
+  select distinct addition.group_id, addition.member_type, addition.member_id
+  from moss_contract.jamf_servers() as server
+  join jamf_sync.group_member_additions as addition on addition.integration_id = server.integration_id
+  where server.is_enabled and server.integration_id <> %(integration_id)s
+),
+shared as materialized (
+  -- Of the members that another server added: what this one notes, for it lists them, and what it lets go.
+  select wanted.group_id, wanted.member_type, wanted.member_id, 'added_by_other_server' as reason
+  from added_by_others
+  join wanted using (group_id, member_type, member_id)
+  join present using (group_id, member_type, member_id)
+  where not exists (
+    select from added where (added.group_id, added.member_type, added.member_id)
+                          = (wanted.group_id, wanted.member_type, wanted.member_id))
+  union all
+  select group_id, member_type, member_id, 'listed_by_other_server'
+  from added_by_others join surplus using (group_id, member_type, member_id)
+),
 missing as materialized (
   select wanted.*, target.jamf_id, target.name as group_name,
     wanted.member_type = 'person' and not %(add_to_privileged)s and privileged.group_id is not null as is_withheld
@@ -89,6 +110,7 @@ counted as (
   select %(plan_id)s, 'group_member', (select count(*) from wanted) + (select count(*) from surplus), 0,
          (select count(*) from missing where is_withheld),
          (select count(*) from wanted join present using (group_id, member_type, member_id))
+           + (select count(*) from shared where reason = 'listed_by_other_server')
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, detail)
@@ -106,3 +128,10 @@ union all
 select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, null, 'remove', 'no_longer_listed_by_jamf',
        jsonb_build_object('member_type', member_type, 'member_id', member_id)
 from surplus
+where not exists (
+  select from shared where (shared.group_id, shared.member_type, shared.member_id)
+                         = (surplus.group_id, surplus.member_type, surplus.member_id))
+union all
+select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, null, 'agree', reason,
+       jsonb_build_object('member_type', member_type, 'member_id', member_id)
+from shared

@@ -8,6 +8,7 @@ with declined as materialized (
     (select base.values from jamf_sync.applied_values as base
      where base.integration_id = %(integration_id)s and base.object_type = 'device' and base.object_id = match.device_id) as base,
     (select max(linking.row_id) from jamf_sync.change_plan as linking
+     join jamf_sync.plans as own on own.plan_id = linking.plan_id and own.integration_id = %(integration_id)s
      where linking.object_type = 'device' and linking.object_id = match.device_id and linking.outcome = 'applied'
        and linking.action = 'link' and linking.external_id = match.jamf_id) as linking_row
   from jamf_sync.device_matches as match
@@ -23,6 +24,7 @@ fields as (
   join jamf_sync.change_plan as change
     on change.object_type = 'device' and change.object_id = declined.device_id and change.outcome = 'applied'
    and change.row_id >= declined.linking_row
+  join jamf_sync.plans as own on own.plan_id = change.plan_id and own.integration_id = %(integration_id)s
   cross join lateral jsonb_each(change.after) as field
   order by declined.device_id, field.key, change.row_id
 ),
@@ -49,6 +51,7 @@ interfaces as (
   join moss_contract.ios() as io on io.device_id = declined.device_id
   join jamf_sync.change_plan as created
     on created.object_type = 'io' and created.object_id = io.id and created.outcome = 'applied' and created.action = 'create'
+  join jamf_sync.plans as own on own.plan_id = created.plan_id and own.integration_id = %(integration_id)s
   returning object_id
 ),
 links as (

@@ -24,7 +24,12 @@ from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES, OBJECT_TYPE_
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.integration.integrations import (
+    Integration,
+    SyncSettings,
+    create_integration,
+    find_integration,
+)
 from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.conflicts import update_conflicts
 from moss_jamf_pipeline.moss.plan.planning import (
@@ -33,6 +38,7 @@ from moss_jamf_pipeline.moss.plan.planning import (
     make_plan,
     read_plan,
 )
+from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.staging import STAGING_RULES
 from moss_jamf_pipeline.staging.fields import described_fields
 from tests.support.dialects import STRATEGY, Dialect
@@ -146,13 +152,18 @@ class Bench:
 
     def gone(self, collection: str, jamf_id: str) -> None:
         """JAMF no longer lists a record."""
-        for table in (f"jamf_{collection}_snapshot", f"raw_jamf_{collection}"):
-            self.execute(
-                sql.SQL("delete from {} where jamf_id = %s").format(
-                    sql.Identifier("jamf_sync", table)
-                ),
-                jamf_id,
-            )
+        self.execute(
+            sql.SQL(
+                """with gone as (
+                     delete from {} where integration_id = %s and jamf_id = %s returning version_id)
+                   delete from {} where version_id in (select version_id from gone)"""
+            ).format(
+                sql.Identifier("jamf_sync", f"raw_jamf_{collection}"),
+                sql.Identifier("jamf_sync", f"jamf_{collection}_snapshot"),
+            ),
+            self.integration.id,
+            jamf_id,
+        )
 
     def _record(self, collection: str, jamf_id: str, columns: Mapping[str, Any]) -> str:
         self.gone(collection, jamf_id)
@@ -312,18 +323,19 @@ class Bench:
     def outcomes(self, table: str) -> dict[str, str]:
         """JAMF id to outcome, of one table of matches."""
         key = "external_id" if table == "person_matches" else "jamf_id"
-        statement = sql.SQL("select {} as id, outcome from {}").format(
+        statement = sql.SQL("select {} as id, outcome from {} where integration_id = %s").format(
             sql.Identifier(key), sql.Identifier("jamf_sync", table)
         )
-        return {row["id"]: row["outcome"] for row in self.query(statement)}
+        rows = self.query(statement, self.integration.id)
+        return {row["id"]: row["outcome"] for row in rows}
 
     def match_of(self, table: str, jamf_id: str) -> Row:
         """One row of a table of matches."""
         key = "external_id" if table == "person_matches" else "jamf_id"
-        statement = sql.SQL("select * from {} where {} = %s").format(
+        statement = sql.SQL("select * from {} where integration_id = %s and {} = %s").format(
             sql.Identifier("jamf_sync", table), sql.Identifier(key)
         )
-        (row,) = self.query(statement, jamf_id)
+        (row,) = self.query(statement, self.integration.id, jamf_id)
         return row
 
     # -- SQL -----------------------------------------------------------------------------------
@@ -355,6 +367,16 @@ class Bench:
         row = self.connection.execute(statement, values).fetchone()
         assert row is not None
         return row[0]
+
+
+def second_server(bench: Bench, name: str = "JAMF Lab", **settings: Any) -> Bench:
+    """Another JAMF server of the same M.O.S.S., on the same connection, with settings in its row."""
+    create_integration(bench.connection, name, base_url=None)
+    bench.execute(
+        "update integration_configs set sync_settings = %s where name = %s", Jsonb(settings), name
+    )
+    integration = find_integration(bench.connection, IntegrationChoice(name=name))
+    return Bench(bench.connection, integration, bench.dialect)
 
 
 def rows_of(bench: Bench, table: str) -> dict[str, str]:

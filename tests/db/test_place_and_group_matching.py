@@ -211,15 +211,20 @@ def test_a_group_of_somebody_else_is_left_alone(
     assert _group(trial, "3")[1] != group
 
 
-def test_a_group_that_another_integration_links_is_not_taken(trial: Bench) -> None:
+@pytest.mark.parametrize(("integration_type", "is_found"), [("okta", False), ("jamf", True)])
+def test_a_group_that_another_integration_links_is_shared_with_jamf_servers_only(
+    trial: Bench, integration_type: str, is_found: bool
+) -> None:
     group = trial.moss_group("[JAMF] Design Macs")
     other = trial.value(
-        "insert into integration_configs (integration_type, name) values ('jamf', 'Second') returning id"
+        "insert into integration_configs (integration_type, name) values (%s, 'Second') returning id",
+        integration_type,
     )
     trial.mapping("computer_group", "3", "group", group, integration_config_id=other)
     trial.computer_group("3", "Design Macs")
     trial.match()
-    assert _group(trial, "3")[0] == "create"
+    assert _group(trial, "3")[0] == ("matched" if is_found else "create")
+    assert (_group(trial, "3")[1] == group) is is_found
 
 
 def test_a_jamf_group_made_anew_under_its_name_keeps_its_group(trial: Bench) -> None:

@@ -20,7 +20,7 @@ from moss_jamf_pipeline.moss.errors import NothingCaptured, PlanNotApplicable
 from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan, newest_plan, read_plan
 from moss_jamf_pipeline.moss.plan.what_if import make_what_if_plan
-from tests.db.support import Bench, Record, counts_of, rows_of
+from tests.db.support import Bench, Record, counts_of, rows_of, second_server
 
 EARLY = datetime(2026, 11, 20, 6, tzinfo=UTC)
 LATE = EARLY + timedelta(hours=6)
@@ -89,6 +89,34 @@ def jamf(bench: Bench) -> Jamf:
     jamf.capture(LATE, ("1", "one renamed"), ("3", "three"))
     jamf.sync()
     return jamf
+
+
+def test_a_what_if_knows_what_another_jamf_server_leads_and_moves_no_lead(bench: Bench) -> None:
+    bench.execute("delete from jamf_sync.captures")
+    lab = second_server(bench)
+    lab.computer("77", "C02SERIAL1", hostname="LAB-1")
+    lab.sync()
+    jamf = Jamf(bench)
+    jamf.capture(EARLY, ("1", "one"))
+    leads = "select * from jamf_sync.object_leads"
+    assert bench.query(leads) == []
+
+    plan = make_what_if_plan(bench.connection, bench.integration, EARLY, run_id="look")
+
+    assert counts_of(plan)["device"].linked == 1
+    assert bench.query("select after from jamf_sync.change_plan where after ? 'hostname'") == [
+        {"after": after} for after in _created_by(lab)
+    ]
+    assert bench.query(leads) == []
+
+
+def _created_by(bench: Bench) -> list[dict[str, Any]]:
+    rows = bench.query(
+        """select change.after from jamf_sync.change_plan as change join jamf_sync.plans using (plan_id)
+           where integration_id = %s and object_type = 'device'""",
+        bench.integration.id,
+    )
+    return [row["after"] for row in rows]
 
 
 def contents(bench: Bench) -> dict[str, list[dict[str, Any]]]:

@@ -118,7 +118,7 @@ INTEGRATION_TABLES: Final[Mapping[str, tuple[Source, ...]]] = {
         read_from(
             "public.integration_object_mappings",
             *("id", "integration_config_id", "external_type", "external_id", "internal_type"),
-            *("internal_id", "last_synced_at", "sync_status", "external_data"),
+            *("internal_id", "last_synced_at", "sync_status", "external_data", "created_at"),
         ),
     ),
 }

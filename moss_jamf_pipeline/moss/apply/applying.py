@@ -42,6 +42,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     "room": ("create_rooms", "settle_room_matches", "mark_applied"),
     "person": (
         "lock_people",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "refuse_existing_people",
         "create_people",
@@ -54,6 +55,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "device": (
         "lock_devices",
+        "refuse_led_by_others",
         "leave_out_missing_references",
         "refuse_moved_objects",
         "refuse_rooms_elsewhere",
@@ -71,6 +73,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "io": (
         "lock_ios",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
         "create_ios",
@@ -80,13 +83,17 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "group": (
         "lock_groups",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "create_groups",
         "overwrite_groups",
         "settle_group_matches",
         *_LINK_AND_MARK,
     ),
-    "group_member": ("add_group_members", "remove_group_members", "mark_applied"),
+    "group_member": (
+        *("share_group_members", "add_group_members", "remove_group_members"),
+        "mark_applied",
+    ),
     "mapping": (
         "update_mappings",
         "mark_devices_unenrolled",
@@ -98,9 +105,13 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
 
 # The same of a revert: what refers to others goes before what it refers to.
 _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
-    "group_member": ("remove_group_members", "add_group_members", "mark_applied"),
+    "group_member": (
+        *("share_group_members", "remove_group_members", "add_group_members"),
+        "mark_applied",
+    ),
     "io": (
         "lock_ios",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
         "overwrite_ios",
@@ -109,6 +120,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "device": (
         "lock_devices",
+        "refuse_led_by_others",
         "leave_out_missing_references",
         "refuse_moved_objects",
         "revert/delete_created",
@@ -122,6 +134,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "group": (
         "lock_groups",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
         "overwrite_groups",
@@ -130,6 +143,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "person": (
         "lock_people",
+        "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
         "overwrite_people",
@@ -156,6 +170,11 @@ _LOOK_THROUGH_ALL: Final = frozenset(
 _ROW_FAULTS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 
 _MANY_ROWS = 1_000
+
+# One lock for all integrations: what one checks before it writes, no other changes until it has written.
+_LOCK_OF_ALL = "select pg_advisory_xact_lock(hashtextextended('moss_jamf apply', 0))"
+# As long as PostgreSQL lets a transaction idle before it ends it (`moss.database`).
+_LOCK_OF_ALL_TIMEOUT = "10min"
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 
@@ -203,7 +222,7 @@ def apply_objects(
         connection.execute("set constraints all immediate")
         _begin(connection, plan)
         for each_type, steps in _steps(plan, object_type):
-            _apply_type(connection, integration, plan, each_type, steps)
+            _apply_type(connection, integration, plan, each_type, steps, is_trial=is_trial)
         if object_type == "mapping":
             execute(connection, "apply/refresh_sync_status", parameters)
             execute(connection, "apply/refresh_last_synced", parameters)
@@ -251,8 +270,10 @@ def _apply_type(
     plan: Plan,
     object_type: str,
     steps: Sequence[str],
+    *,
+    is_trial: bool,
 ) -> None:
-    """Applies the waiting rows of one type."""
+    """Applies the waiting rows of one type; a trial, which leaves nothing behind, keeps nobody else waiting."""
     collection = collection_of(object_type)
     parameters: dict[str, Any] = {
         "integration_id": integration.id,
@@ -266,6 +287,8 @@ def _apply_type(
     if span is not None:
         # Few rows look up by key what they touch; so many are joined with all there is.
         is_many = span["pending"] > _MANY_ROWS
+        if not is_trial:
+            _wait_for_other_integrations(connection)
         with joining_by_hash(connection) if is_many else nullcontext():
             _apply_rows(connection, steps, parameters, span["first_row"], span["last_row"])
     settled = execute(connection, "apply/mark_settled", parameters) if plan.kind == "revert" else 0
@@ -285,6 +308,20 @@ def _exclude_other_runs(connection: psycopg.Connection, integration: Integration
             f"Another run is applying a plan of the integration {integration.name!r}.",
             "Wait until it has ended; two at once would undo each other's guard.",
         )
+
+
+def _wait_for_other_integrations(connection: psycopg.Connection) -> None:
+    """Keeps every other integration from writing until this transaction ends, and waits for the one that does.
+
+    Two JAMF servers that know one Mac could each see that it is not in M.O.S.S. yet, and both create it.
+    """
+    before = connection.execute(
+        "select current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
+        (_LOCK_OF_ALL_TIMEOUT,),
+    ).fetchone()
+    connection.execute(_LOCK_OF_ALL)
+    if before is not None:
+        connection.execute("select set_config('lock_timeout', %s, true)", (before[0],))
 
 
 def _apply_rows(

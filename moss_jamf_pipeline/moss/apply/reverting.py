@@ -99,6 +99,11 @@ def make_revert_plan(
                 "collections": Jsonb(_COLLECTIONS),
             },
         )
+        execute(
+            connection,
+            "revert/refuse_led_by_others",
+            {"integration_id": integration.id, "plan_id": plan_id},
+        )
         count_outcomes(connection, plan_id)
         if pinned_by is not None:
             fetch_value(

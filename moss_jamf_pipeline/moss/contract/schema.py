@@ -140,6 +140,7 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
         "contract/create_contract",
         "contract/relations",
         "contract/words",
+        "contract/jamf_servers",
         "contract/encryption_keys",
         "contract/group_members",
         "contract/current_values",

@@ -77,6 +77,8 @@ class SyncSettings(BaseModel):
         recreate_deleted: create a device again that was deleted in M.O.S.S.
         add_members_to_privileged_groups: make people members of groups that grant rights in M.O.S.S.
         ownership: replacements of single ownership rules.
+        priority: of two JAMF servers that know one object the one of the lower number leads it; of equals, the one
+            that linked it first (`sql/matching/object_leads.sql` reads it, of every integration).
         guard: how many changes of a kind a plan may make before a person is asked.
     """
 
@@ -99,6 +101,7 @@ class SyncSettings(BaseModel):
     on_human_edit: Literal["overwrite_and_flag", "keep"] = "overwrite_and_flag"
     recreate_deleted: bool = False
     add_members_to_privileged_groups: bool = False
+    priority: int = Field(default=100, ge=0, le=999_999_999)
     ownership: dict[str, OwnershipOverride] = Field(default_factory=dict)
     guard: GuardSettings = GuardSettings()
 

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.catalogue.collections import CollectionName, collection_
 from moss_jamf_pipeline.catalogue.object_types import (
     COMPUTER_USER,
     ITEM_TYPE_NAMES,
+    LED_TYPE_NAMES,
     OBJECT_TYPE_NAMES,
     OBJECT_TYPES,
     ObjectTypeName,
@@ -158,6 +159,12 @@ def make_plan(
             kind="sync" if what_if_of is None else "what_if",
             slot=what_if_of,
         )
+        if what_if_of is None:
+            execute(
+                connection,
+                "plan/inherit_bases",
+                {"integration_id": integration.id, "object_types": chosen},
+            )
         execute(connection, "plan/create_compared_objects")
         compared = 0
         for object_type in chosen:
@@ -337,6 +344,8 @@ def _plan_objects(
             compared = execute(connection, _COMPARISONS[object_type], parameters)
             if not compared:
                 return 0
+            if object_type in LED_TYPE_NAMES:
+                execute(connection, "plan/plan_secondary_objects", parameters)
             if compared_before + compared > _MANY_ROWS:
                 connection.execute("analyze compared_objects")
             execute(connection, "plan/plan_creations", parameters)

@@ -19,6 +19,8 @@ from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
 
 _SLOTS_NAMED = 3
+# What making matches changes: those of the integration, and who leads what several know.
+_CHANGED = (*MATCH_TABLES, "object_leads")
 
 
 def make_what_if_plan(
@@ -93,26 +95,28 @@ def _keep_matches(connection: psycopg.Connection, integration: Integration) -> N
     """Copies the current matches, and lets no other session change them until the end of the transaction."""
     connection.execute(
         sql.SQL("lock table {} in share row exclusive mode").format(
-            sql.SQL(", ").join(_table(name) for name in MATCH_TABLES)
+            sql.SQL(", ").join(_table(name) for name in _CHANGED)
         )
     )
-    for name in MATCH_TABLES:
+    for name in _CHANGED:
         connection.execute(
-            sql.SQL(
-                "create temporary table {} on commit drop as select * from {} where integration_id = {}"
-            ).format(_kept(name), _table(name), sql.Literal(integration.id))
+            sql.SQL("create temporary table {} on commit drop as select * from {} where {}").format(
+                _kept(name), _table(name), _is_changed(name, integration)
+            )
         )
 
 
 def _restore_matches(connection: psycopg.Connection, integration: Integration) -> None:
     """Puts back what the what-if changed of the matches; rows that it left alone are not written."""
-    for name in MATCH_TABLES:
+    for name in _CHANGED:
         connection.execute(
             sql.SQL(
-                "delete from {current} as changed where integration_id = {integration} and not exists"
+                "delete from {current} as changed where {is_changed} and not exists"
                 " (select from {kept} as kept where kept = changed)"
             ).format(
-                current=_table(name), kept=_kept(name), integration=sql.Literal(integration.id)
+                current=_table(name),
+                kept=_kept(name),
+                is_changed=_is_changed(name, integration),
             )
         )
         connection.execute(
@@ -120,6 +124,13 @@ def _restore_matches(connection: psycopg.Connection, integration: Integration) -
                 _table(name), _kept(name)
             )
         )
+
+
+def _is_changed(name: str, integration: Integration) -> sql.Composable:
+    """Which rows of a table a what-if may change: matches are an integration's own, a lead can be any's."""
+    if name not in MATCH_TABLES:
+        return sql.SQL("true")
+    return sql.SQL("integration_id = {}").format(sql.Literal(integration.id))
 
 
 def _table(name: str) -> sql.Identifier:

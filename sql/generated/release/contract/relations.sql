@@ -161,12 +161,13 @@ $$;
 
 create function moss_contract.integration_object_mappings() returns table (
   id uuid, integration_config_id uuid, external_type text, external_id text, internal_type text,
-  internal_id uuid, last_synced_at timestamptz, sync_status text, external_data jsonb
+  internal_id uuid, last_synced_at timestamptz, sync_status text, external_data jsonb,
+  created_at timestamptz
 )
 language sql stable as $$
   select
     id::uuid, integration_config_id::uuid, external_type::text, external_id::text,
     internal_type::text, internal_id::uuid, last_synced_at::timestamptz, sync_status::text,
-    external_data::jsonb
+    external_data::jsonb, created_at::timestamptz
   from public.integration_object_mappings
 $$;

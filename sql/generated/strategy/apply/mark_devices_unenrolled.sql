@@ -1,12 +1,16 @@
 -- Shows on each device that left JAMF that it did (strategy: jamf_enrollment_status).
 -- Parameters: integration_id, plan_id, first_row, last_row.
 -- Run after update_mappings, which refuses links that moved, and before mark_applied. Nothing else of the
--- device changes: it may be gone only for a while.
+-- device changes: it may be gone only for a while. One that another JAMF server still has is not gone.
 with gone as (
-  select object_id from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type = 'mapping' and label = 'device'
-    and action = 'unenroll' and outcome is null
-    and row_id between %(first_row)s and %(last_row)s
+  select change.object_id from jamf_sync.change_plan as change
+  where change.plan_id = %(plan_id)s and change.object_type = 'mapping' and change.label = 'device'
+    and change.action = 'unenroll' and change.outcome is null
+    and change.row_id between %(first_row)s and %(last_row)s
+    and not exists (
+      select from moss_contract.links_in_force() as link
+      where link.object_type = 'device' and link.object_id = change.object_id
+        and link.integration_id <> %(integration_id)s)
 ),
 remembered as (
   update jamf_sync.applied_values as applied
