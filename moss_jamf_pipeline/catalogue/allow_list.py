@@ -1,4 +1,4 @@
-"""The allow-list of JAMF's answers (DESIGN §9) as types: what `fields.csv` gives a path, and nothing else."""
+"""The allow-list of JAMF's answers as types: what `fields.csv` gives a path, and nothing else."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -103,7 +103,7 @@ def resolve_moss(settings: Settings) -> MossPlace:
 
 
 def resolve_databases(settings: Settings) -> Databases:
-    """Find the databases; start the embedded server if the environment names none (DESIGN §10).
+    """Find the databases; start the embedded server if the environment names none.
 
     With MOSS_DATABASE_URL the embedded server is never started: without DAGSTER_PG_URL Dagster then
     gets a schema of its own, `dagster`, in that database. The embedded server is leased until this

@@ -237,7 +237,7 @@ def distil_computer(
 ) -> JamfRecord | RejectedRecord:
     """Reduce a computer to its stable document and its two volatile times.
 
-    Of a personally-owned Mac nothing but its id is kept (DESIGN §9), nor of one out of scope. A
+    Of a personally-owned Mac nothing but its id is kept, nor of one out of scope. A
     computer without one of the requested sections is rejected: null means "not delivered", and
     reading it as "empty" would clear good data. Of its groups only the static ones are kept: smart
     membership follows rules and changes by itself.

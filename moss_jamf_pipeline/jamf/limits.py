@@ -25,7 +25,7 @@ class ClientLimits:
     Attributes:
         max_in_flight: requests under way at once, over all sweeps of the client (JAMF: at most 5
             connections).
-        page_size: records asked for per page at first; what follows is `page_sizes` (DESIGN §9).
+        page_size: records asked for per page at first; what follows is `page_sizes`.
         largest_page_size: where growing stops (JAMF serves at most 2,000, of some listings less). It
             takes nothing from a larger `page_size`.
         smallest_page_size: where shrinking for good stops (isolating a bad record goes down to 1).

@@ -1,6 +1,6 @@
 """One complete pull of one collection: pages of records as they arrive, and an account of it at the end.
 
-The account says whether absence may be concluded from the sweep (DESIGN §4): every page arrived,
+The account says whether absence may be concluded from the sweep: every page arrived,
 ids were stable, their number is JAMF's own, every requested section was there. Reading itself is
 `paging` and `unpaged`.
 """

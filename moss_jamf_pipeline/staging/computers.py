@@ -26,9 +26,8 @@ def stage_computers(versions: Sequence[RawVersion]) -> Staged:
         versions: the stored versions.
 
     Returns:
-        Their rows and quarantine. A computer without a serial number is unusable (DESIGN §6), and
-        so are a personally owned one and one out of scope, of which nothing but the id is kept
-        (DESIGN §9).
+        Their rows and quarantine. A computer without a serial number is unusable, and
+        so are a personally owned one and one out of scope, of which nothing but the id is kept.
     """
     personal = [_is_personally_owned(document) for _, _, document in versions]
     elsewhere = [_is_out_of_scope(document) for _, _, document in versions]

@@ -16,8 +16,7 @@ def stage_groups(versions: Sequence[RawVersion]) -> Staged:
     Returns:
         Their rows and quarantine. A group without a name is unusable, and so is one of which JAMF
         does not say whether it is
-        smart: taken for a static one it would be given members, and members can be granted roles
-            (DESIGN §7).
+        smart: taken for a static one it would be given members, and members can be granted roles.
     """
     chunk = Chunk(versions)
     columns = chunk.declared("groups")

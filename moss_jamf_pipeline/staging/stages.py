@@ -27,7 +27,7 @@ STAGERS: Final[Mapping[str, Callable[[Sequence[RawVersion]], Staged]]] = {
 
 
 def stage(collection: str, versions: Sequence[RawVersion]) -> Staged:
-    """Turn stored documents into typed, normalised rows and a quarantine (DESIGN §3 "Stage").
+    """Turn stored documents into typed, normalised rows and a quarantine.
 
     Pure and without surprise: whatever JSON a document holds, nothing is raised and no record
     affects another. Memory grows with the number of versions given; a large collection is staged in

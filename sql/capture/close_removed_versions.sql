@@ -1,5 +1,5 @@
 -- Ends, at this capture, the versions of objects that JAMF no longer lists. To be run for a complete capture only:
--- from an incomplete one nobody can tell what is gone (DESIGN, promise 3).
+-- from an incomplete one nobody can tell what is gone (docs/design.md, "What is promised").
 -- Parameters: integration_id, collection, capture_id, rejected_ids (served, but unusable: not gone). Index: raw_jamf_current.
 -- What was listed and not read, in an incremental capture, is there.
 update jamf_sync.raw_jamf as version

@@ -1,7 +1,7 @@
 -- Decides every differing field by the ownership table: one row of change_plan per object that changes, one conflict per disagreement.
 -- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership, decisions. What is to be
 -- created is planned by plan_creations.
--- Three values decide (DESIGN, "Field ownership"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
+-- Three values decide (docs/how-it-works.md, "Who wins a field"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
 -- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
 -- A person's decision comes before that. It counts for the values it was made about: keep_moss of a JAMF-owned field for as long as JAMF
 -- says the same, any other but a pin for one pair of values. An edit that JAMF replaced is put back while M.O.S.S. still holds the base.

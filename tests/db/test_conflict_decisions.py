@@ -1,4 +1,4 @@
-"""What people decide on conflicts, and what the next syncs make of it (DESIGN, "Field ownership")."""
+"""What people decide on conflicts, and what the next syncs make of it."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Which device a computer is (DESIGN §6): every outcome of device_matches, and why."""
+"""Which device a computer is: every outcome of device_matches, and why."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which person a JAMF user is, and users whom only computers name (DESIGN §6): every outcome of person_matches."""
+"""Which person a JAMF user is, and users whom only computers name: every outcome of person_matches."""
 
 from typing import Any
 from uuid import UUID

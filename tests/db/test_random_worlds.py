@@ -1,4 +1,4 @@
-"""Promises that hold for any JAMF and any M.O.S.S. (DESIGN §2), tried on random small worlds full of clashes."""
+"""What docs/design.md promises holds for any JAMF and any M.O.S.S., tried on random small worlds full of clashes."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""DESIGN §6, case by case: which device a JAMF computer is, and what becomes of it."""
+"""Case by case: which device a JAMF computer is, and what becomes of it."""
 
 from collections.abc import Iterator
 

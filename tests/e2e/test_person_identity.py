@@ -1,4 +1,4 @@
-"""DESIGN §6, case by case: which person a JAMF user is, and each user whom only a computer names."""
+"""Case by case: which person a JAMF user is, and each user whom only a computer names."""
 
 from collections.abc import Iterator
 

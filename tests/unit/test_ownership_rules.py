@@ -15,7 +15,7 @@ from moss_jamf_pipeline.catalogue.ownership import (
 _RULES = {f"{rule.object_type}.{rule.field}": rule for rule in declared_rules()}
 _OWNED_BY_MOSS = sorted(name for name, rule in _RULES.items() if rule.owner == "M.O.S.S.")
 
-# DESIGN §7, the table of defaults: field -> owner, on create, on update.
+# The defaults, written down a second time: field -> owner, on create, on update.
 _DESIGNED = {
     **dict.fromkeys(
         [

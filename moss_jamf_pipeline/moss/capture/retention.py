@@ -1,4 +1,4 @@
-"""Retention: how long captures can be rebuilt and plans be read (DESIGN, "Slots, snapshots, backfills")."""
+"""Retention: how long captures can be rebuilt and plans be read."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -54,7 +54,7 @@ GroupReference = Annotated[str | None, BeforeValidator(_group_reference)]
 
 
 class SyncSettings(BaseModel):
-    """`integration_configs.sync_settings`: what is synced, and the policies of DESIGN, "Identity".
+    """`integration_configs.sync_settings`: what is synced, and the policies by which that is done.
 
     Unknown keys are M.O.S.S.'s own. Where its settings page and its sync library spell a key differently, both count.
 
@@ -63,7 +63,7 @@ class SyncSettings(BaseModel):
         sync_users: pull user records. Without them, the people whom computers name are matched and created.
         sync_groups: pull computer groups, and with them keep their members.
         sync_sections: the JAMF sections that M.O.S.S.'s page offers. Read and of no effect: what is asked for is the
-            allow-list of DESIGN §9, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
+            allow-list of the catalogue, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
         full_sweep_hours: how often every computer is read whole; scheduled syncs in between read what changed
             (`cadence`). 0: every time.
         smart_group_filter: sync only the computers of this JAMF group (id or name); None: all.
