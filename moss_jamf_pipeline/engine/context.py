@@ -102,6 +102,12 @@ class RunContext:
 
     After a step that failed all of it is looked up anew, on another connection: whoever tries again meets the world
     as it is then.
+
+    Attributes:
+        run: the run.
+        settings: the environment.
+        findings: what the steps in this process found true or not, by step and check.
+        writes: how many steps in this process have written M.O.S.S.
     """
 
     def __init__(
@@ -250,11 +256,16 @@ class RunContext:
             self._known.waiting = waiting_object_types(self.connection, self.choice.plan.plan_id)
         return self._known.waiting
 
-    def applied(self, plan: Plan) -> None:
-        """Says how the chosen plan stands, now that a step has applied something of it."""
+    def applied(self, plan: Plan, *, has_written: bool) -> None:
+        """Says how the chosen plan stands, now that a step has applied what waited of it.
+
+        Args:
+            plan: as it stands.
+            has_written: whether anything waited.
+        """
         self._known.choice = replace(self.choice, plan=plan)
         self._known.waiting = None
-        self.writes += 1
+        self.writes += has_written
 
     def note(self, *findings: Finding) -> None:
         """Keeps what a step found true or not, for the checks that tell it."""

@@ -40,11 +40,12 @@ def apply(run: RunContext, object_type: str) -> Applied:
         choice = run.choice
         plan = choice.plan
         # Links are settled whatever waits: what the run found in order is marked so, and the plan is ended.
-        if object_type in run.waiting or object_type == LINK.name:
+        waiting = run.waiting
+        if object_type in waiting or object_type == LINK.name:
             plan = apply_objects(
                 connection, run.integration, plan, object_type, since=choice.chosen_at
             )
-            run.applied(plan)
+            run.applied(plan, has_written=bool(waiting))
         if object_type == LINK.name:
             run.note(*look(run))
         if run.run.closing_step == object_type_named(object_type).asset:

@@ -5,7 +5,7 @@ that changed by it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, Protocol
@@ -200,7 +200,7 @@ class CaptureWriter:
         rejected_ids = [jamf_id for jamf_id, _, _ in facts.rejected if jamf_id is not None]
         is_complete = not facts.incomplete_reasons and len(rejected_ids) == facts.rejected_count
         is_incremental = facts.sweep == INCREMENTAL
-        with set_based_transaction(self._connection):
+        with self._merging():
             if is_incremental:
                 execute(self._connection, "capture/take_listed_stubs")
             if self._read > _MANY_ROWS:
@@ -256,6 +256,12 @@ class CaptureWriter:
             # The first import and a great change leave statistics that would mislead every plan after them.
             refresh_statistics(self._connection, "jamf_sync.raw_jamf")
         return _capture(finished)
+
+    def _merging(self) -> AbstractContextManager[object]:
+        """The transaction of the merge: few records look up by key what is stored of them, many are joined with it."""
+        if self.captured > _MANY_ROWS:
+            return set_based_transaction(self._connection)
+        return self._connection.transaction()
 
 
 @contextmanager
