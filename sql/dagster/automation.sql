@@ -1,5 +1,5 @@
 -- Whether somebody follows the schedule, as Dagster's own tables tell it: what its API answers
--- from too (shown by tests/services/test_automation.py). Parameters: sensor, its name.
+-- from too (shown by tests/services/test_automation.py). Parameters: sensor (its name).
 -- Yields one row: when a daemon last gave a sign of life (the column `timestamp` follows the zone of
 -- the session that wrote it, the body does not), and whether somebody switched the sensor off.
 select (select to_timestamp(max((heartbeat.body::jsonb ->> 'timestamp')::float8))

@@ -15,10 +15,14 @@ holders as (
 ),
 tables as (
   -- Not by to_regclass: without a right to use the schema it is an error to ask.
-  select wanted.role, upper(wanted.privilege) as privilege, wanted.relation, wanted.column, holder.oid, class.oid as table_id
+  select wanted.role, upper(wanted.privilege) as privilege, wanted.relation, wanted.column, holder.oid,
+         class.oid as table_id, attribute.attnum is not null as has_column
   from jsonb_to_recordset(%(wanted)s) as wanted (role text, relation text, "column" text, privilege text)
   left join pg_class as class
     on class.relname = split_part(wanted.relation, '.', 2) and class.relnamespace = 'public'::regnamespace
+  left join pg_attribute as attribute
+    on attribute.attrelid = class.oid and attribute.attname = wanted.column and attribute.attnum > 0
+   and not attribute.attisdropped
   left join holders as holder on holder.name = wanted.role
 )
 select 1 as place, 'database' as what, %(owner)s::text as role, 'CREATE' as privilege, null as relation, null as column
@@ -43,9 +47,6 @@ select 6, 'table', role, privilege, relation, "column" from tables
 where table_id is not null
   and case
     when "column" is null then oid is null or not has_table_privilege(oid, table_id, privilege)
-    else exists (
-      select from pg_attribute as attribute
-      where attribute.attrelid = table_id and attribute.attname = "column" and attribute.attnum > 0 and not attribute.attisdropped)
-      and (oid is null or not has_column_privilege(oid, table_id, "column", privilege))
+    else has_column and (oid is null or not has_column_privilege(oid, table_id, "column", privilege))
   end
 order by place, relation, role, privilege, "column"

@@ -4,6 +4,12 @@
 with schemas as (
   select oid, nspname, nspowner from pg_namespace where nspname = any (%(schemas)s)
 ),
+sequences_of_columns as (
+  select distinct dependency.objid as sequence_id
+  from pg_depend as dependency
+  where dependency.classid = 'pg_class'::regclass and dependency.refclassid = 'pg_class'::regclass
+    and dependency.deptype in ('a', 'i')
+),
 objects as (
   select 1 as place, 'schema' as kind, format('%%I', nspname) as identity, nspowner as owner from schemas
   union all
@@ -11,11 +17,8 @@ objects as (
          format('%%I.%%I', schemas.nspname, relation.relname), relation.relowner
   from schemas
   join pg_class as relation on relation.relnamespace = schemas.oid
-  where relation.relkind in ('r', 'p', 'v', 'S')
-    and not (relation.relkind = 'S' and exists (
-      select from pg_depend as dependency
-      where dependency.classid = 'pg_class'::regclass and dependency.objid = relation.oid
-        and dependency.refclassid = 'pg_class'::regclass and dependency.deptype in ('a', 'i')))
+  left join sequences_of_columns as owned on owned.sequence_id = relation.oid
+  where relation.relkind in ('r', 'p', 'v') or relation.relkind = 'S' and owned.sequence_id is null
   union all
   select 3, 'function', routine.oid::regprocedure::text, routine.proowner
   from schemas
