@@ -167,11 +167,6 @@ LED_TYPE_NAMES: Final[tuple[str, ...]] = tuple(
     kind.name.value for kind in OBJECT_TYPES if kind.is_led
 )
 
-LED_TYPES_BY_MATCHES: Final = {
-    kind.matches: kind.name.value for kind in OBJECT_TYPES if kind.is_led and kind.matches
-}
-"""The types of object that one JAMF server leads, by the table that says which of them a server found."""
-
 COMPUTER_USER: Final = "computer_user"
 """The external type of a person whom only computers name: no JAMF record, so none that could vanish."""
 

@@ -7,7 +7,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
-from moss_jamf_pipeline.catalogue.object_types import LED_TYPES_BY_MATCHES
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import (
@@ -26,8 +25,6 @@ def match(
 ) -> dict[str, int]:
     """Brings one table of matches in step with the newest captures, in one transaction.
 
-    With the matches goes who leads the objects that several JAMF servers know (`object_leads`).
-
     Args:
         connection: one in autocommit mode.
         table: one of `catalogue.object_types.MATCH_TABLES`.
@@ -39,15 +36,6 @@ def match(
     """
     with set_based_transaction(connection):
         changed = execute(connection, f"matching/{table}", match_parameters(integration, captures))
-        if table in LED_TYPES_BY_MATCHES:
-            execute(
-                connection,
-                "matching/object_leads",
-                {
-                    "integration_id": integration.id,
-                    "object_type": LED_TYPES_BY_MATCHES[table],
-                },
-            )
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 statement("matching/match_outcomes"),

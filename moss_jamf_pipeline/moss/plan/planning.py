@@ -159,12 +159,10 @@ def make_plan(
             kind="sync" if what_if_of is None else "what_if",
             slot=what_if_of,
         )
-        if what_if_of is None:
-            execute(
-                connection,
-                "plan/inherit_bases",
-                {"integration_id": integration.id, "object_types": chosen},
-            )
+        led = {"integration_id": integration.id, "object_types": chosen}
+        taken_over = fetch_value(connection, "matching/object_leads", led)
+        if taken_over and what_if_of is None:
+            execute(connection, "plan/inherit_bases", led)
         execute(connection, "plan/create_compared_objects")
         compared = 0
         for object_type in chosen:
