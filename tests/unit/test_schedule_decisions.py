@@ -193,14 +193,20 @@ def test_a_cron_expression_means_the_times_at_which_dagster_would_tick(
     cron: str, after: timedelta
 ) -> None:
     moment = _NOW + after
+    just_after = moment + timedelta(microseconds=1)  # Dagster counts the tick it starts at
     try:
         foretold = (last_tick(cron, moment), next_tick(cron, moment))
     except CronInvalid:  # the 31st of February
-        with pytest.raises(CroniterBadDateError):
-            get_next_cron_tick(cron, moment, "UTC")
-        return
-    just_after = moment + timedelta(microseconds=1)  # Dagster counts the tick it starts at
-    assert foretold == (
-        get_latest_completed_cron_tick(cron, moment, "UTC"),
-        get_next_cron_tick(cron, just_after, "UTC"),
-    )
+        foretold = None
+    try:
+        dagsters = (
+            get_latest_completed_cron_tick(cron, moment, "UTC"),
+            get_next_cron_tick(cron, just_after, "UTC"),
+        )
+    except CroniterBadDateError:
+        dagsters = None
+    if dagsters is None and foretold is not None:
+        # "The 30th of February, or a Sunday": it is a Sunday, which Dagster does not find.
+        assert not cron.endswith("*")
+    else:
+        assert foretold == dagsters
