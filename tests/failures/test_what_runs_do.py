@@ -20,6 +20,7 @@ from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.moss.contract.installation import READER
 from moss_jamf_pipeline.moss.plan.plan_pages import all_changes, page_of_changes
+from moss_jamf_pipeline.moss.plan.planning import count_outcomes, read_plan
 from moss_jamf_pipeline.orchestration.presentation import changes_preview
 from moss_jamf_pipeline.simulator import (
     EvolveRequest,
@@ -471,6 +472,7 @@ def test_failure_31_a_plan_of_50_000_changes_is_small_by_the_row_and_read_by_the
     (plan,) = world.query("select max(plan_id) as plan_id from jamf_sync.plans")
 
     with world.database.connection() as connection:
+        count_outcomes(connection, plan["plan_id"])
         page = page_of_changes(connection, plan["plan_id"], object_type="device", limit=50)
         following = page_of_changes(
             connection,
@@ -479,7 +481,7 @@ def test_failure_31_a_plan_of_50_000_changes_is_small_by_the_row_and_read_by_the
             limit=50,
             after_row=page[-1]["row_id"],
         )
-        preview = changes_preview(connection, plan["plan_id"], "device")
+        preview = changes_preview(connection, read_plan(connection, plan["plan_id"]), "device")
         exported = list(islice(all_changes(connection, plan["plan_id"]), 1_500))
 
     assert (len(page), len(following)) == (50, 50)
