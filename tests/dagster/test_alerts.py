@@ -88,7 +88,7 @@ def test_a_failed_run_is_told_with_its_cause_its_remedy_and_a_link(
 ) -> None:
     monkeypatch.setenv("MOSS_JAMF_UI_URL", "https://dagster.example.org/")
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
-    result = small_world.sync(may_fail=True)
+    result = small_world.sync_in_dagster(may_fail=True)
     assert not result.success
 
     _tell_of_failure(small_world, result)
@@ -105,7 +105,7 @@ def test_a_failed_run_is_told_of_while_the_database_is_away(
     small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
-    result = small_world.sync(may_fail=True)
+    result = small_world.sync_in_dagster(may_fail=True)
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/moss")
 
     _tell_of_failure(small_world, result)
@@ -138,7 +138,7 @@ def test_a_history_row_that_a_failed_run_left_open_is_closed(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
-    result = small_world.sync(may_fail=True)
+    result = small_world.sync_in_dagster(may_fail=True)
     small_world.execute(
         "update integration_sync_history set status = 'in_progress', sync_completed_at = null"
     )
@@ -155,28 +155,28 @@ def test_a_run_that_dagster_tries_again_is_not_told_of(
     small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
-    result = small_world.sync(may_fail=True)
+    result = small_world.sync_in_dagster(may_fail=True)
     small_world.instance.add_run_tags(result.run_id, {WILL_RETRY_TAG: "true"})
     assert isinstance(_tell_of_failure(small_world, result), dg.SkipReason)
     assert webhook.bodies == []
 
 
 def test_a_run_that_holds_nothing_back_is_not_told_of(small_world: World, webhook: Webhook) -> None:
-    assert isinstance(_tell_of_success(small_world, small_world.sync()), dg.SkipReason)
+    assert isinstance(_tell_of_success(small_world, small_world.sync_in_dagster()), dg.SkipReason)
     assert webhook.bodies == []
 
 
 def test_held_changes_are_told_with_how_to_let_them_through(
     small_world: World, webhook: Webhook
 ) -> None:
-    small_world.sync()
+    small_world.sync_in_dagster()
     small_world.execute(
         """update integration_configs
            set sync_settings = '{"guard": {"rename": {"absolute": 0, "percentage": 0}}}'"""
     )
     for computer in list(small_world.fleet.computers.values()):
         computer.name = f"renamed-{computer.id}"
-    _tell_of_success(small_world, small_world.sync())
+    _tell_of_success(small_world, small_world.sync_in_dagster())
     (text,) = webhook.texts
     assert "holds changes back" in text
     assert "moss-jamf approve" in text

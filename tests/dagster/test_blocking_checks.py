@@ -24,7 +24,7 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def synced_world(small_world: World) -> World:
-    small_world.sync()
+    small_world.sync_in_dagster()
     return small_world
 
 
@@ -34,7 +34,7 @@ def test_a_fleet_that_vanished_stops_the_run_and_the_next_recovers_when_it_is_ba
     before = synced_world.row_versions()
     computers = [synced_world.fleet.remove_computer(identifier) for identifier in ("1", "2")]
 
-    result = synced_world.sync(may_fail=True)
+    result = synced_world.sync_in_dagster(may_fail=True)
 
     assert not result.success
     assert ("jamf_computers_snapshot", "snapshot_did_not_vanish") in _failed_checks(result)
@@ -58,7 +58,7 @@ def test_a_fleet_that_vanished_stops_the_run_and_the_next_recovers_when_it_is_ba
 
     for computer in computers:
         synced_world.fleet.store_computer(computer)
-    assert synced_world.sync().success
+    assert synced_world.sync_in_dagster().success
     assert synced_world.row_versions() == before
 
 
@@ -67,7 +67,7 @@ def test_users_and_groups_that_vanished_are_a_warning_and_nothing_of_theirs_is_u
 ) -> None:
     synced_world.fleet.remove_user("1")
     synced_world.fleet.remove_group("1")
-    result = synced_world.sync()
+    result = synced_world.sync_in_dagster()
     assert {
         ("jamf_users_snapshot", "snapshot_did_not_vanish"),
         ("jamf_groups_snapshot", "snapshot_did_not_vanish"),
@@ -129,7 +129,7 @@ def test_twins_and_unusable_records_turn_the_snapshot_yellow_and_stop_nothing(
     synced_world.fleet.add_computer({"hardware": {"serialNumber": device["serial_number"]}})
     synced_world.fleet.add_computer({"hardware": {"serialNumber": ""}})
 
-    result = synced_world.sync()
+    result = synced_world.sync_in_dagster()
 
     assert result.success
     assert _failed_checks(result) == {

@@ -8,6 +8,8 @@ import dagster as dg
 import psycopg
 from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.engine.checks import Finding
+from moss_jamf_pipeline.engine.sync import Outcome
 from moss_jamf_pipeline.simulator import Computer
 from tests.support.dialects import CORE_TABLES
 from tests.support.world import PREFIX, Row, World
@@ -187,6 +189,12 @@ def check(result: dg.ExecuteInProcessResult, asset: str, name: str) -> dg.AssetC
         if evaluation.asset_key == dg.AssetKey([PREFIX, asset]) and evaluation.check_name == name
     ]
     return evaluation
+
+
+def finding(outcome: Outcome, step: str, check: str) -> Finding:
+    """What a step of a sync found true or not."""
+    (found,) = [each for each in outcome.findings if (each.step, each.check) == (step, check)]
+    return found
 
 
 def last_message(world: World) -> str:

@@ -133,7 +133,7 @@ def _told(world: World) -> dict[str, Any]:
 
 
 def _by_dagster(world: World) -> tuple[bool, set[tuple[str, str]], set[str]]:
-    result = world.sync(may_fail=True)
+    result = world.sync_in_dagster(may_fail=True)
     failed = {
         (check.asset_key.path[-1], check.check_name)
         for check in result.get_asset_check_evaluations()

@@ -8,7 +8,7 @@ from moss_jamf_pipeline.moss.integration.history import open_history
 from moss_jamf_pipeline.simulator import Faults
 from tests.e2e.inventory import add_mac, device, devices, furnish, stored_rows
 from tests.support.dialects import CORE_TABLES
-from tests.support.hurried import sync_impatiently
+from tests.support.hurried import run_hurriedly, sync_impatiently
 from tests.support.world import World
 
 # What these show does not depend on the tables of M.O.S.S.
@@ -99,7 +99,7 @@ def test_an_unreachable_database_is_named_without_its_password(
 ) -> None:
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss:a-password@127.0.0.1:1/moss")
 
-    result = sync_impatiently(world, "raw_jamf_buildings")
+    result = run_hurriedly(world.instance, "raw_jamf_buildings", attempts=2, page_size=500)
 
     assert not result.success
     messages = [

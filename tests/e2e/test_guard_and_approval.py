@@ -1,26 +1,26 @@
 """Plan, review, apply exactly that plan; what is too much at once waits for an approval. Over a simulated JAMF."""
 
-import dagster as dg
-
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.engine.steps.planning import TriedPlan
+from moss_jamf_pipeline.engine.sync import Outcome
+from moss_jamf_pipeline.moss.plan.guard import held_summary
 from moss_jamf_pipeline.simulator import SimulatorConfig
 from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import (
     add_mac,
     assert_calm,
     assert_counts_add_up,
-    check,
     device,
     devices,
+    finding,
     furnish,
     last_message,
     mappings,
     set_policies,
     stored_rows,
 )
-from tests.support.world import PREFIX, World
+from tests.support.world import World
 
 
 def _plan_id(world: World) -> int:
@@ -50,10 +50,9 @@ def _remove(world: World, number: int) -> None:
         world.fleet.remove_computer(jamf_id)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> str:
+def _failure(outcome: Outcome) -> str:
     """What the step that failed says."""
-    (data, *_) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    return (data.user_failure_data.description if data.user_failure_data else "") or ""
+    return outcome.failures[0].message
 
 
 def test_failure_04_a_third_of_the_fleet_vanishes_and_nothing_is_unenrolled(
@@ -74,10 +73,10 @@ def test_failure_04_a_third_of_the_fleet_vanishes_and_nothing_is_unenrolled(
     assert world.history()[-1]["status"] == "partial"
     sentence = f"90 of {linked} linked devices are gone from JAMF, more than the 25 that the guard lets through"
     assert sentence in last_message(world)
-    yellow = check(run, "guarded_plan", "nothing_is_held")
+    yellow = finding(run, "guarded_plan", "nothing_is_held")
     assert not yellow.passed
-    assert yellow.severity is dg.AssetCheckSeverity.WARN
-    assert sentence in (yellow.description or "")
+    assert not yellow.is_error
+    assert sentence in (yellow.told or "")
     assert_counts_add_up(world)
 
     # Another sync finds the same, and holds it anew.
@@ -85,11 +84,11 @@ def test_failure_04_a_third_of_the_fleet_vanishes_and_nothing_is_unenrolled(
     assert _gone(world) == 0
     plan_id = _plan_id(world)
 
-    approved = world.apply(plan_id, "unenroll", tags={TRIGGERED_BY_TAG: "ada@example.org"})
+    approved = world.apply(plan_id, "unenroll", triggered_by="ada@example.org")
 
     assert approved.success
     assert _gone(world) == 90
-    assert check(approved, "guarded_plan", "nothing_is_held").passed
+    assert finding(approved, "guarded_plan", "nothing_is_held").passed
     assert "guard" not in last_message(world)
     assert world.query("select kind, approved_by, released from jamf_sync.plan_approvals") == [
         {"kind": "unenroll", "approved_by": "ada@example.org", "released": 90}
@@ -107,7 +106,7 @@ def test_failure_04_half_a_percent_vanishes_and_is_unenrolled(make_world: WorldM
     run = world.sync()
 
     assert _gone(world) == 2
-    assert check(run, "guarded_plan", "nothing_is_held").passed
+    assert finding(run, "guarded_plan", "nothing_is_held").passed
 
 
 def test_a_reviewed_plan_is_applied_exactly_and_rows_that_moved_are_refused(world: World) -> None:
@@ -119,7 +118,7 @@ def test_a_reviewed_plan_is_applied_exactly_and_rows_that_moved_are_refused(worl
     before = stored_rows(world)
     dry_run = world.sync("plan")
     assert stored_rows(world) == before
-    assert check(dry_run, "plan_validation", "plan_fits_moss").passed
+    assert finding(dry_run, "plan_validation", "plan_fits_moss").passed
     plan_id = _plan_id(world)
     # What JAMF says by now is no part of that plan, and what a person did is not overwritten by it.
     computers[0].operating_system_version = "99.9"
@@ -188,13 +187,14 @@ def test_a_dry_run_says_what_moss_would_reject_and_what_would_be_held(world: Wor
     run = world.sync("plan")
 
     assert stored_rows(world) == before
-    fits = check(run, "plan_validation", "plan_fits_moss")
+    fits = finding(run, "plan_validation", "plan_fits_moss")
     assert not fits.passed
-    assert "M.O.S.S. would not take 1 changes" in (fits.description or "")
-    assert "no_new_two" in (fits.description or "")
-    (materialization,) = run.asset_materializations_for_node(f"{PREFIX}__plan_validation")
-    assert "more than the 1 that the guard lets through" in str(
-        materialization.metadata["what_would_be_held"].value
+    assert "M.O.S.S. would not take 1 changes" in (fits.told or "")
+    assert "no_new_two" in (fits.told or "")
+    tried = run.results["plan_validation"]
+    assert isinstance(tried, TriedPlan)
+    assert "more than the 1 that the guard lets through" in held_summary(
+        tried.plan.plan_id, tried.held
     )
     assert world.history()[-1]["sync_type"] == "full"
 

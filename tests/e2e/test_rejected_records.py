@@ -7,9 +7,9 @@ from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import (
     add_mac,
     assert_counts_add_up,
-    check,
     device,
     devices,
+    finding,
     furnish,
     insert,
     last_message,
@@ -56,10 +56,12 @@ def test_an_unusable_record_is_held_back_and_the_run_says_it_is_partial(world: W
     assert history["error_message"] == "1 of 4 devices could not be used or written."
     assert (history["items_failed"], history["items_created"]) == (1, 3 + 2)
     assert history["error_details"]["objects"]["device"]["failed"] == 1
-    assert not check(world.runs[-1], "jamf_computers_snapshot", "every_record_is_usable").passed
+    assert not finding(
+        world.outcomes[-1], "jamf_computers_snapshot", "every_record_is_usable"
+    ).passed
     (config,) = world.query("select last_sync_status, last_sync_error from integration_configs")
     assert config == {"last_sync_status": "success", "last_sync_error": history["error_message"]}
-    assert world.runs[-1].success
+    assert world.outcomes[-1].success
 
 
 def test_a_run_in_which_everything_is_used_is_a_success(world: World) -> None:

@@ -9,9 +9,9 @@ from tests.e2e.inventory import (
     add_mac,
     assert_calm,
     assert_counts_add_up,
-    check,
     device,
     devices,
+    finding,
     furnish,
     mapping,
     mappings,
@@ -72,7 +72,7 @@ def test_only_members_of_the_group_are_synced(
     assert world.query("select jamf_id, reason from jamf_sync.quarantine") == [
         {"jamf_id": "2", "reason": "out_of_scope"}
     ]
-    assert check(world.runs[-1], "jamf_computers_snapshot", "every_record_is_usable").passed
+    assert finding(world.outcomes[-1], "jamf_computers_snapshot", "every_record_is_usable").passed
     assert world.history()[-1]["status"] == "success"
     assert_counts_add_up(world)
     assert_calm(world)

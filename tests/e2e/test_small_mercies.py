@@ -13,11 +13,7 @@ def test_a_jamf_that_never_had_users_or_groups_does_not_make_every_run_partial(
     world.sync()
 
     assert [(row["status"], row["error_message"]) for row in world.history()] == [("success", None)]
-    failed = [
-        check.check_name
-        for check in world.runs[-1].get_asset_check_evaluations()
-        if not check.passed
-    ]
+    failed = [found.check for found in world.outcomes[-1].findings if not found.passed]
     assert failed == []
 
 

@@ -51,7 +51,7 @@ def test_without_user_records_the_people_whom_computers_name_are_created(office:
     world = office
     set_policies(world, sync_users=False)
 
-    result = world.sync()
+    result = world.sync_in_dagster()
 
     assert {row["username"] for row in world.query("select username from people")} == {"jane"}
     assert device(world, "C02OFF000001")["person"] == "jane"
@@ -122,7 +122,7 @@ def test_computers_switched_off_later_keep_devices_places_interfaces_and_members
         world.fleet.remove_computer(computer_id)
     world.fleet.add_building("Hamburg")
 
-    result = world.sync()
+    result = world.sync_in_dagster()
 
     assert stored_rows(world) == before
     assert set(world.counts()) == {"person", "group"}
@@ -197,13 +197,10 @@ def test_an_integration_that_is_off_captures_and_writes_nothing(office: World) -
     world.execute("update integration_configs set is_enabled = false")
 
     for scope in ("everything", "plan"):
-        result = world.sync(scope, may_fail=True)
-        assert not result.success
-        failures = [event for event in result.all_events if event.is_step_failure]
-        said = failures[0].step_failure_data.user_failure_data
-        assert said is not None
-        assert "switched off in M.O.S.S." in (said.description or "")
-        assert "moss-jamf init --enable" in (said.description or "")
+        outcome = world.sync(scope, may_fail=True)
+        assert not outcome.success
+        assert "switched off in M.O.S.S." in outcome.failures[0].message
+        assert "moss-jamf init --enable" in outcome.failures[0].message
 
     assert world.query("select * from jamf_sync.captures") == []
     assert devices(world) == {}

@@ -1,16 +1,12 @@
-"""Applying a plan that was made before, as from the UI or the command line."""
+"""Applying a plan that was made before."""
 
 from collections.abc import Collection
 
-import dagster as dg
-
-from moss_jamf_pipeline.engine.scopes import SCOPES
-from tests.support.world import DEFINITIONS, PREFIX, World
+from moss_jamf_pipeline.engine.sync import Outcome
+from tests.support.world import World
 
 
-def apply_plan(
-    world: World, plan_id: int | None = None, approve: Collection[str] = ()
-) -> dg.ExecuteInProcessResult:
+def apply_plan(world: World, plan_id: int | None = None, approve: Collection[str] = ()) -> Outcome:
     """Applies a plan in a run of its own.
 
     Args:
@@ -19,14 +15,4 @@ def apply_plan(
         approve: the kinds of held changes that somebody lets through.
     """
     (newest,) = world.query("select max(plan_id) as plan_id from jamf_sync.plans")
-    choice = {"plan_id": plan_id or newest["plan_id"], "approve": list(approve)}
-    result = DEFINITIONS.resolve_job_def(SCOPES["apply"].job).execute_in_process(
-        instance=world.instance,
-        run_config={
-            "ops": {f"{PREFIX}__guarded_plan": {"config": choice}},
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        },
-        raise_on_error=False,
-    )
-    world.runs.append(result)
-    return result
+    return world.apply(plan_id or newest["plan_id"], *approve)

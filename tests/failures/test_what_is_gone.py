@@ -376,7 +376,7 @@ def test_failure_35_a_mac_that_never_checks_in_is_shown_and_stays(world: World) 
     world.sync()
     before = stored_rows(world)
 
-    world.sync()
+    world.sync_in_dagster()
 
     assert stored_rows(world) == before
     assert {row["enrollment"] for row in devices(world).values()} == {"enrolled"}

@@ -35,8 +35,8 @@ from tests.e2e.inventory import (
     add_mac,
     assert_calm,
     assert_counts_add_up,
-    check,
     devices,
+    finding,
     furnish,
     last_message,
     stored_rows,
@@ -184,7 +184,7 @@ def test_failure_08_dry_run_tells_what_the_constraints_of_moss_would_reject(worl
 
     world.sync("plan")
 
-    assert not check(world.runs[-1], "plan_validation", "plan_fits_moss").passed
+    assert not finding(world.outcomes[-1], "plan_validation", "plan_fits_moss").passed
     problems = world.query(
         """select change.external_id, problem.problem, problem.detail
            from jamf_sync.plan_problems as problem join jamf_sync.change_plan as change using (plan_id, row_id)
@@ -517,12 +517,12 @@ def test_failure_32_no_secret_is_recorded_anywhere(
     world.jamf.set_faults(
         Faults(rejected_tokens=RejectedTokens(path="computers-inventory", count=1))
     )
-    world.sync()
+    world.sync_in_dagster()
     world.jamf.clear_faults()
     world.jamf.set_faults(Faults(removed_privileges=frozenset({"Read Computers"})))
-    world.sync(may_fail=True)
+    world.sync_in_dagster(may_fail=True)
     monkeypatch.setenv("JAMF_CLIENT_SECRET", f"{_SECRET}-wrong")
-    world.sync(may_fail=True)
+    world.sync_in_dagster(may_fail=True)
 
     assert "C02SECR00001" in devices(world)
     assert len(world.jamf.simulator.tokens.issued) > 2

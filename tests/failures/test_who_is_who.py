@@ -148,7 +148,7 @@ class _MacsWithoutASerialNumber(Story):
             (jamf_id, reason) for jamf_id, (_, reason) in self.reasons.items()
         ]
         assert all(row["is_whole_record"] for row in held_back)
-        assert world.runs[-1].success
+        assert world.outcomes[-1].success
 
 
 class _ASimilarName(Story):

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from moss_jamf_pipeline.definitions import build_definitions
+from moss_jamf_pipeline.engine.access import JamfClients
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import slot_key_at
+from moss_jamf_pipeline.engine.sync import Order, Outcome, run_steps
 from moss_jamf_pipeline.jamf import ClientLimits
 from moss_jamf_pipeline.orchestration.resources import JamfResource
-from moss_jamf_pipeline.settings import IntegrationChoice
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from tests.support.world import PREFIX, World
 
 
@@ -21,30 +23,38 @@ class HurriedJamf(JamfResource):
 
     Attributes:
         attempts: tries of one request.
-        attempts_on_faults: tries on faults that may lie in what was asked for.
         page_size: records per page, so that a tiny fleet has several.
     """
 
     attempts: int = 6
-    attempts_on_faults: int = 3
     page_size: int = 8
 
     @property
     def limits(self) -> ClientLimits:
         """A client that hardly waits."""
-        return ClientLimits(
-            page_size=self.page_size,
-            smallest_page_size=2,
-            max_attempts=self.attempts,
-            max_attempts_on_faults=self.attempts_on_faults,
-            back_off_base_seconds=0.002,
-            back_off_cap_seconds=0.05,
-        )
+        return hurried_limits(self.attempts, self.page_size)
+
+
+def hurried_limits(attempts: int, page_size: int) -> ClientLimits:
+    """How a client works that hardly waits.
+
+    Args:
+        attempts: tries of one request; at most three on faults that may lie in what was asked for.
+        page_size: records per page of JAMF's listings.
+    """
+    return ClientLimits(
+        page_size=page_size,
+        smallest_page_size=2,
+        max_attempts=attempts,
+        max_attempts_on_faults=min(attempts, 3),
+        back_off_base_seconds=0.002,
+        back_off_cap_seconds=0.05,
+    )
 
 
 def hurried_job(scope: str, attempts: int, page_size: int) -> dg.JobDefinition:
     """The job of a scope, with the hurried client."""
-    jamf = HurriedJamf(attempts=attempts, attempts_on_faults=min(attempts, 3), page_size=page_size)
+    jamf = HurriedJamf(attempts=attempts, page_size=page_size)
     return build_definitions([IntegrationChoice()], jamf=jamf).resolve_job_def(SCOPES[scope].job)
 
 
@@ -84,12 +94,30 @@ def run_hurriedly(
 
 
 def sync_hurriedly(
-    world: World, *names: str, scope: str = "everything", page_size: int = 8
-) -> dg.JobExecutionResult:
-    """Syncs a world, or materialises some assets, in a hurry; a run that fails is a result like any other."""
-    return run_hurriedly(world.instance, *names, scope=scope, page_size=page_size)
+    world: World, *steps: str, scope: str = "everything", page_size: int = 8, attempts: int = 6
+) -> Outcome:
+    """Syncs a world, or runs some steps, in a hurry and without Dagster; a run that fails is an outcome like any other.
+
+    Args:
+        world: which.
+        steps: their names, if not all of the scope.
+        scope: what to sync.
+        page_size: records per page of JAMF's listings.
+        attempts: tries of one request to JAMF.
+    """
+    chosen = SCOPES[scope]
+    outcome = run_steps(
+        steps or chosen.steps(),
+        world.database,
+        Settings(),
+        order=Order(object_types=chosen.object_types),
+        sync_type=None if steps else chosen.sync_type,
+        clients=JamfClients(hurried_limits(attempts, page_size)),
+    )
+    world.outcomes.append(outcome)
+    return outcome
 
 
-def sync_impatiently(world: World, *names: str) -> dg.JobExecutionResult:
+def sync_impatiently(world: World, *steps: str) -> Outcome:
     """The same, giving a request up after its second try: where JAMF fails for good."""
-    return run_hurriedly(world.instance, *names, attempts=2, page_size=500)
+    return sync_hurriedly(world, *steps, attempts=2, page_size=500)

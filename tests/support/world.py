@@ -1,4 +1,8 @@
-"""A whole world for end-to-end tests: a simulated JAMF Pro over HTTP, a M.O.S.S. database, syncs through Dagster."""
+"""A whole world for end-to-end tests: a simulated JAMF Pro over HTTP, a M.O.S.S. database, and syncs between them.
+
+A sync is the engine's, unless Dagster is the subject: it takes a tenth of the CPU, and `e2e/test_engine` holds that it
+ends as a Dagster run does.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +17,7 @@ from psycopg.rows import dict_row
 from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
+from moss_jamf_pipeline.engine.sync import Order, Outcome, sync
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan
@@ -42,8 +47,9 @@ class World:
         database: the M.O.S.S. database, as the product sees it.
         people: the same as people see it: connections for the test's own statements, in the strategy's names.
         dialect: which M.O.S.S. it is.
-        instance: where runs are recorded.
-        runs: the results of the syncs so far, newest last.
+        instance: where Dagster's runs are recorded.
+        outcomes: of the engine's syncs so far, newest last.
+        runs: the results of Dagster's runs so far, newest last.
     """
 
     url: str
@@ -52,6 +58,7 @@ class World:
     people: MossDatabase
     dialect: Dialect
     instance: dg.DagsterInstance
+    outcomes: list[Outcome] = field(default_factory=list)
     runs: list[dg.ExecuteInProcessResult] = field(default_factory=list)
 
     @property
@@ -67,6 +74,26 @@ class World:
 
     def sync(
         self, scope: str = "everything", *, slot: str | None = None, may_fail: bool = False
+    ) -> Outcome:
+        """Runs a scope's steps for a slot (by default the one that contains now)."""
+        slots = () if slot is None else (slot,)
+        outcome = sync(SCOPES[scope], self.database, Settings(), order=Order(slots=slots))
+        self.outcomes.append(outcome)
+        if outcome.failures and not may_fail:
+            raise outcome.failures[0].error
+        return outcome
+
+    def apply(self, plan_id: int, *approve: str, triggered_by: str = "engine") -> Outcome:
+        """Applies a plan that was made before."""
+        order = Order(plan_id=plan_id, approve=approve)
+        outcome = sync(
+            SCOPES["apply"], self.database, Settings(), order=order, triggered_by=triggered_by
+        )
+        self.outcomes.append(outcome)
+        return outcome
+
+    def sync_in_dagster(
+        self, scope: str = "everything", *, slot: str | None = None, may_fail: bool = False
     ) -> dg.ExecuteInProcessResult:
         """Runs a scope's job for a slot (by default the one that contains now)."""
         choice = Settings().integration
@@ -81,7 +108,7 @@ class World:
         self.runs.append(result)
         return result
 
-    def apply(
+    def apply_in_dagster(
         self, plan_id: int, *approve: str, tags: dict[str, str] | None = None
     ) -> dg.ExecuteInProcessResult:
         """Runs the job that applies a plan, as from the launchpad."""
