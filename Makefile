@@ -15,7 +15,7 @@ demo: $(VENV)/.installed ## Sync a simulated fleet of 1,000 Macs into an embedde
 	$(BIN)/moss-jamf demo
 
 test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator over HTTP)
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 nightly: $(VENV)/.installed ## Try many more examples of what must always hold, and the tests that take long
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --timeout 14400 -m 'hypothesis or nightly'

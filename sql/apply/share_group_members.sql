@@ -34,5 +34,6 @@ set outcome = 'refused',
       when 'remove' then 'Another JAMF server lists this member by now, so it stays in the group.'
       else 'The other JAMF server let go of this member since; it is planned anew next time.' end
 from pending
+left join shared on shared.row_id = pending.row_id
 where change.row_id = pending.row_id
-  and (pending.action = 'remove') = (pending.row_id in (select row_id from shared))
+  and (pending.action = 'remove') = (shared.row_id is not null)

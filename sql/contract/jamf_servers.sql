@@ -16,7 +16,8 @@ $$;
 create function moss_contract.links_in_force()
 returns table (integration_id uuid, object_type text, object_id uuid)
 language sql stable as $$
-  select mapping.integration_config_id, mapping.internal_type, mapping.internal_id
+  -- The id of the server, not the one in the link: who asks for those of others reads no link of its own.
+  select server.integration_id, mapping.internal_type, mapping.internal_id
   from moss_contract.integration_object_mappings() as mapping
   join moss_contract.jamf_servers() as server
     on server.integration_id = mapping.integration_config_id and server.is_enabled

@@ -13,7 +13,7 @@ servers as (
   select integration_id, name from moss_contract.jamf_servers()
 ),
 taken_hostnames as materialized (
-  select jamf_sync.unescaped(device.hostname) as hostname from moss_contract.devices() as device
+  select distinct jamf_sync.unescaped(device.hostname) as hostname from moss_contract.devices() as device
   where device.hostname is not null
     and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
 ),
@@ -25,10 +25,12 @@ differing as (
   join jamf_sync.field_ownership as ownership
     on ownership.integration_id = %(integration_id)s and ownership.object_type = %(object_type)s
    and ownership.field = field.key
+  left join taken_hostnames as taken
+    on field.key = 'hostname' and taken.hostname = field.value #>> '{}'
   where field.value <> coalesce(secondary.moss -> field.key, 'null')
     and (ownership.on_update = 'overwrite' or ownership.on_update = 'fill' and ownership.records_conflict)
     and field.key <> 'external_id'
-    and not (field.key = 'hostname' and field.value #>> '{}' in (select hostname from taken_hostnames))
+    and taken.hostname is null
     and not exists (
       select from jamf_sync.decisions as decision
       where decision.integration_id = %(integration_id)s and decision.object_type = %(object_type)s
@@ -40,15 +42,19 @@ referred (id) as (
   from differing cross join lateral (values (jamf_value), (moss_value)) as side (value)
   where field in ('assigned_to_person_id', 'location_id', 'room_id') and value is not null
 ),
+planned as (
+  select distinct on (change.object_id) change.object_id, change.label
+  from jamf_sync.change_plan as change
+  where change.plan_id = %(plan_id)s and change.object_type in ('person', 'location', 'room')
+    and change.object_id in (select id from referred)
+  order by change.object_id, change.row_id
+),
 names as (
   -- People, locations and rooms are named; what the plan is yet to create has a name only there.
-  select referred.id::text as value, coalesce(
-      person.full_name, location.name, room.name, (
-        select planned.label from jamf_sync.change_plan as planned
-        where planned.plan_id = %(plan_id)s and planned.object_id = referred.id
-          and planned.object_type in ('person', 'location', 'room')
-        order by planned.row_id limit 1), referred.id::text) as name
+  select referred.id::text as value,
+         coalesce(person.full_name, location.name, room.name, planned.label, referred.id::text) as name
   from (select distinct id from referred) as referred
+  left join planned on planned.object_id = referred.id
   left join moss_contract.people() as person on person.id = referred.id
   left join moss_contract.locations() as location on location.id = referred.id
   left join moss_contract.rooms() as room on room.id = referred.id

@@ -10,10 +10,9 @@ with led as materialized (
 ),
 reverting as (
   select change.row_id, change.object_type,
-    case change.object_type
-      when 'io' then (select io.device_id from moss_contract.ios() as io where io.id = change.object_id)
-      else change.object_id end as object_id
+    case change.object_type when 'io' then io.device_id else change.object_id end as object_id
   from jamf_sync.change_plan as change
+  left join moss_contract.ios() as io on change.object_type = 'io' and io.id = change.object_id
   where change.plan_id = %(plan_id)s and change.object_type in ('person', 'device', 'io', 'group')
     and change.outcome is null and (change.after <> '{}' or change.action = 'delete')
 )

@@ -6,7 +6,6 @@ What is ours it imports itself, for that may look at the environment.
 """
 
 import atexit
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,15 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_NOT_OURS: Final = [
-    *("dagster", "dagster._core.execution.api", "dagster_postgres", "dagster._daemon.asset_daemon"),
-    *("httpx", "orjson", "pandas", "psycopg_pool", "pydantic_settings", "rich.progress"),
-    *("sqlalchemy.dialects.postgresql.psycopg", "tabulate", "typer.main"),
-]
-_SECONDS_TO_END: Final = 120.0
+from tests.support.forks import FORKS
 
-_FORKS: Final = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(_NOT_OURS)
+_SECONDS_TO_END: Final = 120.0
 
 
 def run_forked(
@@ -44,7 +37,7 @@ def run_forked(
     with tempfile.TemporaryDirectory() as place:
         streams = tuple(Path(place) / name for name in ("stdin", "stdout", "stderr"))
         streams[0].write_text(stdin, encoding="utf-8")
-        process = _FORKS.Process(
+        process = FORKS.Process(
             target=_be_the_command, args=(tuple(arguments), directory, dict(environment), streams)
         )
         process.start()

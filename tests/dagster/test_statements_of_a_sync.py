@@ -56,13 +56,13 @@ def one_mac(small_world: World) -> World:
     )
     small_world.fleet.add_group("Ours", group_id="77", members=["7"])
     for _ in range(2):
-        assert small_world.sync().success
+        assert small_world.sync_in_dagster().success
     return small_world
 
 
 def test_an_unchanged_sync_of_one_mac_runs_few_statements(one_mac: World) -> None:
     with _counted() as statements:
-        assert one_mac.sync().success
+        assert one_mac.sync_in_dagster().success
     assert statements.total() <= _MOST_STATEMENTS, statements.most_common()
 
 
@@ -76,6 +76,6 @@ def test_a_run_reads_the_environment_once(one_mac: World, monkeypatch: pytest.Mo
         begin(self, **values)
 
     monkeypatch.setattr(Settings, "__init__", noted)
-    assert one_mac.sync().success
+    assert one_mac.sync_in_dagster().success
     ours = [reader for reader in readers if reader not in ("scrubbing.py", "world.py")]
     assert ours == ["resources.py"]

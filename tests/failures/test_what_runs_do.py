@@ -46,7 +46,7 @@ from tests.failures.plans import apply_plan
 from tests.support.contract import role_of
 from tests.support.databases import UNSAFE_BUT_FAST, connect_when_ready
 from tests.support.dialects import CORE_TABLES, STRATEGY
-from tests.support.hurried import sync_hurriedly, sync_impatiently
+from tests.support.hurried import run_hurriedly, sync_hurriedly, sync_impatiently
 from tests.support.killable import SyncProcess, gate
 from tests.support.schema import create_moss
 from tests.support.secrets_found import places_with_secrets
@@ -143,8 +143,9 @@ def test_failure_07_dry_run_needs_no_right_to_write(
         # Dagster would keep its own tables in M.O.S.S.'s database.
         monkeypatch.setenv("DAGSTER_PG_URL", "postgresql://127.0.0.1:1/nobody-asks-it")
         monkeypatch.setenv("MOSS_DATABASE_URL", url)
-        assert sync_hurriedly(world, *_UP_TO_THE_PLAN).success
-        assert not sync_hurriedly(world, "guarded_plan", "conflicts", "moss_locations").success
+        assert run_hurriedly(world.instance, *_UP_TO_THE_PLAN).success
+        applying = ("guarded_plan", "conflicts", "moss_locations")
+        assert not run_hurriedly(world.instance, *applying).success
 
     assert world.counts()["device"].created == 1
     assert tuples_written(world) == written

@@ -4,20 +4,20 @@ The gate makes "in the middle" exact: the process waits inside a statement, insi
 seen it there and killed it, or the database server, or nobody.
 """
 
-import multiprocessing
 import os
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from typing import Final
 
 import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.settings import Settings
+from tests.support.forks import FORKS
 from tests.support.hurried import run_hurriedly
 from tests.support.world import World
 
@@ -34,7 +34,7 @@ class SyncProcess:
 
     def __init__(self) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT}
-        self._process: ForkServerProcess = _context().Process(target=_sync, args=(environment,))
+        self._process: ForkServerProcess = FORKS.Process(target=_sync, args=(environment,))
         self._process.start()
 
     @property
@@ -120,13 +120,6 @@ def gate(world: World, table: str) -> Iterator[Gate]:
         # Waits for the transactions of the killed, whose sessions notice when they have something to say.
         with world.database.connection() as connection:
             connection.execute(f"drop trigger if exists wait_at_gate on {table}".encode())
-
-
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    # What the processes need is imported once, by the process that they are forked from.
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def _sync(environment: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "on_unlinked_serial": "adopt_and_flag",
         "on_empty_user": "keep",
         "on_human_edit": "overwrite_and_flag",
+        "priority": 100,
         "recreate_deleted": False,
         "add_members_to_privileged_groups": False,
         "ownership": {},
