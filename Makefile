@@ -17,11 +17,11 @@ demo: $(VENV)/.installed ## Sync a simulated fleet of 1,000 Macs into an embedde
 test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator over HTTP)
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
-nightly: $(VENV)/.installed ## Try many more examples of what must always hold, and the tests that take long
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --timeout 14400 -m 'hypothesis or nightly'
+nightly: $(VENV)/.installed ## Run all tests on each M.O.S.S., with many more examples, and those that take long
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --dist worksteal --timeout 14400 -m ''
 
 test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other PostgreSQL (14 to 18) of this machine
-	$(BIN)/python -m tests.support.other_servers -- -q tests/db
+	$(BIN)/python -m tests.support.other_servers -- --numprocesses logical --dist worksteal -q tests/db
 
 up: $(VENV)/.installed ## Serve the Dagster UI and its daemon until Ctrl-C
 	$(BIN)/moss-jamf up

@@ -5,8 +5,13 @@ One server per session: the embedded one in a directory of its own, or the one t
 MOSS_TEST_DATABASE_URL names (its role must be a superuser or may create databases and roles). One
 template database per dialect of M.O.S.S. and session, cloned for each test that commits.
 
-A test under tests/db, tests/e2e or tests/failures that uses a M.O.S.S. database runs once per dialect; the mark
-`dialects("release")` says which alone, where the others cannot differ or have nothing to show.
+A test under tests/db, tests/e2e or tests/failures that uses a M.O.S.S. database runs on the released M.O.S.S., which
+is the one that people have. What the dialects do differently is tested on each of them, by the mark `every_dialect`:
+the contract, what is applied and undone, roles and rights, text, who is who, one whole sync. `dialects("strategy")`
+says which alone, where the others have nothing to show. `make nightly` runs everything on all of them.
+
+What tests throw away lies in memory where there is room (tests/support/scratch.py); `TMPDIR=/tmp make test` keeps it on
+the disk.
 """
 
 import os
@@ -24,10 +29,14 @@ from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
-from tests.support.dialects import DIALECTS, STRATEGY, Dialect
-from tests.support.properties import load_profile
+from tests.support.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
+from tests.support.properties import is_nightly, load_profile
+from tests.support.scratch import give_back, take_scratch_directory
 
-_BOTH_DIALECTS = tuple(Path(__file__).parent / folder for folder in ("db", "e2e", "failures"))
+_HERE = Path(__file__).parent
+_OF_DIALECTS = tuple(_HERE / folder for folder in ("db", "e2e", "failures"))
+_SLOW_FIRST = tuple(_HERE / folder for folder in ("cli", "embedded", "e2e", "failures", "dagster"))
+_SCRATCH = pytest.StashKey[Path]()
 
 
 # Before any test module is imported: their decorators read it.
@@ -35,23 +44,48 @@ load_profile()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marks known."""
+    """Makes the marks known, and finds a place for what tests throw away."""
     config.addinivalue_line(
-        "markers", "dialects(*names): run only on the M.O.S.S. of these dialects (default: all)"
+        "markers", "dialects(*names): run only on the M.O.S.S. of these dialects (default: release)"
     )
+    config.addinivalue_line("markers", "every_dialect: run on the M.O.S.S. of each dialect")
     config.addinivalue_line("markers", "nightly: takes long, run only by `make nightly`")
+    if not hasattr(config, "workerinput") and (directory := take_scratch_directory()):
+        config.stash[_SCRATCH] = directory
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leaves nothing behind."""
+    if directory := config.stash.get(_SCRATCH, None):
+        give_back(directory)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: there is always a test that waits (a daemon's next look, a back-off)."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that start processes first: at the end, workers share what is left in small pieces."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs a test of the pipeline's statements once per dialect that it is marked for."""
+    """Runs a test of the pipeline's statements once per dialect that it is for."""
     if "dialect" not in metafunc.fixturenames:
         return
-    if not any(metafunc.definition.path.is_relative_to(folder) for folder in _BOTH_DIALECTS):
+    if not any(metafunc.definition.path.is_relative_to(folder) for folder in _OF_DIALECTS):
         return
-    mark = metafunc.definition.get_closest_marker("dialects")
-    names = mark.args if mark else [dialect.name for dialect in DIALECTS]
-    dialects = [dialect for dialect in DIALECTS if dialect.name in names]
+    dialects = _dialects_of(metafunc.definition)
     metafunc.parametrize("dialect", dialects, indirect=True, scope="session", ids=str)
+
+
+def _dialects_of(test: pytest.Item) -> list[Dialect]:
+    if mark := test.get_closest_marker("dialects"):
+        return [dialect for dialect in DIALECTS if dialect.name in mark.args]
+    if is_nightly() or test.get_closest_marker("every_dialect"):
+        return list(DIALECTS)
+    return [RELEASE]
 
 
 @pytest.fixture(scope="session", autouse=True)

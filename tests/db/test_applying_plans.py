@@ -23,6 +23,8 @@ from moss_jamf_pipeline.moss.plan.planning import read_plan
 from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.db.support import Bench, counts_of, rows_of
 
+pytestmark = pytest.mark.every_dialect
+
 _CORE = (
     "devices",
     "people",

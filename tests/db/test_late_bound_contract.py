@@ -23,6 +23,8 @@ from tests.support.dialects import RELEASE, Dialect
 from tests.support.former_contract import SHARED_ROLES, install_former_contract
 from tests.support.schema import create_released_tables
 
+pytestmark = pytest.mark.every_dialect
+
 MakeDatabase = Callable[[], str]
 
 # What M.O.S.S. may make of a type without more ado.

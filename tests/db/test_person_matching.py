@@ -7,6 +7,8 @@ import pytest
 
 from tests.db.support import Bench
 
+pytestmark = pytest.mark.every_dialect
+
 
 def _person(bench: Bench, external_id: str) -> dict[str, Any]:
     match = bench.match_of("person_matches", external_id)

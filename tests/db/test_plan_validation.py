@@ -1,10 +1,14 @@
 """A trial of a plan: M.O.S.S.'s own constraints and triggers have their say, and nothing is written."""
 
+import pytest
+
 from moss_jamf_pipeline.moss.apply.validation import Trial, validate_plan
 from moss_jamf_pipeline.moss.plan.guard import guard_plan
 from moss_jamf_pipeline.moss.plan.plan_pages import page_of_changes
 from moss_jamf_pipeline.moss.plan.planning import read_plan
 from tests.db.support import Bench, rows_of
+
+pytestmark = pytest.mark.every_dialect
 
 _OURS = (
     *("change_plan", "applied_values", "group_member_additions", "custom_field_values"),

@@ -12,6 +12,8 @@ from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.plan.planning import make_plan, newest_plan, read_plan
 from tests.db.support import Bench, counts_of, rows_of
 
+pytestmark = pytest.mark.every_dialect
+
 _MAC = "A1:B2:C3:D4:E5:F6"
 
 

@@ -21,6 +21,8 @@ from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, list_conflict
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
 
+pytestmark = pytest.mark.every_dialect
+
 _PEOPLE_AND_MORE = ("devices", "people", "ios", "locations", "rooms", "groups")
 
 

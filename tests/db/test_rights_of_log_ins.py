@@ -15,6 +15,8 @@ from moss_jamf_pipeline.moss.statements import statement
 from tests.db.support import Bench
 from tests.support.databases import DatabaseServer
 
+pytestmark = pytest.mark.every_dialect
+
 _NAME = "moss-owner for tests"
 _LOG_IN = sql.Identifier(_NAME)
 

@@ -24,6 +24,8 @@ from tests.db.support import Bench
 from tests.support.contract import ROLES, as_role, role_of
 from tests.support.dialects import Dialect
 
+pytestmark = pytest.mark.every_dialect
+
 _COLUMNS = [rule for rule in declared_rules() if rule.is_column]
 _PRIVILEGES: dict[Role, Callable[[DeclaredDialect], TablePrivileges]] = {
     READER: reader_privileges,

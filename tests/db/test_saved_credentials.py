@@ -37,6 +37,8 @@ from moss_jamf_pipeline.moss.integration.credentials import (
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 from tests.support.contract import role_of
 
+pytestmark = pytest.mark.every_dialect
+
 _TEXT_A = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 _TEXT_B = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 _OTHER_A = EncryptionKey(b"other-key-" * 3 + b"!!").as_text()

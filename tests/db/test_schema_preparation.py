@@ -14,6 +14,8 @@ from moss_jamf_pipeline.moss.statements import statement
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
 from tests.support.schema import create_released_tables
 
+pytestmark = pytest.mark.every_dialect
+
 MakeDatabase = Callable[[], str]
 
 

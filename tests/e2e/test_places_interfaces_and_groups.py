@@ -10,6 +10,8 @@ from tests.e2e.inventory import add_mac, device, insert, insert_device, mapping,
 from tests.e2e.stories import Story, told
 from tests.support.world import Row, World
 
+pytestmark = pytest.mark.every_dialect
+
 
 def _locations(world: World, pattern: str) -> list[Row]:
     return world.query("select * from locations where name ilike %s order by id", [f"%{pattern}%"])

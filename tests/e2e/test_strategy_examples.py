@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_dialect
 
 _EXAMPLE_1 = {
     "id": "12345",

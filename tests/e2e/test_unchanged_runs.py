@@ -1,9 +1,13 @@
 """Promise 1: a sync of unchanged data writes nothing to M.O.S.S."""
 
+import pytest
+
 from moss_jamf_pipeline.simulator import EvolveRequest, SimulatorConfig
 from tests.e2e.conftest import WorldMaker
 from tests.e2e.inventory import stored_rows
 from tests.support.world import Row, World
+
+pytestmark = pytest.mark.every_dialect
 
 
 def test_check_ins_alone_write_nothing(make_world: WorldMaker) -> None:

@@ -22,6 +22,8 @@ from tests.e2e.stories import Story, told
 from tests.failures.plans import apply_plan
 from tests.support.world import Row, World
 
+pytestmark = pytest.mark.every_dialect
+
 _JANE = {"username": "jane", "realname": "Jane Doe", "email": "jane@example.org"}
 _JOHN = {"username": "john", "realname": "John Roe", "email": "john@example.org"}
 

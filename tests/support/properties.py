@@ -37,6 +37,11 @@ def load_profile() -> None:
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def is_nightly() -> bool:
+    """Whether the profile of `make nightly` is loaded."""
+    return settings().max_examples >= _NIGHTLY * _ORDINARILY
+
+
 def examples(ordinarily: int) -> int:
     """How many examples a test tries under the loaded profile.
 
