@@ -88,11 +88,11 @@ def allow_list_files() -> Mapping[str, str]:
 
 
 def sections(collection: CollectionName) -> tuple[str, ...]:
-    """The parts of a record, by key, that JAMF delivers only if they are asked for."""
-    found = (
+    """The parts of a record, by key in alphabetical order, that JAMF delivers only if they are asked for."""
+    found = {
         path.keys[0].removesuffix(_LIST) for _, path in _paths(collection) if len(path.keys) > 1
-    )
-    return tuple(dict.fromkeys(found))
+    }
+    return tuple(sorted(found))
 
 
 def section_parameter(section: str) -> str:

@@ -1,8 +1,7 @@
 """Reading JAMF Pro: tokens, paging, errors, and the allow-list of what is kept.
 
 Pure: no Dagster, no SQL, no files. `JamfClient` is the way in; a record comes out as canonical JSON
-    of allow-listed
-fields with its hash. What the values mean is `moss_jamf_pipeline.staging`.
+of allow-listed fields with its hash. What the values mean is `moss_jamf_pipeline.staging`.
 """
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName

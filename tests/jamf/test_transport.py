@@ -131,8 +131,7 @@ def test_sections_are_repeated_parameters_and_pages_are_sorted_by_id() -> None:
 
     read_now(odd_client(empty))
     (query,) = seen
-    # In what order, JAMF does not care.
-    assert sorted(query.get_list("section")) == [
+    assert query.get_list("section") == [
         "GENERAL",
         "GROUP_MEMBERSHIPS",
         "HARDWARE",
