@@ -147,7 +147,8 @@ class FieldDeclaration(BaseModel):
         description: what it holds, and what its NULL means where that is not plain.
         owner: who wins it; this and the rest only of what has an owner.
         on_create: `write` JAMF's value, write a `default`, or `never` write it.
-        on_update: `overwrite` when JAMF differs, `fill` only while empty, or `never`.
+        on_update: `overwrite` when JAMF differs, `fill` only while empty, `follow` only while it is still the default
+            that was written, or `never`.
         on_null: what a JAMF null means: `keep` what is there, or `clear` it.
         records_conflict: whether a disagreement goes to the conflict queue.
         why: why it is so.
@@ -166,7 +167,7 @@ class FieldDeclaration(BaseModel):
     place: Literal["column", "custom_field", "snapshot", "document", "contact"]
     owner: Literal["JAMF", "M.O.S.S."] | None
     on_create: Literal["write", "default", "never"] | None
-    on_update: Literal["overwrite", "fill", "never"] | None
+    on_update: Literal["overwrite", "fill", "follow", "never"] | None
     on_null: Literal["keep", "clear"] | None
     records_conflict: bool | None
     label: str | None
@@ -209,6 +210,10 @@ class FieldDeclaration(BaseModel):
                 and self.object_type != "device"
             ),
             "only the custom fields of devices are compared",
+        )
+        yield (
+            self.on_update == "follow" and self.on_create != "default",
+            "only what is given a default follows it",
         )
         yield (
             (self.place == "custom_field") != (self.label is not None),

@@ -30,7 +30,8 @@ class OwnershipRule(BaseModel):
     Attributes:
         place: where M.O.S.S. keeps it: a `column` of the object's table, or the value of a `custom_field`.
         on_create: `write` JAMF's value, write a `default`, or `never` write it.
-        on_update: `overwrite` when JAMF differs, `fill` only while empty, or `never`.
+        on_update: `overwrite` when JAMF differs, `fill` only while empty, `follow` only while it is still the default
+            that was written, or `never`.
         on_null: what a JAMF null means: `keep` what is there, or `clear` it.
         records_conflict: whether a disagreement goes to the conflict queue.
     """
@@ -42,7 +43,7 @@ class OwnershipRule(BaseModel):
     place: Literal["column", "custom_field"]
     owner: Literal["JAMF", "M.O.S.S."]
     on_create: Literal["write", "default", "never"]
-    on_update: Literal["overwrite", "fill", "never"]
+    on_update: Literal["overwrite", "fill", "follow", "never"]
     on_null: Literal["keep", "clear"]
     records_conflict: bool
     why: str
@@ -94,7 +95,14 @@ def effective_rules(overrides: Mapping[str, OwnershipOverride]) -> tuple[Ownersh
         if override.on_update == "overwrite" and rule.owner == "M.O.S.S.":
             raise OwnershipInvalid(
                 f"sync_settings.ownership would let JAMF overwrite {name}, which M.O.S.S. owns.",
-                "Use 'fill' or 'never' for it.",
+                "Use 'never' for it."
+                if rule.on_update == "follow"
+                else "Use 'fill' or 'never' for it.",
+            )
+        if override.on_update == "fill" and rule.on_update == "follow":
+            raise OwnershipInvalid(
+                f"sync_settings.ownership would fill {name}, which is never empty: it is given a default.",
+                "Use 'never' for it.",
             )
         changes = override.model_dump(exclude_none=True)
         try:

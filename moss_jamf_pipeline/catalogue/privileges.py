@@ -94,7 +94,8 @@ def writer_privileges(
     """What the writing role may do, as the ownership table has it.
 
     A column is insertable if its rule writes it on create, and updatable only if JAMF may overwrite it. One that is
-    only filled while empty is not updatable: `moss_contract.fill_empty` does that. No row of M.O.S.S. is deletable.
+    only filled while empty is not updatable (`moss_contract.fill_empty` does that), nor is one that follows its default
+    (`moss_contract.follow_default`). No row of M.O.S.S. is deletable.
 
     Args:
         dialect: of M.O.S.S.
@@ -129,7 +130,7 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
     for relation, columns in _OWNER_UPDATES.items():
         _add(privileges, dialect, relation, updates=columns)
     for rule in declared_rules():
-        if rule.on_update == "fill" and rule.is_column:
+        if rule.on_update in ("fill", "follow") and rule.is_column:
             relation = object_type_named(rule.object_type).relation
             _add(privileges, dialect, relation, updates=[rule.field])
     for table, verb, columns in dialect.beyond_the_contract:

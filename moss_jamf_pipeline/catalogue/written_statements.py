@@ -10,8 +10,8 @@ table decides which columns are written:
   from `planned.after`;
 - `{{ filled columns of device }}`, `{{ fillable columns of device }}`: what is filled from `fields` while it is empty,
   and the condition that there is something to fill;
-- `{{ restored columns of device }}`: those, put back from `owned`; `{{ filled fields }}`: all of them, each as
-  `device.room_id`.
+- `{{ restored columns of device }}`: those and the ones that follow their default, put back from `owned`;
+  `{{ restored fields }}`: all of them, each as `device.room_id`.
 """
 
 import re
@@ -72,7 +72,7 @@ def _names(dialect: Dialect) -> dict[str, str]:
 def _owned_fields(dialect: Dialect) -> dict[str, str]:
     """The columns of each object type that the ownership table has written."""
     words: dict[str, str] = {}
-    filled_fields: list[str] = []
+    restored_fields: list[str] = []
     for kind in OBJECT_TYPES:
         object_type, sources = kind.name.value, dialect.relations[kind.relation]
         columns = sources[0].columns if sources else {}
@@ -84,7 +84,8 @@ def _owned_fields(dialect: Dialect) -> dict[str, str]:
         created = [rule for rule in own if rule.on_create != "never"]
         overwritten = [rule for rule in own if rule.on_update == "overwrite"]
         filled = [rule for rule in own if rule.on_update == "fill"]
-        filled_fields += [f"'{object_type}.{rule.field}'" for rule in filled]
+        restored = [rule for rule in own if rule.on_update in ("fill", "follow")]
+        restored_fields += [f"'{object_type}.{rule.field}'" for rule in restored]
         words |= {
             f"created columns of {object_type}": _list(columns[rule.field] for rule in created),
             f"created values of {object_type}": ",\n".join(
@@ -98,9 +99,9 @@ def _owned_fields(dialect: Dialect) -> dict[str, str]:
             ),
             f"filled columns of {object_type}": _filling(filled, columns),
             f"fillable columns of {object_type}": _fillable(filled, columns),
-            f"restored columns of {object_type}": _assignments(filled, columns, "owned"),
+            f"restored columns of {object_type}": _assignments(restored, columns, "owned"),
         }
-    return words | {"filled fields": ", ".join(filled_fields)}
+    return words | {"restored fields": ", ".join(restored_fields)}
 
 
 def _list(items: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ language sql stable as $$
     'manufacturer', jamf_sync.unescaped(device.manufacturer),
     'operating_system', jamf_sync.unescaped(device.operating_system),
     'os_version', jamf_sync.unescaped(device.os_version),
+    'device_type', device.device_type,
     'assigned_to_person_id', device.assigned_to_person_id::text,
     'asset_tag', nullif(btrim(jamf_sync.unescaped(device.asset_tag)), ''),
     'location_id', device.location_id::text,

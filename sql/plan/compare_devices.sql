@@ -2,7 +2,8 @@
 -- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits.
 -- Reads device_matches, device_values, applied_values, decisions, object_leads. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
--- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. Where host names are unique, so it is with a host
+-- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. The kind of a device is compared where M.O.S.S. holds
+-- what we wrote (the base has it, and has it only of devices that we created); elsewhere it is M.O.S.S.'s. Where host names are unique, so it is with a host
 -- name: of several that want one name, the device that has it and keeps it, else the lowest JAMF id, gets it.
 -- A device that holds all JAMF says (is_settled) is told apart in the one pass over the fleet and only counted: nothing below could
 -- concern it, for it changes neither serial number nor host name, and nobody's decision about it waits. A device that another JAMF
@@ -22,6 +23,7 @@ valued as (
     case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
          else array_remove(%(clearable)s::text[], 'assigned_to_person_id') end as clearable,
     computer.described || jsonb_build_object(
+      'device_type', case when applied.values ->> 'device_type' = value.values ->> 'device_type' then kind.accepted end,
       'serial_number', computer.serial_number, 'hostname', computer.hostname, 'jamf_enrollment_status', 'enrolled',
       'assigned_to_person_id', match.person_id, 'location_id', match.location_id,
       'room_id', case when coalesce(value.values ->> 'location_id', case when not coalesce(applied.values, '{}') ? 'location_id'
@@ -32,6 +34,8 @@ valued as (
   left join (select id, values from moss_contract.device_values() offset 0) as value on value.id = match.device_id
   left join jamf_sync.applied_values as applied
     on applied.integration_id = %(integration_id)s and applied.object_type = 'device' and applied.object_id = match.device_id
+  left join moss_contract.vocabulary as kind
+    on kind.domain = 'device_type' and kind.canonical = computer.described ->> 'form_factor'
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
    and mapping.internal_id = match.device_id
@@ -49,7 +53,8 @@ fleet as materialized (
   from valued
   cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
   cross join lateral (
-    select coalesce(action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base and not is_to_be_restored, false) as is_settled
+    select coalesce(action = 'update' and wanted = moss and not is_to_be_restored
+                    and jsonb_strip_nulls(wanted) - 'device_type' = base - 'device_type', false) as is_settled
     offset 0
   ) as judged
 ),
@@ -172,4 +177,4 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
 from compared
 left join moss_contract.vocabulary
   on vocabulary.domain = 'device_type' and vocabulary.canonical = compared.device_type
-where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) <> base or is_to_be_restored
+where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) - 'device_type' <> base - 'device_type' or is_to_be_restored

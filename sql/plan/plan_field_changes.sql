@@ -3,6 +3,8 @@
 -- created is planned by plan_creations.
 -- Three values decide (docs/how-it-works.md, "Who wins a field"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
 -- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
+-- One that follows its default is written only while it still is what was written; what merely equals it is M.O.S.S.'s own,
+-- and becomes no base.
 -- A person's decision comes before that. It counts for the values it was made about: keep_moss of a JAMF-owned field for as long as JAMF
 -- says the same, any other but a pin for one pair of values. An edit that JAMF replaced is put back while M.O.S.S. still holds the base.
 with decisions as materialized (
@@ -56,6 +58,9 @@ decided as materialized (
     case when is_restored then decided_value else jamf_value end as value,
     case when is_restored and resolution = 'pin' then 'pinned'
          when is_restored then 'decided_keep_moss'
+         when on_update = 'follow' then case
+           when resolution is null and jamf_value <> moss_value and moss_value = base_value
+             and base_value <> 'null' then 'default_followed' else 'nothing' end
          when jamf_value = moss_value then 'agree'
          when resolution in ('pin', 'keep_moss') then 'nothing'
          when resolution = 'take_jamf' then 'decided_take_jamf'

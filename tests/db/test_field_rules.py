@@ -63,7 +63,7 @@ class Expected(NamedTuple):
 _RULES = list(
     product(
         ["write", "default", "never"],
-        ["overwrite", "fill", "never"],
+        ["overwrite", "fill", "follow", "never"],
         ["keep", "clear"],
         [True, False],
     )
@@ -95,6 +95,13 @@ def _rule(case: Case, *, keep_human_edits: bool) -> str | None:
         return writes[case.on_create] if wanted is not None else None
     if case.on_update == "never":
         return None  # what is never written needs no base either
+    if case.on_update == "follow":
+        is_still_ours = case.moss is not None and case.moss == case.base_value
+        return "default_followed" if is_still_ours and wanted != case.moss else None
+    return _compared(case, wanted, keep_human_edits=keep_human_edits)
+
+
+def _compared(case: Case, wanted: str | None, *, keep_human_edits: bool) -> str | None:
     if wanted == case.moss:
         return "agree" if wanted != case.base_value else None
     if case.on_update == "overwrite":
@@ -110,7 +117,10 @@ def _rule(case: Case, *, keep_human_edits: bool) -> str | None:
 
 def _expected(case: Case, *, keep_human_edits: bool) -> Expected:
     rule = _rule(case, keep_human_edits=keep_human_edits)
-    writes = rule in ("on_create", "default", "jamf_wins", "human_edit_overwritten", "fill_empty")
+    writes = rule in (
+        *("on_create", "default", "jamf_wins", "human_edit_overwritten", "fill_empty"),
+        "default_followed",
+    )
     agreed = {case.field: _wanted(case)} if rule == "agree" else {}
     if case.action != "update":
         action: str | None = case.action

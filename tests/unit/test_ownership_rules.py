@@ -32,9 +32,9 @@ _DESIGNED = {
         ["device.asset_tag", "device.location_id", "device.room_id"], ("M.O.S.S.", "write", "fill")
     ),
     **dict.fromkeys(["person.username", "person.full_name"], ("M.O.S.S.", "write", "fill")),
+    "device.device_type": ("M.O.S.S.", "default", "follow"),
     **dict.fromkeys(
-        ["device.device_type", "device.notes", "person.person_type", "person.notes"],
-        ("M.O.S.S.", "default", "never"),
+        ["device.notes", "person.person_type", "person.notes"], ("M.O.S.S.", "default", "never")
     ),
     **dict.fromkeys(["location.name", "room.name"], ("M.O.S.S.", "write", "never")),
     "io.mac_address": ("JAMF", "write", "never"),
@@ -95,7 +95,13 @@ def test_no_override_lets_jamf_overwrite_what_moss_owns(name: str) -> None:
     with pytest.raises(OwnershipInvalid, match=r"which M\.O\.S\.S\. owns") as caught:
         effective_rules({name: OwnershipOverride(on_update="overwrite")})
     assert name in str(caught.value)
-    assert "'fill' or 'never'" in caught.value.remedy
+    assert ("'fill' or" in caught.value.remedy) == (_RULES[name].on_update != "follow")
+    assert "'never'" in caught.value.remedy
+
+
+def test_what_is_given_a_default_is_never_empty_and_cannot_be_filled() -> None:
+    with pytest.raises(OwnershipInvalid, match=r"device\.device_type, which is never empty"):
+        effective_rules({"device.device_type": OwnershipOverride(on_update="fill")})
 
 
 def test_an_override_of_an_unknown_field_names_the_known_ones() -> None:
@@ -124,7 +130,8 @@ def test_whatever_is_overridden_no_owned_field_becomes_overwritable(
         rules = effective_rules(overrides)
     except OwnershipInvalid:
         assert any(
-            override.on_update == "overwrite" and name in _OWNED_BY_MOSS
+            (override.on_update == "overwrite" and name in _OWNED_BY_MOSS)
+            or (override.on_update == "fill" and _RULES[name].on_update == "follow")
             for name, override in overrides.items()
         )
         return

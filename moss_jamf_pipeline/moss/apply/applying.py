@@ -65,6 +65,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "create_devices",
         "overwrite_devices",
         "fill_devices",
+        "follow_defaults",
         "write_decided",
         "revert/restore_owned",
         "write_custom_fields",

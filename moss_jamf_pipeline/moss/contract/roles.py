@@ -38,6 +38,7 @@ class RoleNames:
 _FUNCTIONS_OF_THE_READER: Final = ("active_encryption_key",)
 _FUNCTIONS_OF_THE_WRITER: Final = (
     "fill_empty",
+    "follow_default",
     "add_person_to_group",
     "remove_person_from_group",
     "remove_device_from_group",

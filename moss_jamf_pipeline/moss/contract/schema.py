@@ -145,6 +145,7 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
         "contract/group_members",
         "contract/current_values",
         "contract/fill_empty",
+        "contract/follow_default",
         "contract/write_decided",
         "contract/undo",
     ):

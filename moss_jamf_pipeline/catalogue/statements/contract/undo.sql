@@ -15,7 +15,7 @@ begin
   select jsonb_object_agg(field.key, field.value) into owned
   from jsonb_each(asked.after) as field
   where asked.object_type || '.' || field.key
-        in ({{ filled fields }});
+        in ({{ restored fields }});
   if owned is null then
     return;
   end if;

@@ -15,7 +15,7 @@ begin
   select jsonb_object_agg(field.key, field.value) into owned
   from jsonb_each(asked.after) as field
   where asked.object_type || '.' || field.key
-        in ('person.username', 'person.full_name', 'device.asset_tag', 'device.location_id', 'device.room_id');
+        in ('person.username', 'person.full_name', 'device.asset_tag', 'device.location_id', 'device.room_id', 'device.device_type');
   if owned is null then
     return;
   end if;
@@ -42,7 +42,9 @@ begin
         location_id = case when owned ? 'location_id'
           then (owned ->> 'location_id')::uuid else stored.location_id end,
         room_id = case when owned ? 'room_id'
-          then (owned ->> 'room_id')::uuid else stored.room_id end
+          then (owned ->> 'room_id')::uuid else stored.room_id end,
+        device_type = case when owned ? 'device_type'
+          then jamf_sync.storable(owned ->> 'device_type') else stored.device_type end
     where stored.id = asked.object_id;
   else
     update public.people as stored
