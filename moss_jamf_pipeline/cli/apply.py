@@ -14,6 +14,7 @@ from moss_jamf_pipeline.cli.options import (
 from moss_jamf_pipeline.cli.output import explained
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.services.approvals import require_applicable
+from moss_jamf_pipeline.services.plans import naming_integration_of
 from moss_jamf_pipeline.services.runs import RunOptions
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -35,13 +36,14 @@ def apply(
 
     Exit code 3 when the guard holds changes of it: look at them, and release them, with `moss-jamf approve`.
     """
-    settings = Settings().naming(integration)
-    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
-        # Else the run would fail in its first step, and leave a failed run in M.O.S.S.'s history.
-        require_applicable(workplace, settings.integration, plan_id)
+    with explained(as_json=as_json, verbose=verbose):
+        settings = naming_integration_of(Settings().naming(integration), plan_id)
+        with Workplace(settings) as workplace:
+            # Else the run would fail in its first step, and leave a failed run in M.O.S.S.'s history.
+            require_applicable(workplace, settings.integration, plan_id)
     run_and_report(
         RunOptions("apply", plan_id=plan_id),
-        integration=integration,
+        integration=settings.integration.name,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,

@@ -16,6 +16,7 @@ from moss_jamf_pipeline.cli.output import explained, print_json, print_table, st
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.services.approvals import HeldExample, HeldPlan, held_of_plan
+from moss_jamf_pipeline.services.plans import naming_integration_of
 from moss_jamf_pipeline.services.runs import RunOptions
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -43,9 +44,10 @@ def approve(
 
     Who approved what is recorded, and M.O.S.S.'s history names who started the run. Exit code 3: some is still held.
     """
-    settings = Settings().naming(integration)
-    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
-        held = held_of_plan(workplace, settings.integration, plan_id, kinds or [])
+    with explained(as_json=as_json, verbose=verbose):
+        settings = naming_integration_of(Settings().naming(integration), plan_id)
+        with Workplace(settings) as workplace:
+            held = held_of_plan(workplace, settings.integration, plan_id, kinds or [])
     if not held.changes:
         _say_nothing_is_held(held.plan_id, as_json=as_json)
         return
@@ -56,7 +58,7 @@ def approve(
         typer.confirm(f"Apply these changes of plan {held.plan_id}?", abort=True, err=True)
     run_and_report(
         RunOptions("apply", plan_id=held.plan_id, approve=held.kinds),
-        integration=integration,
+        integration=settings.integration.name,
         triggered_by=triggered_by,
         as_json=as_json,
         verbose=verbose,

@@ -92,27 +92,39 @@ def show(
     """
     if as_csv and as_json:
         raise typer.BadParameter("It is one or the other.", param_hint="--csv")
-    settings = Settings().naming(integration)
-    with explained(as_json=as_json), Workplace(settings) as workplace:
-        choice = settings.integration
-        if as_csv:
-            _write_csv(workplace, plan_id)
-            return
-        shown: plans.ObjectView | plans.RuleView | plans.FieldView
-        match by:
-            case View.RULE:
-                shown = plans.show_by_rule(workplace, choice, plan_id, object_type=object_type)
-            case View.FIELD:
-                shown = plans.show_by_field(workplace, choice, plan_id, object_type=object_type)
-            case View.OBJECT:
-                wanted = plans.ChangeFilter(object_type, held)
-                shown = plans.show_by_object(
-                    workplace, choice, plan_id, wanted=wanted, after_row=after, limit=limit
-                )
+    wanted = plans.ChangeFilter(object_type, held)
+    with explained(as_json=as_json):
+        settings = plans.naming_integration_of(Settings().naming(integration), plan_id)
+        with Workplace(settings) as workplace:
+            if as_csv:
+                _write_csv(workplace, plan_id)
+                return
+            shown = _view(workplace, plan_id, by, wanted, after=after, limit=limit)
     if as_json:
         print_json(plan_document(shown))
     else:
         print_plan(shown, object_type)
+
+
+def _view(
+    workplace: Workplace,
+    plan_id: int | None,
+    by: View,
+    wanted: plans.ChangeFilter,
+    *,
+    after: int,
+    limit: int,
+) -> plans.ObjectView | plans.RuleView | plans.FieldView:
+    choice = workplace.settings.integration
+    match by:
+        case View.RULE:
+            return plans.show_by_rule(workplace, choice, plan_id, object_type=wanted.object_type)
+        case View.FIELD:
+            return plans.show_by_field(workplace, choice, plan_id, object_type=wanted.object_type)
+        case View.OBJECT:
+            return plans.show_by_object(
+                workplace, choice, plan_id, wanted=wanted, after_row=after, limit=limit
+            )
 
 
 def _write_csv(workplace: Workplace, plan_id: int | None) -> None:

@@ -20,7 +20,7 @@ from moss_jamf_pipeline.cli.output import explained, print_json, print_table, st
 from moss_jamf_pipeline.cli.reports import exit_code, print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
 from moss_jamf_pipeline.moss.apply.reverting import UndoneChanges
-from moss_jamf_pipeline.services import reverts
+from moss_jamf_pipeline.services import plans, reverts
 from moss_jamf_pipeline.services.pages import Page
 from moss_jamf_pipeline.services.reverts import LeftChange, Revert, RevertScope
 from moss_jamf_pipeline.services.runs import RunOptions
@@ -83,22 +83,23 @@ def revert(
         raise typer.BadParameter("A machine is not asked; add --yes.", param_hint="--json")
     who = operator(triggered_by)
     scope = RevertScope(object_type, object_id)
-    settings = Settings().naming(integration)
-    with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
-        choice = settings.integration
-        if not yes and not dry_run:
-            _ask(reverts.preview(workplace, choice, plan_id, scope))
-        made = reverts.make(
-            workplace, choice, plan_id, scope, pinned_by=who if pin and not dry_run else None
-        )
-        if dry_run or not made.waits:
-            _report(made, as_json=as_json)
-            if not as_json:
-                _print_next_steps(made, is_applied=False, is_pinned=pin)
-            return
-        options = RunOptions("apply", plan_id=made.plan_id)
-        run = run_with_progress(workplace, options, triggered_by=who)
-        done = reverts.conclude(workplace, choice, made, is_pinned=pin)
+    with explained(as_json=as_json, verbose=verbose):
+        settings = plans.naming_integration_of(Settings().naming(integration), plan_id)
+        with Workplace(settings) as workplace:
+            choice = settings.integration
+            if not yes and not dry_run:
+                _ask(reverts.preview(workplace, choice, plan_id, scope))
+            made = reverts.make(
+                workplace, choice, plan_id, scope, pinned_by=who if pin and not dry_run else None
+            )
+            if dry_run or not made.waits:
+                _report(made, as_json=as_json)
+                if not as_json:
+                    _print_next_steps(made, is_applied=False, is_pinned=pin)
+                return
+            options = RunOptions("apply", plan_id=made.plan_id)
+            run = run_with_progress(workplace, options, triggered_by=who)
+            done = reverts.conclude(workplace, choice, made, is_pinned=pin)
     if as_json:
         print_json({**_document(done.revert), "pinned": done.pinned, "run": run_document(run)})
     else:

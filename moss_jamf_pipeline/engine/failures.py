@@ -46,7 +46,7 @@ _WORTH_RETRYING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class FailureReason:
     """Why a step failed.
 
     Attributes:
@@ -60,26 +60,26 @@ class Explanation:
     facts: dict[str, str]
 
 
-def explanation(error: BaseException) -> Explanation | None:
+def reason_of(error: BaseException) -> FailureReason | None:
     """What an operator is told of an error that a step ended with; None: it is a fault of ours."""
     kind = type(error).__name__
     match error:
         case KeyboardInterrupt():
-            return Explanation(str(RunTerminated()), is_transient=False, facts={})
+            return FailureReason(str(RunTerminated()), is_transient=False, facts={})
         case _ if isinstance(error, EXPLAINED):
-            return Explanation(
+            return FailureReason(
                 str(error),
                 is_transient=bool(getattr(error, "is_transient", False)),
                 facts={"remedy": str(getattr(error, "remedy", "")), "kind": kind},
             )
         case _ if isinstance(error, _WORTH_RETRYING):
-            return Explanation(
+            return FailureReason(
                 f"The M.O.S.S. database was busy: {error.diag.message_primary}. The step is tried again.",
                 is_transient=True,
                 facts={},
             )
         case psycopg.Error():
-            return Explanation(
+            return FailureReason(
                 f"The M.O.S.S. database refused a statement: {error.diag.message_primary or error}.",
                 is_transient=False,
                 facts={"sqlstate": error.sqlstate or "", "kind": kind},

@@ -23,7 +23,7 @@ from moss_jamf_pipeline.catalogue.object_types import (
 from moss_jamf_pipeline.engine.access import JamfClients
 from moss_jamf_pipeline.engine.checks import Finding
 from moss_jamf_pipeline.engine.context import Run, RunContext
-from moss_jamf_pipeline.engine.failures import EXPLAINED, explanation
+from moss_jamf_pipeline.engine.failures import EXPLAINED, reason_of
 from moss_jamf_pipeline.engine.scopes import (
     UPSTREAM,
     SyncScope,
@@ -261,7 +261,7 @@ class _Progress:
             self._fail(step, error)
         except BaseException as error:
             # A fault of ours, or an interrupt: no step's business, but the history tells it.
-            why = explanation(error)
+            why = reason_of(error)
             self._close(step, why.message if why else f"{type(error).__name__}: {error}", error)
             raise
         else:
@@ -275,7 +275,7 @@ class _Progress:
         }
 
     def _fail(self, step: str, error: Exception) -> None:
-        why = explanation(error)
+        why = reason_of(error)
         message = why.message if why else str(error)
         self.failures.append(FailedStep(step, message, error))
         self._close(step, message, error)

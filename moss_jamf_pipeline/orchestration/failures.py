@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import dagster as dg
 import psycopg
 
-from moss_jamf_pipeline.engine.failures import EXPLAINED, RunTerminated, explanation
+from moss_jamf_pipeline.engine.failures import EXPLAINED, RunTerminated, reason_of
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def explained_failures() -> Iterator[None]:
         # Dagster takes an interrupt for a reason to try the step again; whoever terminates a run means it.
         raise dg.Failure(description=str(RunTerminated()), allow_retries=False) from interrupt
     except (*EXPLAINED, psycopg.Error) as error:
-        why = explanation(error)
+        why = reason_of(error)
         if why is None:
             raise
         raise dg.Failure(

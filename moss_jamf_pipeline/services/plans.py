@@ -24,9 +24,10 @@ from moss_jamf_pipeline.moss.plan.plan_pages import (
 )
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan_id, read_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_one
+from moss_jamf_pipeline.moss.text import unescaped
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import IntegrationChoice
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +331,28 @@ EXPORTED_COLUMNS: Final = tuple(field.name for field in fields(ExportedChange))
 
 _EVERYTHING: Final = ChangeFilter()
 _FIRST_PAGE: Final = PageRequest(limit=20)
+
+
+def naming_integration_of(settings: Settings, plan_id: int | None) -> Settings:
+    """The environment in which the integration is the plan's own, where several are synced and none is named.
+
+    Plans are numbered throughout, so whoever names a plan has named its integration.
+
+    Args:
+        settings: the environment.
+        plan_id: the plan that is named; None: none is.
+
+    Returns:
+        The same environment where that tells nothing new.
+
+    Raises:
+        as `Workplace.looking`.
+    """
+    if plan_id is None or len(settings.meant) == 1:
+        return settings
+    with Workplace(settings) as workplace, workplace.looking() as connection:
+        found = fetch_one(connection, "plan/integration_of_plan", {"plan_id": plan_id})
+    return settings.naming(unescaped(found["name"]).strip()) if found else settings
 
 
 def list_plans(

@@ -87,11 +87,20 @@ class Workplace:
             DatabaseUnreachableError: the database does not answer.
             MossUnreachable: it does not any more.
         """
+        with self.looking() as connection:
+            yield Desk(connection, find_integration(connection, choice))
+
+    @contextmanager
+    def looking(self) -> Iterator[psycopg.Connection]:
+        """For whoever looks and has not chosen an integration: a connection under the reading role.
+
+        Errors as of `reading`, but for those of the integration.
+        """
         opened = self._open()
         with opened.database.connection() as connection:
             require_prepared(connection, opened.place)
         with opened.database.reading() as connection:
-            yield Desk(connection, find_integration(connection, choice))
+            yield connection
 
     @contextmanager
     def deciding(self, choice: IntegrationChoice) -> Iterator[Desk]:

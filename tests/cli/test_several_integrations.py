@@ -52,6 +52,11 @@ def test_one_is_synced_by_name_and_all_are_shown(
     (plan,) = two_servers.json("plan", "list", "--integration", "EMEA")["plans"]
     assert plan["plan_id"] == run["plan_id"]
     assert two_servers.json("plan", "list", "--integration", "JAMF Pro")["plans"] == []
+    # Plans are numbered throughout: a number says whose plan it is.
+    assert (
+        two_servers.json("plan", "show", str(run["plan_id"]))["plan"]["plan_id"] == run["plan_id"]
+    )
+    assert "Plan 1 was applied already" in two_servers.run("approve", "1").stderr
 
 
 def test_the_doctor_looks_at_each(two_servers: CommandLine, jamf: SimulatorServer) -> None:
@@ -72,7 +77,14 @@ def test_the_doctor_looks_at_each(two_servers: CommandLine, jamf: SimulatorServe
 
 @pytest.mark.parametrize(
     "command",
-    [("sync",), ("plan", "list"), ("conflicts", "list"), ("credentials", "test"), ("apply", "1")],
+    [
+        ("sync",),
+        ("plan", "list"),
+        ("conflicts", "list"),
+        ("credentials", "test"),
+        ("plan", "show"),
+        ("apply", "1"),
+    ],
     ids=" ".join,
 )
 def test_what_is_about_one_asks_which_and_says_how_to_name_it(
