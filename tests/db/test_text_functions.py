@@ -1,5 +1,6 @@
 """The SQL functions by which text is compared and values are overlaid."""
 
+import unicodedata
 from typing import Any
 
 import psycopg
@@ -98,6 +99,37 @@ def test_names_are_compared_unescaped_in_one_case_and_with_single_spaces(
     rolled_back: psycopg.Connection, stored: str | None, key: str | None
 ) -> None:
     assert _call(rolled_back, "match_key", stored) == key
+
+
+@pytest.mark.parametrize("locale", ["C", "default", "POSIX"])
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("JÖRG.MÜLLER", "jörg.müller"),
+        ("ÉMILE@EXÄMPLE.COM", "émile@exämple.com"),
+        ("INGE", "inge"),
+        ("ΣΟΦΙΑ", "σοφια"),
+        ("ЁЖ", "ёж"),
+        ("Zo\u00a0Ë", "zo ë"),
+    ],
+)
+def test_case_t06_names_are_folded_alike_whatever_the_locale(
+    rolled_back: psycopg.Connection, locale: str, stored: str, key: str
+) -> None:
+    row = rolled_back.execute(
+        f'select jamf_sync.match_key(%s collate "{locale}")'.encode(), (stored,)
+    ).fetchone()
+    assert row == (key,)
+
+
+@_on_one_connection
+@given(st.characters(min_codepoint=0x80, max_codepoint=0x1C7F, exclude_categories=["Cs"]))
+def test_every_letter_that_has_one_small_form_gets_it(
+    rolled_back: psycopg.Connection, letter: str
+) -> None:
+    letter = unicodedata.normalize("NFC", letter)
+    expected = "".join(each.lower() if len(each.lower()) == 1 else each for each in letter)
+    assert _call(rolled_back, "folded", letter) == expected
 
 
 @_on_one_connection
