@@ -35,6 +35,10 @@ class ConflictKindName(StrEnum):
     HUMAN_EDIT_KEPT = "human_edit_kept"
     SERIAL_NOT_LINKED = "serial_not_linked"
     OTHER_SERVER_DIFFERS = "other_server_differs"
+    IDENTITY_CONTRADICTED = "identity_contradicted"
+    LIKELY_DUPLICATE = "likely_duplicate"
+    LINK_LOST = "link_lost"
+    LINKED_AGAIN = "linked_again"
     AMBIGUOUS_MATCH = "ambiguous_match"
     SERIAL_TAKEN = "serial_taken"
     HOSTNAME_TAKEN = "hostname_taken"
@@ -144,6 +148,48 @@ CONFLICT_KINDS: Final = (
                 "it is never raised again.",
             }
         ),
+    ),
+    ConflictKind(
+        name=ConflictKindName.IDENTITY_CONTRADICTED,
+        title="A JAMF user has the user name of a person with another e-mail address",
+        meaning="User names are handed on, so the two are taken for two people. Nothing was written to either, and a "
+        "Mac of this user keeps the person it has.",
+        advice="Decide whether it is the same person.",
+        resolutions=MappingProxyType(
+            {
+                Resolution.KEEP_MOSS: "Two people: the next sync makes the JAMF user a person of its own.",
+                Resolution.TAKE_JAMF: "The same person, with a new address: the next sync links the two and writes "
+                "JAMF's contact data.",
+            }
+        ),
+    ),
+    ConflictKind(
+        name=ConflictKindName.LIKELY_DUPLICATE,
+        title="A new person resembles one that M.O.S.S. has",
+        meaning="User name or e-mail address are the same up to the @, or the full names are, and one of the two has "
+        "no e-mail address that would tell them apart. The person was created.",
+        advice="If it is the same person, keep one of the two: give it the user name or the address that JAMF has, and "
+        "delete the other. sync_settings.username_domains says which domains are no part of a user name.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
+        name=ConflictKindName.LINK_LOST,
+        title="M.O.S.S. no longer has the object of a JAMF record",
+        meaning="No other object there has its e-mail address, user name or name, so the record is linked to nothing.",
+        advice="Leave it deleted, enter the object again in M.O.S.S., or have it created again.",
+        resolutions=MappingProxyType(
+            {
+                Resolution.KEEP_MOSS: "It stays deleted, and this is not raised again.",
+                Resolution.TAKE_JAMF: "The next sync creates it again from what JAMF says.",
+            }
+        ),
+    ),
+    ConflictKind(
+        name=ConflictKindName.LINKED_AGAIN,
+        title="The linked object was deleted in M.O.S.S., and another one has its key",
+        meaning="The JAMF record was linked to the one that M.O.S.S. has: it was kept, or entered again.",
+        advice="Confirm that it is the same, or correct it in M.O.S.S.",
+        resolutions=_ACKNOWLEDGED,
     ),
     ConflictKind(
         name=ConflictKindName.AMBIGUOUS_MATCH,

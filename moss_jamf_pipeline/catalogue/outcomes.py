@@ -54,6 +54,7 @@ class MatchOutcome(StrEnum):
     DECLINED = "declined"
     CREATE = "create"
     TWIN = "twin"
+    CONTRADICTED = "contradicted"
     AMBIGUOUS = "ambiguous"
     MISSING = "missing"
     DELETED_INTERNAL = "deleted_internal"
@@ -101,6 +102,8 @@ _MATCH_OUTCOMES: Final = MappingProxyType(
         MatchOutcome.DECLINED: "A person decided that it is not the object it looks like; it is not linked.",
         MatchOutcome.CREATE: "M.O.S.S. does not have it: it is to be created.",
         MatchOutcome.TWIN: "Another record of the same object is synced instead.",
+        MatchOutcome.CONTRADICTED: "Somebody has its user name and another e-mail address: nothing is written until a "
+        "person decides.",
         MatchOutcome.AMBIGUOUS: "Several objects of M.O.S.S. could be it: nothing is written.",
         MatchOutcome.MISSING: "M.O.S.S. does not have it, and creating it is switched off.",
         MatchOutcome.DELETED_INTERNAL: "It was deleted in M.O.S.S. and is not created again.",
@@ -141,7 +144,8 @@ MATCH_VOCABULARIES: Final = (
         "person_matches",
         (
             *(MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED, MatchOutcome.CREATE),
-            *(MatchOutcome.TWIN, MatchOutcome.AMBIGUOUS, MatchOutcome.DELETED_INTERNAL),
+            *(MatchOutcome.TWIN, MatchOutcome.CONTRADICTED, MatchOutcome.AMBIGUOUS),
+            MatchOutcome.DELETED_INTERNAL,
         ),
     ),
     MatchVocabulary(

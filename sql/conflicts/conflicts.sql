@@ -18,13 +18,16 @@ over as (
    and coalesce(found.field, '') = coalesce(conflict.field, '')
   left join moss_contract.devices() as device on conflict.object_type = 'device' and device.id = conflict.object_id
   left join moss_contract.people() as person on conflict.object_type = 'person' and person.id = conflict.object_id
+  left join moss_contract.locations() as location on conflict.object_type = 'location' and location.id = conflict.object_id
   left join moss_contract.groups() as moss_group on moss_group.id = conflict.object_id
   where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
     and conflict.object_type = any (%(object_types)s)
     and case
-      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten') then found.kind is null
+      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten', 'linked_again', 'likely_duplicate')
+        then found.kind is null
       when conflict.object_type = 'device' then device.id is null
       when conflict.object_type = 'person' then person.id is null
+      when conflict.object_type = 'location' then location.id is null
       else moss_group.id is null end
 ),
 closed as (

@@ -6,7 +6,8 @@ create or replace function jamf_sync.conflict_kinds() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
-    'other_server_differs', 'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record',
+    'other_server_differs', 'identity_contradicted', 'likely_duplicate', 'link_lost',
+    'linked_again', 'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record',
     'mac_elsewhere', 'group_grants_rights', 'reverted'
   ]::text[]
 $$;
@@ -58,7 +59,7 @@ $$;
 create or replace function jamf_sync.person_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'moved', 'matched', 'create', 'twin', 'ambiguous', 'deleted_internal'
+    'mapped', 'moved', 'matched', 'create', 'twin', 'contradicted', 'ambiguous', 'deleted_internal'
   ]::text[]
 $$;
 
@@ -78,4 +79,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select '84c0babefe775487' $$;
+language sql immutable parallel safe as $$ select '4a087210d0c21515' $$;

@@ -1,5 +1,6 @@
 -- device_matches: which M.O.S.S. device each JAMF computer is, with its person, location and room.
--- Grain: one row per usable computer. Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted.
+-- Grain: one row per usable computer. Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted,
+-- username_domains, ignored_usernames (text[] both; person_matches).
 -- Reads location_matches, room_matches, person_matches. Order: mapping by JAMF id, mapping by management id or UDID, serial number.
 -- A computer that a person declined to link to a device (decisions) is not linked to it, and not created beside it.
 -- Of several computers with one serial number (re-enrolment twins) one wins: managed before unmanaged, then the
@@ -116,16 +117,19 @@ decisions as materialized (
   order by external_id, object_id, resolved_at desc, conflict_id desc
 ),
 identity_by_username as materialized (
-  select distinct on (username_key) username_key, person_id
+  -- Who goes by a user name, and the address that is known of that one; nobody where it is disputed (person_matches).
+  select distinct on (username_key) username_key, person_id,
+         case when email is not null then email_key end as address_key
   from jamf_sync.person_matches
-  where integration_id = %(integration_id)s and username_key is not null and person_id is not null
-  order by username_key, external_type = 'user' desc, jamf_sync.jamf_id_order(external_id), external_id
+  where integration_id = %(integration_id)s and username_key is not null
+  order by username_key, external_type = 'user' desc, external_id = username_key desc,
+           jamf_sync.jamf_id_order(external_id), external_id
 ),
 identity_by_email as materialized (
   select email_key, (array_agg(person_id))[1] as person_id
   from jamf_sync.person_matches
-  where integration_id = %(integration_id)s and email_key is not null and person_id is not null
-  group by email_key having count(distinct person_id) = 1
+  where integration_id = %(integration_id)s and email_key is not null
+  group by email_key having count(distinct person_id) = 1 and count(*) = count(person_id)
 ),
 resolved as (
   select computer.jamf_id, computer.version_id, computer.winner, computer.mapped_device_id, computer.mapped_device_exists,
@@ -134,8 +138,12 @@ resolved as (
          case when twin.device_id is null then serial.hits else 1 end as serial_hits,
          coalesce(twin.previous_jamf_id, serial_mapping.jamf_id) as serial_previous,
          earlier.device_id as planned_device_id,
-         coalesce(by_username.person_id, username_as_email.person_id,
-                  case when computer.username_key is null then by_email.person_id end) as person_id,
+         -- A user name with another address than its own is known by the address.
+         case when jamf_sync.is_nobody(jamf_sync.plain_username(computer.username_key, %(username_domains)s),
+                                       %(ignored_usernames)s) then null
+              when by_username.username_key is null then coalesce(username_as_email.person_id, by_email.person_id)
+              when coalesce(by_username.address_key = computer.email_key, true) then by_username.person_id
+              else by_email.person_id end as person_id,
          location.location_id, room.room_id, decision.resolution
   from ranked as computer
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
@@ -148,7 +156,8 @@ resolved as (
     on decision.jamf_id = computer.jamf_id
    and decision.device_id = case when computer.mapped_device_exists then computer.mapped_device_id
                                  else coalesce(twin.device_id, serial.device_id) end
-  left join identity_by_username as by_username on by_username.username_key = computer.username_key
+  left join identity_by_username as by_username
+    on by_username.username_key = jamf_sync.plain_username(computer.username_key, %(username_domains)s)
   left join identity_by_email as username_as_email on username_as_email.email_key = computer.username_key
   left join identity_by_email as by_email on by_email.email_key = computer.email_key
   left join jamf_sync.location_matches as location

@@ -1,97 +1,347 @@
 -- person_matches: which M.O.S.S. person each JAMF user is, and each user whom only a computer names.
--- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced.
--- Order: mapping, e-mail, user name (case-folded, exact; never fuzzy). Two hits are ambiguous and nothing is written. Sources
--- that are one person share it as twins: the mapping belongs to the first (users before computer users, then the lower id).
--- Where M.O.S.S. has switched user records off, those that a person is linked to still say who a computer's user is; the rest are left out.
-with users as materialized (
-  select jamf_id, username, full_name, email, phone, job_title,
-         jamf_sync.match_key(username) as username_key, jamf_sync.match_key(email) as email_key
-  from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s) as jamf_user
+-- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced,
+-- username_domains (text[]: domains that are no part of a user name; {*}: all), ignored_usernames (text[]: who is nobody).
+-- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
+-- who"); one that they contradict counts as none, and so does one whose person is gone. Who has no link is looked for by
+-- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
+-- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
+-- matched until somebody decides. Sources that are one person share it as twins: the link belongs to the first (users
+-- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
+-- still say who a computer's user is; the rest are left out.
+-- address_key is the e-mail address that JAMF gives, email_key also a user name that is one.
+with read_users as materialized (
+  select jamf_user.*, jamf_sync.match_key(plain_name) as username_key,
+         jamf_sync.match_key(email) as email_key
+  from (
+    select jamf_id, jamf_sync.plain_username(username, %(username_domains)s) as plain_name,
+           full_name, email, phone, job_title
+    from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s)
+    where is_usable
+  ) as jamf_user
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
    and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id
-  where is_usable and (%(users_are_synced)s or mapping.id is not null)
+  where %(users_are_synced)s or mapping.id is not null
 ),
-computer_users as materialized (
-  -- Of the computers that name one user, the one first enrolled in JAMF's own order speaks for it, so that the answer is stable.
-  select distinct on (coalesce(username_key, email_key))
-         coalesce(username_key, email_key) as external_id, username, full_name, email, phone, job_title, username_key, email_key
+users as materialized (
+  select * from read_users
+  where not coalesce(jamf_sync.is_nobody(username_key, %(ignored_usernames)s), false)
+),
+read_computers as materialized (
+  select jamf_id, plain_name, full_name, email, phone, job_title, username_key, address_key,
+         -- A user name that is an e-mail address is one.
+         coalesce(address_key, case when username_key like '%%_@_%%' then username_key end)
+           as email_key
   from (
-    select computer.*, jamf_sync.match_key(computer.username) as username_key, jamf_sync.match_key(computer.email) as email_key
-    from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
-    where computer.is_usable and (computer.username is not null or computer.email is not null)
+    select jamf_id, plain_name, full_name, email, phone, job_title,
+           jamf_sync.match_key(plain_name) as username_key,
+           jamf_sync.match_key(email) as address_key
+    from (
+      select computer.*, jamf_sync.plain_username(username, %(username_domains)s) as plain_name
+      from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
+      where is_usable and (username is not null or email is not null)
+    ) as computer
+    offset 0
   ) as computer
-  where not exists (select from users where users.username_key = computer.username_key)
-    and not exists (select from users where users.email_key = coalesce(computer.username_key, computer.email_key))
-  order by coalesce(username_key, email_key), jamf_sync.jamf_id_order(jamf_id), jamf_id
+  where not coalesce(jamf_sync.is_nobody(username_key, %(ignored_usernames)s), false)
 ),
-sources as materialized (
-  select 'user' as external_type, jamf_id as external_id, username, full_name, email, phone, job_title, username_key, email_key,
+unrecorded as materialized (
+  -- Of the computers whose user no user record is, one speaks for all that say the same: the first enrolled in JAMF's own
+  -- order, so that the answer is stable.
+  select distinct on (username_key, address_key) computer.*
+  from read_computers as computer
+  where not exists (
+      select from users
+      where users.username_key = computer.username_key
+        and coalesce(users.email_key = computer.address_key, true))
+    and not exists (
+      select from users
+      where users.email_key = coalesce(computer.username_key, computer.email_key))
+    and not exists (
+      -- One address and one name, otherwise spelled.
+      select from users
+      where users.email_key = computer.address_key
+        and jamf_sync.local_part(users.username_key) = jamf_sync.local_part(computer.username_key))
+  order by username_key, address_key, jamf_sync.jamf_id_order(jamf_id), jamf_id
+),
+speakers as (
+  -- For each user name the address that counts as its own; one with another address is known by that address.
+  select distinct on (username_key) username_key, address_key
+  from unrecorded
+  where username_key is not null
+  order by username_key, address_key is null, jamf_sync.jamf_id_order(jamf_id), jamf_id
+),
+named as (
+  select computer.*,
+    case when computer.username_key is null then computer.email_key
+         when recorded.username_key is not null then computer.address_key
+         when coalesce(computer.address_key = speaker.address_key, true) then computer.username_key
+         else computer.address_key end as external_id
+  from unrecorded as computer
+  left join speakers as speaker on speaker.username_key = computer.username_key
+  left join (select distinct username_key from users) as recorded
+    on recorded.username_key = computer.username_key
+),
+computer_users as (
+  select distinct on (external_id) *
+  from named
+  order by external_id, username_key is null, address_key is null,
+           jamf_sync.jamf_id_order(jamf_id), jamf_id
+),
+all_sources as materialized (
+  select 'user' as external_type, jamf_id as external_id, plain_name as username, full_name, email,
+         phone, job_title, username_key, email_key, email_key as address_key,
          row_number() over (order by jamf_sync.jamf_id_order(jamf_id), jamf_id) as place
   from users
   union all
-  select 'computer_user', external_id, username, full_name, email, phone, job_title, username_key,
-         -- A user name that is an e-mail address is one.
-         coalesce(email_key, case when username_key like '%%_@_%%' then username_key end),
-         1000000000 + row_number() over (order by external_id)
+  select 'computer_user', external_id, plain_name, full_name, email, phone, job_title, username_key,
+         email_key, address_key, 1000000000 + row_number() over (order by external_id)
   from computer_users
 ),
-mapped as materialized (
-  select source.external_type, source.external_id, mapping.internal_id as person_id, person.id is not null as person_exists
-  from sources as source
-  join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
-   and mapping.external_type = source.external_type and mapping.external_id = source.external_id
-  left join moss_contract.people() as person on person.id = mapping.internal_id
+repeated_addresses as (
+  select email_key from all_sources where email_key is not null
+  group by email_key having count(*) > 1
 ),
-unmapped as materialized (
-  select source.* from sources as source
-  where not exists (
-    select from mapped where mapped.external_type = source.external_type and mapped.external_id = source.external_id)
+shared_addresses as materialized (
+  -- Addresses of several users: a mailbox of a team identifies nobody. One name, otherwise spelled, is one user.
+  select source.email_key
+  from all_sources as source join repeated_addresses using (email_key)
+  group by source.email_key
+  having min(jamf_sync.local_part(source.username_key) collate "C")
+      <> max(jamf_sync.local_part(source.username_key) collate "C")
+),
+sources as materialized (
+  select source.*, shared.email_key is not null as is_shared
+  from all_sources as source
+  left join shared_addresses as shared on shared.email_key = source.email_key
+  -- A computer that names a mailbox of several and no user name names nobody.
+  where source.external_type = 'user' or source.username_key is not null
+     or shared.email_key is null
+),
+links as materialized (
+  select source.external_type, source.external_id, link.person_id, link.person_exists,
+    link.seen_username, link.seen_email,
+    -- Null: it cannot be compared.
+    case when link.seen_username = source.username then true
+         else jamf_sync.local_part(jamf_sync.match_key(
+                jamf_sync.plain_username(link.seen_username, %(username_domains)s)))
+              = jamf_sync.local_part(source.username_key) end as username_agrees,
+    case when link.seen_email = source.email then true
+         else jamf_sync.match_key(link.seen_email) = source.address_key end as email_agrees,
+    case when link.seen_username = source.username then null
+         else jamf_sync.match_key(link.seen_name) = jamf_sync.match_key(source.full_name)
+         end as name_agrees
+  from sources as source
+  join (
+    select mapping.external_type, mapping.external_id, mapping.internal_id as person_id,
+           person.id is not null as person_exists,
+           case mapping.external_type when 'user' then mapping.external_data ->> 'username'
+             end as seen_username,
+           case mapping.external_type when 'user' then mapping.external_data ->> 'email'
+             else coalesce(base.values ->> 'email_address', person.email_address) end as seen_email,
+           case mapping.external_type when 'user' then mapping.external_data ->> 'realname'
+             end as seen_name
+    from moss_contract.integration_object_mappings() as mapping
+    left join moss_contract.people() as person on person.id = mapping.internal_id
+    -- The id of a user whom only computers name is the name: what else was known of the user is in the base.
+    left join jamf_sync.applied_values as base
+      on mapping.external_type = 'computer_user' and base.integration_id = %(integration_id)s
+     and base.object_type = 'person' and base.object_id = mapping.internal_id
+    where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
+  ) as link
+    on link.external_type = source.external_type and link.external_id = source.external_id
+),
+judged as materialized (
+  select links.*,
+    person_exists and case
+      when external_type = 'computer_user' then coalesce(email_agrees, true)
+      when username_agrees or email_agrees then true
+      when username_agrees is null and email_agrees is null then true
+      when username_agrees is not null and email_agrees is not null then false
+      else coalesce(name_agrees, false) end as holds
+  from links
+),
+owners as materialized (
+  select judged.person_id, source.external_type, source.external_id, source.username_key,
+         source.address_key
+  from judged join sources as source using (external_type, external_id)
+  where judged.holds
+),
+seekers as materialized (
+  select source.*, judged.person_id as linked_id, judged.person_exists as is_linked_person_there,
+         judged.seen_username, judged.seen_email
+  from sources as source
+  left join judged using (external_type, external_id)
+  where judged.holds is not true
 ),
 people as materialized (
-  select id, jamf_sync.match_key(email_address) as email_key, jamf_sync.match_key(username) as username_key
-  from moss_contract.people()
+  -- A linked person has the address that JAMF gives by now.
+  select person.id,
+         coalesce(owner.address_key, jamf_sync.match_key(person.email_address)) as email_key,
+         jamf_sync.match_key(jamf_sync.plain_username(person.username, %(username_domains)s))
+           as username_key,
+         owner.external_type as owner_type, owner.username_key as owner_username_key
+  from moss_contract.people() as person
+  left join owners as owner on owner.person_id = person.id
+  where exists (select from seekers)
 ),
 by_email as (
-  select source.external_type, source.external_id, count(*) as hits, (array_agg(person.id))[1] as person_id
-  from unmapped as source join people as person on person.email_key = source.email_key
-  group by source.external_type, source.external_id
+  select seeker.external_type, seeker.external_id, count(*) as hits,
+         (array_agg(person.id))[1] as person_id
+  from seekers as seeker join people as person on person.email_key = seeker.email_key
+  where not seeker.is_shared
+  group by seeker.external_type, seeker.external_id
 ),
 by_username as (
-  select source.external_type, source.external_id, count(*) as hits, (array_agg(person.id))[1] as person_id
-  from unmapped as source join people as person on person.username_key = source.username_key
-  group by source.external_type, source.external_id
+  -- Of several people of one user name those whose address is another one are not meant.
+  select seeker.external_type, seeker.external_id,
+    count(*) filter (where is_possible) as hits,
+    count(*) filter (where not is_possible) as contradictions,
+    (array_agg(person.id) filter (where is_possible))[1] as person_id,
+    (array_agg(person.id order by person.id) filter (where not is_possible))[1] as other_id
+  from seekers as seeker
+  join people as person on person.username_key = seeker.username_key
+  cross join lateral (
+    select coalesce(person.email_key = seeker.address_key, true) as is_possible
+  ) as compared
+  group by seeker.external_type, seeker.external_id
 ),
-found as materialized (
-  select source.*,
-         coalesce(by_email.hits, by_username.hits, 0) as hits,
-         case when coalesce(by_email.hits, by_username.hits) = 1 then coalesce(by_email.person_id, by_username.person_id) end as found_id,
-         case when by_email.hits is not null then 'email' when by_username.hits is not null then 'username' end as matched_by
-  from unmapped as source
+assignments as (
+  -- Whom the computers of these names were assigned to by the last sync.
+  select seeker.external_type, seeker.external_id, (base.values ->> 'assigned_to_person_id')::uuid
+           as person_id,
+         computer.full_name, seeker.username_key, seeker.address_key
+  from seekers as seeker
+  join read_computers as computer
+    on computer.username_key = seeker.username_key
+   and coalesce(computer.address_key, '') = coalesce(seeker.address_key, '')
+  join moss_contract.integration_object_mappings() as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'device'
+   and mapping.external_type = 'computer' and mapping.external_id = computer.jamf_id
+  join jamf_sync.applied_values as base
+    on base.integration_id = %(integration_id)s and base.object_type = 'device'
+   and base.object_id = mapping.internal_id
+  where base.values ? 'assigned_to_person_id'
+),
+known_users as materialized (
+  -- The same user under another spelling: a computer's known user whose name, or address, up to its @ is what the computer
+  -- says now and no more; or one who is a JAMF user of this name, whose former address the computer still shows.
+  select assigned.external_type, assigned.external_id, (array_agg(person.id))[1] as person_id
+  from assignments as assigned
+  join moss_contract.people() as person on person.id = assigned.person_id
+  left join owners as owner on owner.person_id = person.id
+  where case
+    when assigned.address_key is not null
+      then owner.external_type = 'user' and owner.username_key = assigned.username_key
+    else assigned.username_key !~ '[@\\]'
+     and coalesce(
+       jamf_sync.match_key(assigned.full_name) = jamf_sync.match_key(person.full_name), true)
+     and (jamf_sync.local_part(jamf_sync.match_key(person.username)) = assigned.username_key
+       or jamf_sync.local_part(jamf_sync.match_key(person.email_address)) = assigned.username_key)
+    end
+  group by assigned.external_type, assigned.external_id
+  having count(distinct person.id) = 1
+),
+looked_up as (
+  select seeker.*,
+    by_email.hits as email_hits, coalesce(by_username.hits, 0) as username_hits,
+    known.person_id as known_id,
+    case when by_email.hits = 1 then by_email.person_id
+         when by_username.hits = 1 then by_username.person_id end as hit_id,
+    case when by_email.hits = 1 then 'email' when by_username.hits = 1 then 'username' end as hit_by,
+    case when coalesce(by_username.hits, 0) = 0 then by_username.other_id end as other_id
+  from seekers as seeker
   left join by_email using (external_type, external_id)
   left join by_username using (external_type, external_id)
+  left join known_users as known using (external_type, external_id)
 ),
-found_once as (
-  select found.external_type, found.external_id, found.found_id, found.matched_by,
-         taken.person_id is not null as is_taken,
-         row_number() over (partition by found.found_id order by found.place) as place
+decisions as materialized (
+  -- What people decided on users of one name and another address (of these values), and on links to people who are gone.
+  select distinct on (kind, external_id, jamf_value, moss_value)
+         kind, external_id, jamf_value #>> '{}' as jamf_value, moss_value #>> '{}' as moss_value,
+         resolution
+  from jamf_sync.decisions
+  where integration_id = %(integration_id)s and object_type = 'person'
+    and kind in ('identity_contradicted', 'link_lost')
+  order by kind, external_id, jamf_value, moss_value, resolved_at desc, conflict_id desc
+),
+weighed as materialized (
+  -- hit: who it is by the evidence; other: who it seems to be, against some of it.
+  select looked.*,
+    case
+      when known_id is not null and hit_id is null then 'spelling'
+      when known_id is not null and known_id <> hit_id and address_key is null then 'several'
+      when hit_id is null and (email_hits > 1 or username_hits > 1) then 'several'
+      when hit_id is not null and jamf_sync.local_part(owner.owner_username_key)
+             <> jamf_sync.local_part(looked.username_key) then 'another'
+      when hit_id is not null then hit_by
+      when other_id is not null then 'another'
+      else 'nobody' end as found_by
+  from looked_up as looked
+  left join people as owner on owner.id = looked.hit_id
+),
+disputed as materialized (
+  -- Whom a source seems to be against the evidence, and what was decided about it.
+  select weighed.external_type, weighed.external_id, person.id as other_id,
+         decision.resolution
+  from weighed
+  join people as person on person.id = coalesce(weighed.hit_id, weighed.other_id)
+  left join decisions as decision
+    on decision.kind = 'identity_contradicted' and decision.external_id = weighed.external_id
+   and decision.jamf_value is not distinct from coalesce(weighed.address_key, weighed.username_key)
+   and decision.moss_value is not distinct from coalesce(person.email_key, person.username_key)
+  where weighed.found_by = 'another'
+),
+found as materialized (
+  select weighed.*, disputed.other_id as disputed_id, disputed.resolution,
+    case when found_by = 'spelling' then known_id
+         when disputed.resolution = 'take_jamf' then disputed.other_id
+         when found_by in ('email', 'username') then hit_id end as found_id,
+    case when found_by = 'several' then 'ambiguous'
+         when found_by = 'another' and disputed.resolution is null then 'contradicted'
+         when found_by = 'nobody' or disputed.resolution = 'keep_moss' then 'new'
+         else 'found' end as finding
+  from weighed
+  left join disputed using (external_type, external_id)
+),
+claims as (
+  select found.external_type, found.external_id, found.found_id,
+    owner.person_id is not null or found.found_by = 'spelling' as is_taken,
+    row_number() over (partition by found.found_id order by found.found_by <> 'email', found.place)
+      as rank,
+    first_value(found.address_key) over (
+      partition by found.found_id order by found.found_by <> 'email', found.place) as first_address
   from found
-  left join (select distinct person_id from mapped) as taken on taken.person_id = found.found_id
-  where found.hits = 1
+  left join owners as owner on owner.person_id = found.found_id
+  where found.finding = 'found'
 ),
 new_by_email as (
-  select found.*, first_value(place) over (
-           partition by email_key, case when email_key is null then place end order by place) as email_leader
-  from found where found.hits = 0
+  -- An address that identifies makes one person of those that carry it; others are known by their user name.
+  select found.external_type, found.external_id, found.place, found.username_key,
+         found.address_key,
+         first_value(place) over (
+           partition by email_key, case when email_key is null or is_shared then place end
+           order by place) as email_leader
+  from found
+  left join (
+    select distinct external_id from decisions
+    where kind = 'link_lost' and resolution = 'take_jamf'
+  ) as revived on revived.external_id = found.external_id
+  where found.finding = 'new'
+    and (found.linked_id is null or found.is_linked_person_there
+      or found.resolution = 'keep_moss' or revived.external_id is not null)
 ),
 new_people as (
+  -- Of one user name who has an address leads; another address is another person, whom somebody has to decide about.
   select new_by_email.*,
-         case when email_leader = place
-              then first_value(place) over (
-                partition by email_leader = place, username_key, case when username_key is null then place end order by place)
-              else email_leader end as leader
+    case when email_leader = place then first_value(place) over same_name else email_leader end
+      as leader,
+    case when email_leader = place then first_value(address_key) over same_name <> address_key end
+      as is_another
   from new_by_email
+  window same_name as (
+    partition by email_leader = place, username_key, case when username_key is null then place end
+    order by address_key is null, place)
 ),
 creations as (
   -- The id chosen for a person is kept until the person exists.
@@ -99,52 +349,121 @@ creations as (
   from new_people
   left join jamf_sync.person_matches as earlier
     on earlier.integration_id = %(integration_id)s and earlier.outcome = 'create'
-   and earlier.external_type = new_people.external_type and earlier.external_id = new_people.external_id
+   and earlier.external_type = new_people.external_type
+   and earlier.external_id = new_people.external_id
   where new_people.leader = new_people.place
 ),
 new_leaders as (
   -- A leader by e-mail may itself follow a leader by user name: two steps reach the one that creates.
-  select new_people.external_type, new_people.external_id, new_people.place, creation.place as creation_place, creation.person_id
+  select new_people.external_type, new_people.external_id, new_people.place,
+         leader.address_key, creation.place as creation_place, creation.person_id,
+         coalesce(new_people.is_another or leader.is_another, false) as is_another
   from new_people
   join new_people as leader on leader.place = new_people.leader
   join creations as creation on creation.place = leader.leader
 ),
-matches as materialized (
-  select %(integration_id)s::uuid as integration_id, source.external_type, source.external_id, source.username, source.full_name,
-    source.email, source.phone, source.job_title, source.username_key, source.email_key,
-    coalesce(case when mapped.person_exists then mapped.person_id end, found_once.found_id, new_leader.person_id) as person_id,
-    case when mapped.person_exists then 'mapped'
-         when mapped.person_id is not null then 'deleted_internal'
-         when found.hits > 1 then 'ambiguous'
-         when found_once.is_taken or found_once.place > 1 then 'twin'
-         when found_once.found_id is not null and earlier_mapping.external_id is not null then 'moved'
-         when found_once.found_id is not null then 'matched'
+sought as (
+  select found.external_type, found.external_id, found.linked_id, found.is_linked_person_there,
+    found.found_by, found.username_key, found.address_key, found.seen_username, found.seen_email,
+    coalesce(claim.found_id, new_leader.person_id) as person_id,
+    coalesce(found.disputed_id, claim.found_id, new_leader.person_id) as compared_id,
+    coalesce(claim.first_address, new_leader.address_key) as first_address,
+    case when found.finding in ('ambiguous', 'contradicted') then found.finding
+         when claim.found_id = found.linked_id then 'mapped'
+         when claim.rank > 1 and claim.first_address <> found.address_key then 'contradicted'
+         when claim.is_taken or claim.rank > 1 then 'twin'
+         when claim.found_id is not null and earlier.external_id is not null then 'moved'
+         when claim.found_id is not null then 'matched'
+         when new_leader.place is null then 'deleted_internal'
+         when new_leader.is_another then 'contradicted'
          when new_leader.place <> new_leader.creation_place then 'twin'
          else 'create' end as outcome,
-    case when mapped.person_id is not null then 'mapping' else found.matched_by end as matched_by,
-    case when mapped.person_id is null then earlier_mapping.external_type end as previous_external_type,
-    case when mapped.person_id is null then earlier_mapping.external_id end as previous_external_id
-  from sources as source
-  left join mapped using (external_type, external_id)
-  left join found using (external_type, external_id)
-  left join found_once using (external_type, external_id)
+    earlier.external_type as previous_external_type, earlier.external_id as previous_external_id
+  from found
+  left join claims as claim using (external_type, external_id)
   left join new_leaders as new_leader using (external_type, external_id)
-  left join moss_contract.integration_object_mappings() as earlier_mapping
-    on earlier_mapping.integration_config_id = %(integration_id)s and earlier_mapping.internal_type = 'person'
-   and earlier_mapping.internal_id = found_once.found_id
+  left join moss_contract.integration_object_mappings() as earlier
+    on earlier.integration_config_id = %(integration_id)s and earlier.internal_type = 'person'
+   and earlier.internal_id = claim.found_id
+),
+explained as materialized (
+  -- What M.O.S.S. knows of the person, or, where there is none, what the link last saw, beside what JAMF says.
+  select sought.*,
+    jsonb_strip_nulls(jsonb_build_object(
+      'agreed', to_jsonb(array_remove(array[
+        case when known.username_key = sought.username_key then 'username' end,
+        case when known.email_key = sought.address_key then 'email' end], null)),
+      'contradicted', jsonb_strip_nulls(jsonb_build_object(
+        'username', case when known.username_key <> sought.username_key
+          then jsonb_build_array(known.username_key, sought.username_key) end,
+        'email', case when known.email_key <> sought.address_key
+          then jsonb_build_array(known.email_key, sought.address_key) end)),
+      'lost', case when not sought.is_linked_person_there then sought.linked_id end,
+      'reused', case when sought.is_linked_person_there and sought.outcome <> 'mapped'
+        then sought.linked_id end,
+      'person_id', case when sought.outcome = 'contradicted' then sought.compared_id end,
+      'known_as', case when sought.outcome = 'contradicted'
+        then coalesce(person.email_key, sought.first_address, person.username_key) end)) as evidence
+  from sought
+  left join people as person on person.id = sought.compared_id
+  cross join lateral (
+    select case when person.id is null then jamf_sync.match_key(sought.seen_username)
+                else person.username_key end as username_key,
+           coalesce(person.email_key, sought.first_address,
+                    case when person.id is null then jamf_sync.match_key(sought.seen_email) end)
+             as email_key
+  ) as known
+),
+matches as materialized (
+  select %(integration_id)s::uuid as integration_id, source.external_type, source.external_id,
+    source.username, source.full_name, source.email, source.phone, source.job_title,
+    source.username_key, source.email_key,
+    case when judged.holds then judged.person_id
+         when sought.outcome not in ('contradicted', 'ambiguous', 'deleted_internal')
+           then sought.person_id end as person_id,
+    case when judged.holds then 'mapped' else sought.outcome end as outcome,
+    case when judged.holds or sought.outcome in ('mapped', 'deleted_internal') then 'mapping'
+         when sought.found_by in ('email', 'username', 'spelling') then sought.found_by
+         when sought.found_by = 'several'
+           then case when source.email_key is not null then 'email' else 'username' end
+         when sought.outcome = 'contradicted' or sought.found_by = 'another' then 'username'
+         end as matched_by,
+    case when sought.outcome = 'moved' then sought.previous_external_type end
+      as previous_external_type,
+    case when sought.outcome = 'moved' then sought.previous_external_id end as previous_external_id,
+    case
+      when judged.holds is not true then sought.evidence
+      when judged.username_agrees and judged.email_agrees
+        then '{"agreed": ["username", "email"], "contradicted": {}}'::jsonb
+      else jsonb_build_object(
+        'agreed', to_jsonb(array_remove(array[
+          case when judged.username_agrees then 'username' end,
+          case when judged.email_agrees then 'email' end,
+          case when judged.name_agrees then 'full_name' end], null)),
+        'contradicted', jsonb_strip_nulls(jsonb_build_object(
+          'username', case when not judged.username_agrees
+            then jsonb_build_array(judged.seen_username, source.username) end,
+          'email', case when not judged.email_agrees
+            then jsonb_build_array(judged.seen_email, source.email) end))) end as evidence
+  from sources as source
+  left join judged using (external_type, external_id)
+  left join explained as sought using (external_type, external_id)
 ),
 removed as (
   delete from jamf_sync.person_matches as earlier
   where earlier.integration_id = %(integration_id)s
     and not exists (
-      select from matches where matches.external_type = earlier.external_type and matches.external_id = earlier.external_id)
+      select from matches
+      where matches.external_type = earlier.external_type
+        and matches.external_id = earlier.external_id)
 )
 insert into jamf_sync.person_matches
 select * from matches
 -- Less what stands already (docs/decisions/0006).
 except select * from jamf_sync.person_matches where integration_id = %(integration_id)s
 on conflict (integration_id, external_type, external_id) do update
-set username = excluded.username, full_name = excluded.full_name, email = excluded.email, phone = excluded.phone,
-    job_title = excluded.job_title, username_key = excluded.username_key, email_key = excluded.email_key,
-    person_id = excluded.person_id, outcome = excluded.outcome, matched_by = excluded.matched_by,
-    previous_external_type = excluded.previous_external_type, previous_external_id = excluded.previous_external_id
+set username = excluded.username, full_name = excluded.full_name, email = excluded.email,
+    phone = excluded.phone, job_title = excluded.job_title, username_key = excluded.username_key,
+    email_key = excluded.email_key, person_id = excluded.person_id, outcome = excluded.outcome,
+    matched_by = excluded.matched_by, previous_external_type = excluded.previous_external_type,
+    previous_external_id = excluded.previous_external_id, evidence = excluded.evidence

@@ -1,5 +1,6 @@
 -- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
--- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits.
+-- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
+-- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it).
 -- Reads device_matches, device_values, applied_values, decisions, object_leads. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
 -- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. The kind of a device is compared where M.O.S.S. holds
@@ -20,7 +21,11 @@ valued as (
     lead.object_id is not null as is_secondary,
     case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
                        when 'mapped' then case when mapping.sync_status = 'deleted_external' then 'return' else 'update' end end as action,
-    case when computer.username is null and computer.email is null and computer.full_name is null then %(clearable)s::text[]
+    -- JAMF names nobody, or an account of the system.
+    case when computer.username is null and computer.email is null and computer.full_name is null
+           or 'assigned_to_person_id' = any (%(clearable)s::text[]) and jamf_sync.is_nobody(
+             jamf_sync.plain_username(jamf_sync.match_key(computer.username), %(username_domains)s),
+             %(ignored_usernames)s) then %(clearable)s::text[]
          else array_remove(%(clearable)s::text[], 'assigned_to_person_id') end as clearable,
     computer.described || jsonb_build_object(
       'device_type', case when applied.values ->> 'device_type' = value.values ->> 'device_type' then kind.accepted end,

@@ -30,15 +30,25 @@ counted as (
   select %(plan_id)s, 'group',
     (select count(*) from jamf_sync.jamf_groups_at(%(integration_id)s, %(groups_capture)s)) + %(rejected)s,
     (select count(*) from jamf_sync.jamf_groups_at(%(integration_id)s, %(groups_capture)s) where not is_usable) + %(rejected)s,
-    (select count(*) from candidates where outcome = 'deleted_internal'),
+    0,
     (select count(*) from compared where action = 'update' and wanted = moss and jsonb_strip_nulls(wanted) = base
       and not is_to_be_restored)
 ),
 conflicts as (
-  insert into jamf_sync.plan_conflicts (plan_id, object_type, external_type, external_id, label, kind, jamf_value, detail)
-  select %(plan_id)s, 'group', 'computer_group', jamf_id, name, 'ambiguous_match', name,
+  insert into jamf_sync.plan_conflicts
+    (plan_id, object_type, object_id, external_type, external_id, label, kind, jamf_value, detail)
+  select %(plan_id)s, 'group', null::uuid, 'computer_group', jamf_id, name, 'ambiguous_match', name,
          'Several groups share this name; give each its own, or set the external id of the right one.'
   from candidates where outcome = 'ambiguous'
+  union all
+  select %(plan_id)s, 'group', null, 'computer_group', jamf_id, name, 'link_lost', name,
+         format('The group of JAMF''s %%s was deleted in M.O.S.S., and no other has its name. It gets no members.', name)
+  from candidates where outcome = 'deleted_internal'
+  union all
+  select %(plan_id)s, 'group', group_id, 'computer_group', jamf_id, name, 'linked_again', name,
+         format('The group %%s was deleted in M.O.S.S. JAMF''s group was linked again, to the one of that name. '
+                'Confirm that it is the same, or correct it in M.O.S.S.', name)
+  from candidates where outcome = 'matched' and lost_id is not null
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base)
 select 'group', group_id, 'computer_group', jamf_id, name, action,

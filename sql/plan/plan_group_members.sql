@@ -4,7 +4,9 @@
 -- Devices are members where M.O.S.S. can hold them; where it holds people only (capability group_members_hold_devices is off) the
 -- people assigned to the member devices, as the plan leaves them, are members as well. A smart group never gets members, and one
 -- that was static loses ours. A membership ends only when its device is still in JAMF and no longer lists the group: absence of
--- the device proves nothing, nor does a computer whose groups JAMF did not tell (null is not "none").
+-- the device proves nothing, nor does a computer whose groups JAMF did not tell (null is not "none"). Of a device that was
+-- deleted in M.O.S.S. the membership went with it: what is left of it in our own tables goes, for that reason; the person of a
+-- computer that JAMF still lists stays, though the device is gone, and nobody is added for one.
 -- A member that another JAMF server added and this one lists too is noted as added by both (agree), and leaves the group when both
 -- let go: until then only the note of who lists it no longer goes (agree).
 with people_only as (
@@ -33,6 +35,18 @@ added as materialized (
   join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = addition.group_id
   where addition.integration_id = %(integration_id)s
 ),
+unlisted as materialized (
+  select added.* from added
+  where added.member_type = 'device'
+    and not exists (select from listed where listed.group_id = added.group_id and listed.device_id = added.member_id)
+),
+gone as materialized (
+  -- Members whose device was deleted in M.O.S.S.
+  select unlisted.group_id, unlisted.member_type, unlisted.member_id
+  from unlisted
+  left join moss_contract.devices() as device on device.id = unlisted.member_id
+  where device.id is null
+),
 told as materialized (
   select distinct match.device_id
   from jamf_sync.device_matches as match
@@ -41,11 +55,11 @@ told as materialized (
 ),
 device_surplus as materialized (
   -- Joined, not looked up: a sub-query inside an OR is run anew for every member.
-  select added.group_id, added.member_type, added.member_id
-  from added
-  left join told on told.device_id = added.member_id
-  where added.member_type = 'device' and (added.is_smart or told.device_id is not null)
-    and not exists (select from listed where listed.group_id = added.group_id and listed.device_id = added.member_id)
+  select unlisted.group_id, unlisted.member_type, unlisted.member_id
+  from unlisted
+  left join told on told.device_id = unlisted.member_id
+  where (unlisted.is_smart or told.device_id is not null)
+    and not exists (select from gone where gone.group_id = unlisted.group_id and gone.member_id = unlisted.member_id)
 ),
 member_devices as (
   select group_id, device_id from listed
@@ -53,6 +67,7 @@ member_devices as (
   select group_id, member_id from added
   where member_type = 'device' and not exists (
     select from device_surplus as surplus where surplus.group_id = added.group_id and surplus.member_id = added.member_id)
+    and not exists (select from gone where gone.group_id = added.group_id and gone.member_id = added.member_id)
 ),
 assigned as materialized (
   select distinct member.group_id,
@@ -64,17 +79,40 @@ assigned as materialized (
   left join jamf_sync.change_plan as change
     on change.plan_id = %(plan_id)s and change.object_type = 'device' and change.object_id = member.device_id
 ),
+kept_people as materialized (
+  -- Whom we added for a computer that JAMF lists and whose device is gone.
+  select added.group_id, added.member_id as person_id
+  from added
+  join people_only on people_only.is_people_only
+  join (
+    select distinct target.group_id, match.person_id
+    from jamf_sync.device_matches as match
+    join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
+    cross join lateral unnest(computer.static_group_ids) as membership (jamf_group_id)
+    join jamf_sync.group_matches as target
+      on target.integration_id = %(integration_id)s and target.jamf_id = membership.jamf_group_id
+    where match.integration_id = %(integration_id)s and match.outcome = 'deleted_internal'
+      and match.person_id is not null
+  ) as deleted on deleted.group_id = added.group_id and deleted.person_id = added.member_id
+  where added.member_type = 'person' and not added.is_smart
+),
 wanted as materialized (
   select group_id, 'device' as member_type, device_id as member_id from listed
   union
   select group_id, 'person', person_id from assigned where person_id is not null
+  union
+  select group_id, 'person', person_id from kept_people
 ),
 surplus as materialized (
-  select group_id, member_type, member_id from device_surplus
+  select group_id, member_type, member_id, 'no_longer_listed_by_jamf' as reason from device_surplus
   union all
-  select group_id, member_type, member_id from added
+  select group_id, member_type, member_id, 'device_deleted_in_moss' from gone
+  union all
+  select group_id, member_type, member_id, 'no_longer_listed_by_jamf' from added
   where member_type = 'person' and not exists (
-    select from assigned where assigned.group_id = added.group_id and assigned.person_id = added.member_id)
+    select from wanted
+    where wanted.group_id = added.group_id and wanted.member_type = 'person'
+      and wanted.member_id = added.member_id)
 ),
 added_by_others as materialized (
   select distinct addition.group_id, addition.member_type, addition.member_id
@@ -125,7 +163,7 @@ select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, grou
        jsonb_build_object('member_type', member_type, 'member_id', member_id)
 from missing where not is_withheld
 union all
-select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, null, 'remove', 'no_longer_listed_by_jamf',
+select %(plan_id)s, 'group_member', group_id, member_type, member_id::text, null, 'remove', reason,
        jsonb_build_object('member_type', member_type, 'member_id', member_id)
 from surplus
 where not exists (

@@ -10,6 +10,12 @@ with planned as materialized (
     and (object_type = %(internal_type)s and action in ('create', 'link', 'move', 'return')
       or object_type = 'mapping' and action = 'unlink' and label = %(internal_type)s)
 ),
+in_doubt as (
+  -- Who is not what the link says, while nobody knows who it is: the link keeps what it last saw of the one it led to.
+  select external_id from jamf_sync.person_matches
+  where integration_id = %(integration_id)s and %(internal_type)s = 'person'
+    and external_type = %(external_type)s and outcome in ('ambiguous', 'contradicted')
+),
 objects as (
   select id from moss_contract.devices() where %(internal_type)s = 'device'
   union all select id from moss_contract.people() where %(internal_type)s = 'person'
@@ -20,10 +26,12 @@ mappings as materialized (
   select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status, mapping.external_data,
          raw.version_id, raw.document, object.id is not null as object_exists,
          -- Planned by its object, or, where another object takes a deleted one's place, by its JAMF record.
-         planned_object.object_id is not null or planned_record.external_id is not null as is_planned
+         planned_object.object_id is not null or planned_record.external_id is not null as is_planned,
+         in_doubt.external_id is not null as is_in_doubt
   from moss_contract.integration_object_mappings() as mapping
   left join jamf_sync.raw_jamf_at(%(integration_id)s, %(collection)s, %(capture_id)s) as raw on raw.jamf_id = mapping.external_id
   left join objects as object on object.id = mapping.internal_id
+  left join in_doubt on in_doubt.external_id = mapping.external_id
   left join (
     select distinct object_id from planned where object_id is not null
   ) as planned_object on planned_object.object_id = mapping.internal_id
@@ -38,7 +46,7 @@ decided as (
     case when is_planned then null
          when not object_exists then case when sync_status is distinct from 'deleted_internal' then 'delete_internal' end
          when version_id is null and %(is_complete)s then case when sync_status is distinct from 'deleted_external' then 'unenroll' end
-         when version_id is not null and not document ? 'outOfScope' and external_data is distinct from document then 'update' end as action
+         when version_id is not null and not is_in_doubt and not document ? 'outOfScope' and external_data is distinct from document then 'update' end as action
   from mappings
 )
 insert into jamf_sync.change_plan

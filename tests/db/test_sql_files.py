@@ -153,6 +153,8 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "wanted": Jsonb([]),
         "hold_unlinked": True,
         "recreate_deleted": True,
+        "username_domains": ["corp"],
+        "ignored_usernames": ["root"],
         "create_missing_locations": True,
         "staging_rules": 1,
         "version_ids": [1, 2],

@@ -168,7 +168,7 @@ class AUserNameThatIsAnEMailAddressOfNoUserIsOnePerson(Story):
             assert device(world, serial)["assigned_to_person_id"] == person["id"]
 
 
-class TwoUsersOfOneEMailAddressAreOnePerson(Story):
+class TwoUsersOfOneEMailAddressAreTwoPeople(Story):
     def begin(self, world: World) -> None:
         _user(world, "22", "lea22", email="lea22@example.org")
         _user(world, "23", "admin22", email="LEA22@example.org")
@@ -176,11 +176,12 @@ class TwoUsersOfOneEMailAddressAreOnePerson(Story):
         add_mac(world, "23", "C02PEOPLE023", user={"username": "admin22"})
 
     def check(self, world: World) -> None:
-        person = _person(world, "lea22")
-        assert person["username"] == "lea22"
-        for serial in ("C02PEOPLE022", "C02PEOPLE023"):
-            assert device(world, serial)["assigned_to_person_id"] == person["id"]
-        assert mapping(world, "user", "23") is None
+        people = {row["username"]: row for row in _people(world, "lea22")}
+        assert set(people) == {"lea22", "admin22"}
+        for number, username in (("22", "lea22"), ("23", "admin22")):
+            person = people[username]
+            assert device(world, f"C02PEOPLE0{number}")["assigned_to_person_id"] == person["id"]
+            assert mappings(world, "user")[number] == (str(person["id"]), "synced")
 
 
 class OneUserInSeveralSpellingsIsOnePerson(Story):

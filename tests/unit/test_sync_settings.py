@@ -25,6 +25,8 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "on_human_edit": "overwrite_and_flag",
         "priority": 100,
         "recreate_deleted": False,
+        "stripped_domains": (),
+        "ignored_usernames": (),
         "add_members_to_privileged_groups": False,
         "ownership": {},
     }
@@ -33,6 +35,27 @@ def test_empty_settings_are_the_designed_defaults() -> None:
 def test_what_moss_itself_keeps_there_is_ignored() -> None:
     settings = SyncSettings.model_validate({"sync_devices": True, "field_mappings": [1, 2]})
     assert settings == SyncSettings()
+
+
+@pytest.mark.parametrize(
+    ("given", "stripped"),
+    [
+        ("none", ()),
+        ("all", ("*",)),
+        ([" CORP ", "Corp.Example.com"], ("corp", "corp.example.com")),
+        ([], ()),
+    ],
+)
+def test_domains_of_user_names_are_none_all_or_listed(
+    given: object, stripped: tuple[str, ...]
+) -> None:
+    settings = SyncSettings.model_validate({"username_domains": given})
+    assert settings.stripped_domains == stripped
+
+
+def test_own_names_of_nobody_come_beside_the_accounts_of_the_system() -> None:
+    settings = SyncSettings.model_validate({"ignored_usernames": ["Kiosk"]})
+    assert {"kiosk", "root", "loginwindow"} <= set(settings.nobody)
 
 
 def test_overrides_of_ownership_are_read_by_field() -> None:
@@ -49,6 +72,10 @@ def test_overrides_of_ownership_are_read_by_field() -> None:
         {"on_empty_user": "delete"},
         {"on_human_edit": "overwrite"},
         {"recreate_deleted": "sometimes"},
+        {"username_domains": "corp"},
+        {"username_domains": [7]},
+        {"ignored_usernames": "root"},
+        {"ignored_usernames": [""]},
         {"ownership": {"device.hostname": {"on_update": "always"}}},
         {"ownership": {"device.hostname": {"owner": "JAMF"}}},
         {"ownership": ["device.hostname"]},

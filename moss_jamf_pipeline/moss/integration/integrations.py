@@ -19,6 +19,7 @@ from pydantic import (
 
 from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, declared_rules
+from moss_jamf_pipeline.catalogue.system_accounts import SYSTEM_ACCOUNTS
 from moss_jamf_pipeline.moss.errors import (
     IntegrationDisabled,
     IntegrationMissing,
@@ -50,6 +51,25 @@ def _group_reference(value: object) -> object:
     raise ValueError("must be the id or the name of a JAMF computer group")
 
 
+def _domains(value: object) -> object:
+    """`none`, `all`, or the domains themselves, in small letters."""
+    if value in (None, "", "none"):
+        return ()
+    if value == "all":
+        return (_EVERY_DOMAIN,)
+    if not isinstance(value, list | tuple):
+        # What pydantic makes a sentence of is a ValueError.
+        raise ValueError("must be none, all, or a list of domains")  # noqa: TRY004
+    return value
+
+
+def _name(value: object) -> object:
+    """A user name or domain as it is compared; M.O.S.S.'s pages escape what they save."""
+    return unescaped(value).strip().lower() if isinstance(value, str) else value
+
+
+_EVERY_DOMAIN = "*"
+ComparedName = Annotated[str, BeforeValidator(_name), Field(min_length=1)]
 GroupReference = Annotated[str | None, BeforeValidator(_group_reference)]
 
 
@@ -75,6 +95,9 @@ class SyncSettings(BaseModel):
         on_human_edit: a person edited a JAMF-owned field: restore JAMF's value and flag it, or keep
             the edit as a conflict.
         recreate_deleted: create a device again that was deleted in M.O.S.S.
+        stripped_domains: `username_domains`, the domains that are no part of a user name, before a backslash or behind
+            an @: `none`, `all`, or a list such as `["CORP", "corp.example.com"]`.
+        ignored_usernames: user names that are nobody, beside the accounts of the system.
         add_members_to_privileged_groups: make people members of groups that grant rights in M.O.S.S.
         ownership: replacements of single ownership rules.
         priority: of two JAMF servers that know one object the one of the lower number leads it; of equals, the one
@@ -100,10 +123,19 @@ class SyncSettings(BaseModel):
     on_empty_user: Literal["keep", "clear"] = "keep"
     on_human_edit: Literal["overwrite_and_flag", "keep"] = "overwrite_and_flag"
     recreate_deleted: bool = False
+    stripped_domains: Annotated[tuple[ComparedName, ...], BeforeValidator(_domains)] = Field(
+        default=(), validation_alias="username_domains"
+    )
+    ignored_usernames: tuple[ComparedName, ...] = ()
     add_members_to_privileged_groups: bool = False
     priority: int = Field(default=100, ge=0, le=999_999_999)
     ownership: dict[str, OwnershipOverride] = Field(default_factory=dict)
     guard: GuardSettings = GuardSettings()
+
+    @property
+    def nobody(self) -> tuple[str, ...]:
+        """Every user name by which JAMF names no user, in small letters."""
+        return (*SYSTEM_ACCOUNTS, *self.ignored_usernames)
 
     def switched_off(self, collection: str) -> str | None:
         """Why a JAMF collection is not pulled, as a sentence; None if it is.

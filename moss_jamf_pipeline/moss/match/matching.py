@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.moss.capture.captures import Capture
-from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.moss.statements import (
     execute,
     refresh_statistics,
@@ -61,7 +61,16 @@ def match_parameters(integration: Integration, captures: Mapping[str, Capture]) 
         "create_missing_locations": settings.create_missing_locations,
         "hold_unlinked": settings.on_unlinked_serial == "hold",
         "recreate_deleted": settings.recreate_deleted,
+        **name_parameters(settings),
         **capture_parameters(used),
+    }
+
+
+def name_parameters(settings: SyncSettings) -> dict[str, list[str]]:
+    """What statements go by that look whom a user name means."""
+    return {
+        "username_domains": list(settings.stripped_domains),
+        "ignored_usernames": list(settings.nobody),
     }
 
 

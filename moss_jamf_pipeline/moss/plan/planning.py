@@ -22,7 +22,7 @@ from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_r
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
-from moss_jamf_pipeline.moss.match.matching import capture_parameters
+from moss_jamf_pipeline.moss.match.matching import capture_parameters, name_parameters
 from moss_jamf_pipeline.moss.statements import (
     execute,
     fetch_all,
@@ -314,6 +314,7 @@ def _plan_objects(
         "keep_human_edits": settings.on_human_edit == "keep",
         "add_to_privileged": settings.add_members_to_privileged_groups,
         "rejected": 0,
+        **name_parameters(settings),
         **capture_parameters(captures),
     }
     collection = collection_of(object_type)

@@ -64,8 +64,16 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     and planned.row_id between first_row and last_row
     and decision.integration_id = own.integration_id and decision.status = 'resolved' and decision.carried_out_by_plan is null
     and decision.object_type = case planned.object_type when 'mapping' then planned.label else planned.object_type end
-    and decision.object_id = planned.object_id
+    and (decision.object_id = planned.object_id
+      -- What was decided about a JAMF record that is no object yet.
+      or decision.object_id is null and decision.external_type = planned.external_type)
     and case
+      when decision.kind in ('identity_contradicted', 'link_lost')
+        then decision.external_type = planned.external_type and decision.external_id = planned.external_id
+         and case when decision.kind = 'link_lost' or decision.resolution = 'keep_moss' then planned.action = 'create'
+                  else planned.action in ('link', 'move', 'update') end
+         and not (decision.kind = 'link_lost' and decision.resolution = 'keep_moss')
+      when decision.object_id is null then false
       when decision.kind = 'serial_not_linked'
         then decision.external_id = planned.external_id
          and planned.action = case decision.resolution when 'take_jamf' then 'link' when 'keep_moss' then 'unlink' end
