@@ -7,11 +7,13 @@ works in a fresh clone with nothing in the environment. No knowledge of the pipe
 """
 
 import os
+import select
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from dagster import DagsterInstance
 from dagster_postgres import (
@@ -19,9 +21,11 @@ from dagster_postgres import (
     PostgresEventLogStorage,
     PostgresRunStorage,
 )
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from moss_jamf_pipeline.engine.databases import (
     DAGSTER_VARIABLE,
@@ -39,18 +43,41 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
 from moss_jamf_pipeline.settings import Settings, project_file
 
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
+_SECONDS_TRUSTED: Final = 5.0
+
+
+class _Session(DBAPIConnection, Protocol):
+    """What psycopg2 calls a connection."""
+
+    def fileno(self) -> int:
+        """Its socket."""
 
 
 class PooledEventLogStorage(PostgresEventLogStorage):
-    """Dagster's event log over connections that are kept.
+    """Dagster's event log over connections that are kept, with its tables looked at once.
 
     As shipped, it connects anew for every statement: some 900 times in one sync, which took more
-    than a third of the run's time on an unchanged fleet of 10,000 (docs/performance.md).
+    than a third of the run's time on an unchanged fleet of 10,000 (docs/performance.md). And it asks
+    PostgreSQL some 150 times in a sync whether its own tables and columns are there.
     """
 
     def __init__(self, postgres_url: str) -> None:
         super().__init__(postgres_url)
         self._engine = _pooled_engine(postgres_url)
+        self._found: set[str] = set()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether a table is there; once seen, it is taken to stay."""
+        if table_name not in self._found and super().has_table(table_name):
+            self._found.add(table_name)
+        return table_name in self._found
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Whether the table of assets has a column; once seen, it is taken to stay."""
+        column = f"asset_keys.{column_name}"
+        if column not in self._found and super().has_asset_key_col(column_name):
+            self._found.add(column)
+        return column in self._found
 
     def dispose(self) -> None:
         """Ends what watches the log, and the connections."""
@@ -64,6 +91,12 @@ class PooledRunStorage(PostgresRunStorage):
     def __init__(self, postgres_url: str) -> None:
         super().__init__(postgres_url)
         self._engine = _pooled_engine(postgres_url)
+        self._has_times = False
+
+    def has_run_stats_index_cols(self) -> bool:
+        """Whether the table of runs has columns for their times; once seen, they are taken to stay."""
+        self._has_times = self._has_times or super().has_run_stats_index_cols()
+        return self._has_times
 
     def dispose(self) -> None:
         """Ends the connections."""
@@ -72,14 +105,38 @@ class PooledRunStorage(PostgresRunStorage):
 
 
 def _pooled_engine(postgres_url: str) -> Engine:
-    """Two kept connections (Dagster nests), more while threads need them; each is asked whether it lives before use."""
-    return create_engine(
-        postgres_url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=2,
-        max_overflow=20,
-        pool_pre_ping=True,
-    )
+    """Two kept connections (Dagster nests), more while threads need them; none that the server has ended is used."""
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def wait_for_no_disk(session: _Session, _record: ConnectionPoolEntry) -> None:
+        # Each of the three hundred events of a sync is a transaction or two of its own. When the server's machine
+        # crashes, the last half second of the log is gone: of a run that has lost its database, and is over.
+        cursor = session.cursor()
+        cursor.execute("set synchronous_commit = off")
+        cursor.close()
+        session.commit()
+
+    @event.listens_for(engine, "checkin")
+    def note_the_time(_session: _Session | None, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look_whether_it_lives(
+        session: _Session, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        # SQLAlchemy's own pre-ping asks the server before each use: 860 times in a sync. A server that ends a session
+        # says so on its socket, which costs nothing to look at. What lay idle may have been cut off without a word.
+        socket = select.poll()
+        socket.register(session.fileno(), select.POLLIN)
+        idle = time.monotonic() - record.info.get("used_at", time.monotonic())
+        if idle > _SECONDS_TRUSTED or socket.poll(0):
+            try:
+                engine.dialect.do_ping(session)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    return engine
 
 
 class MossJamfStorage(DagsterPostgresStorage):

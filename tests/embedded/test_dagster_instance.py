@@ -109,7 +109,7 @@ def test_a_kept_connection_that_the_server_ended_is_replaced(
     before = _servers_of(dagster_instance)
     with psycopg.connect(os.environ["DAGSTER_PG_URL"]) as connection:
         connection.execute(
-            "select pg_terminate_backend(pid) from unnest(%s) as pid", (list(before),)
+            "select pg_terminate_backend(pid, 10000) from unnest(%s) as pid", (list(before),)
         )
     assert dg.materialize([noted], instance=dagster_instance).success
     assert not _servers_of(dagster_instance) & before
