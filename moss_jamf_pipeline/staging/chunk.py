@@ -16,7 +16,7 @@ import pandas as pd
 
 from moss_jamf_pipeline.staging.columns import SNAPSHOT_COLUMNS
 from moss_jamf_pipeline.staging.copying import python_values
-from moss_jamf_pipeline.staging.fields import TextField, text_fields, truth_fields
+from moss_jamf_pipeline.staging.fields import TextField, TextRule, text_fields, truth_fields
 from moss_jamf_pipeline.staging.forms import parse_date
 from moss_jamf_pipeline.staging.reasons import Reason
 from moss_jamf_pipeline.staging.text import clean_identifier
@@ -116,9 +116,8 @@ class Chunk:
         values = self.values(field.section, field.key)
         if not {str, type(None)}.issuperset(map(type, values)):
             values = self._numbers_as_text(field, values)
-        cleaned = [None if value is None else rule.clean(value) for value in values]
-        column = pd.Series(cleaned, index=self.index, dtype="str")
-        column = column.mask(column.str.casefold().isin(rule.words_for_nothing))
+        made = _cleaned(rule, values)
+        column = pd.Series([made[value] for value in values], index=self.index, dtype="str")
         if rule.form is not None:
             formed = rule.form(column)
             self._note_malformed(field, column, column.notna() & formed.isna())
@@ -285,9 +284,21 @@ class Chunk:
 
     def _fitting(self, column: "Texts", name: str, limit: int) -> "Texts":
         is_too_long = column.str.len() > limit
+        if not is_too_long.any():
+            return column
         detail = f"The value has more than {limit} characters and is left out; shorten it in JAMF."
         self.note(is_too_long, name, Reason.TOO_LONG, detail)
         return column.mask(is_too_long)
+
+
+def _cleaned(rule: TextRule, values: Iterable[str | None]) -> dict[str | None, str | None]:
+    """What a rule's cleaning makes of each of these texts, each done once: a fleet has few models and many Macs."""
+    cleaned: dict[str | None, str | None] = {None: None}
+    for text in set(values):
+        if text is not None:
+            clean = rule.clean(text)
+            cleaned[text] = None if clean.casefold() in rule.words_for_nothing else clean
+    return cleaned
 
 
 def _number_as_text(value: object) -> str | None:

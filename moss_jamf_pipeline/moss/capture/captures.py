@@ -161,7 +161,7 @@ class CaptureWriter:
             How much is to be read: the columns of `capture/count_wanted_computers`.
         """
         with set_based_transaction(self._connection):
-            self._connection.execute("analyze listed_records")
+            self._connection.execute("analyze listed_records (jamf_id, content_hash)")
             execute(self._connection, "capture/find_wanted_computers", self._scope)
             self._connection.execute("analyze wanted_records")
             (counts,) = fetch_all(self._connection, "capture/count_wanted_computers", self._scope)
@@ -204,7 +204,7 @@ class CaptureWriter:
             if is_incremental:
                 execute(self._connection, "capture/take_listed_stubs")
             if self._read > _MANY_ROWS:
-                self._connection.execute("analyze incoming_records")
+                self._connection.execute("analyze incoming_records (jamf_id, content_hash)")
             changed_existing = execute(
                 self._connection, "capture/close_changed_versions", self._scope
             )

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg import sql
+from psycopg.types.json import set_json_loads
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import (
@@ -73,6 +75,7 @@ def stage_snapshot(
     # By hash: over a snapshot that was empty when statistics were taken, PostgreSQL would look through all rows that
     # this very transaction writes, once for each document (45 s of 50,000 computers instead of 1 s).
     with set_based_transaction(connection), connection.cursor("versions_to_stage") as versions:
+        set_json_loads(orjson.loads, versions)
         versions.execute(statement("staging/versions_to_stage"), scope)
         while chunk := versions.fetchmany(_CHUNK):
             _store(
