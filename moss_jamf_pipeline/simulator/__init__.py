@@ -5,9 +5,9 @@ elsewhere. Nothing here knows M.O.S.S. or the pipeline.
 """
 
 from moss_jamf_pipeline.simulator.application import create_application
+from moss_jamf_pipeline.simulator.changes import Change
 from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, ApiClient, SimulatorConfig
 from moss_jamf_pipeline.simulator.evolution import (
-    Change,
     EvolutionError,
     EvolveReport,
     EvolveRequest,

@@ -15,12 +15,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moss_jamf_pipeline.simulator import plain_records
+from moss_jamf_pipeline.simulator import identity_changes, plain_records
 from moss_jamf_pipeline.simulator.catalogue import (
     OPERATING_SYSTEM_RELEASES,
     POSITIONS,
     seeded_random,
 )
+from moss_jamf_pipeline.simulator.changes import Change, identity_of, user_of
 from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.oddities import (
     COMPUTER_ODDITIES,
@@ -74,30 +75,39 @@ class EvolveRequest(BaseModel):
         ge=0,
         description="Changes of static groups, in equal parts: renamed, joined, left, created, deleted.",
     )
+    renumber_ids: int = Field(
+        default=0,
+        ge=0,
+        description="Macs that exchange their ids in a ring and enrol anew, as on a server that was rebuilt or "
+        "restored; two at least.",
+    )
+    replace_hardware: int = Field(
+        default=0,
+        ge=0,
+        description="Records behind which another machine stands: another serial number and model, same ids and UDID.",
+    )
+    reuse_username: int = Field(
+        default=0,
+        ge=0,
+        description="People who leave and whose user name goes to a new person, under a new id, with another e-mail "
+        "address.",
+    )
+    share_mailbox: int = Field(
+        default=0, ge=0, description="People who are given the e-mail address of another one."
+    )
+    future_contact: int = Field(
+        default=0, ge=0, description="Macs whose contact times lie in a far future."
+    )
     contacts: bool = Field(
         default=False,
         description="Managed Macs check in: contact and report times move, nothing else.",
     )
     reports: bool = Field(
         default=False,
-        description="Macs that are updated, reassigned, renamed, or changed with their person or group submit their "
-        "inventory afterwards: contact and report times move. Without it these are edits that move none.",
+        description="Macs that are updated, reassigned, renamed, replaced, or changed with their person or group "
+        "submit their inventory afterwards: contact and report times move. Without it these are edits that move none.",
     )
     seed: int | None = Field(default=None, description="Instead of the fleet's own seed.")
-
-
-class Change(BaseModel):
-    """One changed record.
-
-    Attributes:
-        id: the record's id, the new one where it changed.
-        before: the changed values as they were, by attribute; empty for a new record.
-        after: as they are now; empty for a removed record.
-    """
-
-    id: str
-    before: dict[str, object] = Field(default_factory=dict)
-    after: dict[str, object] = Field(default_factory=dict)
 
 
 class EvolveReport(BaseModel):
@@ -121,7 +131,12 @@ class EvolveReport(BaseModel):
     user_changes: list[Change] = Field(default_factory=list)
     building_renames: list[Change] = Field(default_factory=list)
     group_changes: list[Change] = Field(default_factory=list)
+    renumber_ids: list[Change] = Field(default_factory=list)
+    replace_hardware: list[Change] = Field(default_factory=list)
+    reuse_username: list[Change] = Field(default_factory=list)
+    share_mailbox: list[Change] = Field(default_factory=list)
     contacts: int = 0
+    future_contact: list[Change] = Field(default_factory=list)
 
 
 def evolve(fleet: Fleet, request: EvolveRequest) -> EvolveReport:
@@ -158,6 +173,12 @@ class _Picks:
     renamed_groups: list[Group]
     deleted_groups: list[Group]
     new_groups: int
+    renumbered: list[Computer]
+    replaced: list[Computer]
+    ahead_of_time: list[Computer]
+    leavers_of_the_house: list[User]
+    sharers: list[User]
+    mailbox_owners: list[User]
 
 
 class _Evolution:
@@ -174,7 +195,8 @@ class _Evolution:
         """Picks, changes, reports."""
         fleet = self._fleet
         picks = self._picks()
-        changed = {user.id for user in picks.people}
+        struck = (*picks.people, *picks.leavers_of_the_house, *picks.sharers)
+        changed = {user.id for user in struck}
         self._owners = [user for user in fleet.users.values() if user.id not in changed]
         self._serial_numbers = {computer.serial_number for computer in fleet.computers.values()}
         fleet.generation += 1
@@ -191,7 +213,15 @@ class _Evolution:
             enrolments=[self._enrol() for _ in range(self._request.enrolments)],
             building_renames=[self._rename_building(building) for building in picks.buildings],
             group_changes=list(self._change_groups(picks)),
+            renumber_ids=identity_changes.renumber(fleet, picks.renumbered, self._randomness),
+            replace_hardware=[self._replace_hardware(computer) for computer in picks.replaced],
+            reuse_username=list(self._hand_usernames_on(picks.leavers_of_the_house)),
+            share_mailbox=list(self._share_mailboxes(picks)),
             contacts=self._check_in() if self._request.contacts else 0,
+            future_contact=[
+                identity_changes.contact_from_the_future(computer)
+                for computer in picks.ahead_of_time
+            ],
         )
         if self._request.reports:
             self._report(picks, report)
@@ -220,6 +250,14 @@ class _Evolution:
             for identifier in self._fleet.oddities.get(name, ())
         }
         users = [user for user in self._fleet.users.values() if user.id not in odd_users]
+
+        def draw_users(count: int) -> list[User]:
+            picked = self._sample(users, count, "ordinary users")
+            users[:] = [user for user in users if user not in picked]
+            return picked
+
+        if request.renumber_ids == 1:
+            raise EvolutionError("A Mac alone has nobody to exchange ids with; ask for two.")
         return _Picks(
             os_updates=draw(
                 request.os_updates,
@@ -243,13 +281,20 @@ class _Evolution:
             board_swaps=draw(request.board_swaps, "ordinary Macs"),
             reassignments=draw(request.reassignments, "ordinary Macs"),
             renames=draw(request.renames, "ordinary Macs"),
-            people=self._sample(users, request.user_changes, "ordinary users"),
+            people=draw_users(request.user_changes),
             buildings=self._sample(
                 list(self._fleet.buildings.values()), request.building_renames, "buildings"
             ),
             renamed_groups=groups[:renames],
             deleted_groups=groups[renames:],
             new_groups=creations,
+            # What came later is drawn last: an older request still strikes the same records.
+            renumbered=draw(request.renumber_ids, "ordinary Macs"),
+            replaced=draw(request.replace_hardware, "ordinary Macs"),
+            ahead_of_time=draw(request.future_contact, "ordinary Macs"),
+            leavers_of_the_house=draw_users(request.reuse_username),
+            sharers=draw_users(request.share_mailbox),
+            mailbox_owners=draw_users(request.share_mailbox),
         )
 
     def _ordinary_computers(self) -> list[Computer]:
@@ -298,26 +343,26 @@ class _Evolution:
         computer.building_id = self._randomness.choice([*fleet.buildings] or [None])
         computer.department_id = self._randomness.choice([*fleet.departments] or [None])
         fleet.store_computer(computer)
-        return Change(id=computer.id, after=_identity(computer))
+        return Change(id=computer.id, after=identity_of(computer))
 
     def _wipe(self, computer: Computer) -> Change:
         self._fleet.remove_computer(computer.id)
-        return Change(id=computer.id, before=_identity(computer))
+        return Change(id=computer.id, before=identity_of(computer))
 
     def _re_enrol(self, computer: Computer) -> Change:
         successor = self._successor(computer)
         self._fleet.remove_computer(computer.id)
         self._fleet.store_computer(successor)
-        return Change(id=successor.id, before=_identity(computer), after=_identity(successor))
+        return Change(id=successor.id, before=identity_of(computer), after=identity_of(successor))
 
     def _swap_board(self, computer: Computer) -> Change:
-        before = _identity(computer)
+        before = identity_of(computer)
         successor = self._successor(computer)
         successor.udid = str(uuid.UUID(int=self._randomness.getrandbits(128))).upper()
         successor.mac_address = plain_records.mac_address(self._randomness)
         computer.managed = computer.supervised = False
         self._fleet.store_computer(successor)
-        return Change(id=successor.id, before=before, after=_identity(successor))
+        return Change(id=successor.id, before=before, after=identity_of(successor))
 
     def _successor(self, computer: Computer) -> Computer:
         """A new record of the same Mac: same serial, UDID, name, user and place, new id and management id."""
@@ -335,9 +380,9 @@ class _Evolution:
         computer.report_date = computer.last_check_in = computer.last_contact = now
 
     def _reassign(self, computer: Computer) -> Change:
-        before = _user_of(computer)
+        before = user_of(computer)
         plain_records.assign_user(computer, self._another_owner(computer))
-        return Change(id=computer.id, before=before, after=_user_of(computer))
+        return Change(id=computer.id, before=before, after=user_of(computer))
 
     def _another_owner(self, computer: Computer) -> User | None:
         """Someone else; nobody if the present owner is the only one there is."""
@@ -362,10 +407,7 @@ class _Evolution:
 
     def _change_users(self, users: list[User]) -> Iterator[Change]:
         """Changes users, and with them the location of the computers that name them, as JAMF does."""
-        computers: dict[str, list[Computer]] = {user.username: [] for user in users}
-        for computer in self._fleet.computers.values():
-            if computer.username in computers:
-                computers[computer.username].append(computer)
+        computers = self._computers_of(users)
         for user in users:
             before: dict[str, object] = {"position": user.position, "phone": user.phone}
             user.position = self._randomness.choice(
@@ -380,6 +422,33 @@ class _Evolution:
                 "computer_ids": [computer.id for computer in computers[user.username]],
             }
             yield Change(id=user.id, before=before, after=after)
+
+    def _computers_of(self, users: list[User]) -> dict[str, list[Computer]]:
+        """The computers that name each of some users, by user name."""
+        computers: dict[str, list[Computer]] = {user.username: [] for user in users}
+        for computer in self._fleet.computers.values():
+            if computer.username in computers:
+                computers[computer.username].append(computer)
+        return computers
+
+    def _replace_hardware(self, computer: Computer) -> Change:
+        change = identity_changes.replace_hardware(
+            computer, self._randomness, self._serial_numbers.__contains__
+        )
+        self._serial_numbers.add(computer.serial_number)
+        return change
+
+    def _hand_usernames_on(self, leavers: list[User]) -> Iterator[Change]:
+        computers = self._computers_of(leavers)
+        for leaver in leavers:
+            yield identity_changes.hand_username_on(
+                self._fleet, leaver, computers[leaver.username], self._randomness
+            )
+
+    def _share_mailboxes(self, picks: _Picks) -> Iterator[Change]:
+        computers = self._computers_of(picks.sharers)
+        for user, owner in zip(picks.sharers, picks.mailbox_owners, strict=True):
+            yield identity_changes.share_mailbox(user, owner, computers[user.username])
 
     def _rename_building(self, building: Building) -> Change:
         before = building.name
@@ -436,9 +505,9 @@ class _Evolution:
 
     def _report(self, picks: _Picks, report: EvolveReport) -> None:
         """Every changed Mac submits its inventory."""
-        struck = [*picks.os_updates, *picks.reassignments, *picks.renames]
+        struck = [*picks.os_updates, *picks.reassignments, *picks.renames, *picks.replaced]
         struck += [*picks.joiners, *picks.leavers]
-        for change in report.user_changes:
+        for change in (*report.user_changes, *report.reuse_username, *report.share_mailbox):
             computer_ids = change.after["computer_ids"]
             if isinstance(computer_ids, list):
                 struck += [self._fleet.computers[computer_id] for computer_id in computer_ids]
@@ -451,20 +520,6 @@ class _Evolution:
 def _shares(total: int, parts: int) -> list[int]:
     """Splits a number into parts as equal as can be, the first ones larger."""
     return [(total + parts - 1 - number) // parts for number in range(parts)]
-
-
-def _identity(computer: Computer) -> dict[str, object]:
-    return {
-        "id": computer.id,
-        "serial_number": computer.serial_number,
-        "udid": computer.udid,
-        "name": computer.name,
-        "username": computer.username,
-    }
-
-
-def _user_of(computer: Computer) -> dict[str, object]:
-    return {"username": computer.username, "email": computer.email}
 
 
 def _operating_system_of(computer: Computer) -> dict[str, object]:

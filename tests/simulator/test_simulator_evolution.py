@@ -24,6 +24,11 @@ EVERYTHING = EvolveRequest(
     user_changes=3,
     building_renames=1,
     group_changes=7,
+    renumber_ids=4,
+    replace_hardware=2,
+    reuse_username=2,
+    share_mailbox=2,
+    future_contact=2,
     contacts=True,
 )
 
@@ -76,6 +81,8 @@ def test_nothing_changes_but_what_the_report_names(fleet: Fleet) -> None:
         | ids(report.reassignments)
         | ids(report.renames)
         | ids(report.os_updates)
+        | ids(report.renumber_ids)
+        | ids(report.replace_hardware)
     )
     assert after.keys() - before.keys() == created
     assert before.keys() - after.keys() == removed
@@ -182,6 +189,80 @@ def test_group_changes_show_in_the_groups(fleet: Fleet) -> None:
     assert str(left.before["member"]) not in fleet.members_of(left.id)
     assert fleet.groups[created.id].name == created.after["name"]
     assert deleted.id not in fleet.groups
+
+
+def test_renumbered_macs_keep_everything_but_their_ids(fleet: Fleet) -> None:
+    hardware = {
+        computer.udid: (computer.serial_number, computer.name, computer.username)
+        for computer in fleet.computers.values()
+    }
+    managed = {computer.id: computer.management_id for computer in fleet.computers.values()}
+    changes = evolve(fleet, EvolveRequest(renumber_ids=5)).renumber_ids
+    assert ids(changes) == before_ids(changes)
+    for change in changes:
+        assert change.id == change.after["id"] != change.before["id"]
+        computer = fleet.computers[change.id]
+        assert (computer.serial_number, computer.name, computer.username) == hardware[computer.udid]
+        assert computer.management_id not in managed.values()
+
+
+def test_one_mac_alone_cannot_be_renumbered(fleet: Fleet) -> None:
+    with pytest.raises(EvolutionError, match="nobody to exchange ids with"):
+        evolve(fleet, EvolveRequest(renumber_ids=1))
+    assert fleet.generation == 0
+
+
+def test_replaced_hardware_answers_under_the_same_record(fleet: Fleet) -> None:
+    serial_numbers = {computer.serial_number for computer in fleet.computers.values()}
+    (change,) = evolve(fleet, EvolveRequest(replace_hardware=1)).replace_hardware
+    computer = fleet.computers[change.id]
+    assert (computer.serial_number, computer.model.name) == (
+        change.after["serial_number"],
+        change.after["model"],
+    )
+    assert change.after["serial_number"] not in serial_numbers
+    assert change.after["model"] != change.before["model"]
+    for kept in ("id", "udid", "name", "username"):
+        assert change.after[kept] == change.before[kept]
+
+
+def test_a_user_name_that_is_handed_on_is_another_persons(fleet: Fleet) -> None:
+    for change in evolve(fleet, EvolveRequest(reuse_username=6)).reuse_username:
+        assert str(change.before["id"]) not in fleet.users
+        newcomer = fleet.users[change.id]
+        assert newcomer.username == change.before["username"] == change.after["username"]
+        assert newcomer.email == change.after["email"] != change.before["email"]
+        named = [
+            computer
+            for computer in fleet.computers.values()
+            if computer.username == newcomer.username
+        ]
+        assert [computer.id for computer in named] == change.after["computer_ids"]
+        assert {computer.email for computer in named} <= {newcomer.email}
+
+
+def test_a_shared_mailbox_belongs_to_another_user_who_keeps_it(fleet: Fleet) -> None:
+    for change in evolve(fleet, EvolveRequest(share_mailbox=6)).share_mailbox:
+        user, owner = fleet.users[change.id], fleet.users[str(change.after["shared_with"])]
+        assert user.email == owner.email == change.after["email"] != change.before["email"]
+        assert user.username != owner.username
+        named = [each for each in fleet.computers.values() if each.username == user.username]
+        assert [computer.id for computer in named] == change.after["computer_ids"]
+        assert {computer.email for computer in named} <= {user.email}
+
+
+def test_a_contact_from_the_future_is_over_with_the_next_check_in(fleet: Fleet) -> None:
+    present = fleet.now_milliseconds
+    request = EvolveRequest(future_contact=3, contacts=True)
+    changes = evolve(fleet, request).future_contact
+    for change in changes:
+        contact = fleet.computers[change.id].last_contact
+        assert contact == change.after["last_contact"]
+        assert contact is not None
+        assert contact > present + 3000 * 365 * 24 * 3_600_000
+    evolve(fleet, EvolveRequest(contacts=True))
+    for change in changes:
+        assert (fleet.computers[change.id].last_contact or 0) <= fleet.now_milliseconds
 
 
 def test_a_fleet_that_is_too_small_refuses_and_stays_as_it_was() -> None:
