@@ -83,6 +83,7 @@ class Hardware(TypedDict):
     processorType: Text
     make: Text
     appleSilicon: Flag
+    batteryCapacityPercent: Text
     networkAdapterType: Text
     macAddress: Text
     altNetworkAdapterType: Text

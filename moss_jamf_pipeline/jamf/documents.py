@@ -3,7 +3,8 @@
 A document is canonical JSON: sorted keys, no whitespace, UTF-8, without NUL and lone surrogates
 (PostgreSQL stores neither). Values are JAMF's own, untrimmed; normalising them is the staging
 step's work. What changes without meaning anything (contact and report times) is kept beside the
-document, so that an unchanged fleet yields unchanged hashes.
+document, so that an unchanged fleet yields unchanged hashes. A time more than a day after it was
+read is unknown: whatever decides by the latest would decide by it for ever.
 
 A page is parsed in one go by pydantic-core. Only if that fails is it taken apart record by record,
 so that one unusable record never costs the others. Requests and paging are `paging`.
@@ -13,11 +14,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -43,11 +44,14 @@ HASH_BYTES = 16
 PERSONAL_ENROLLMENT = "user"
 """`general.appleEnrollmentType` of a personally-owned Mac, compared case-folded."""
 
+_BATTERY = "batteryCapacityPercent"
 _SECTION_KEYS = sections(CollectionName.COMPUTERS)
 _NUL_IN_JSON = b"\\u0000"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EPOCH_DIGITS = re.compile(r"\d{9,14}")
 _TYPE_ERRORS_SHOWN = 3
+_TOLERATED = timedelta(days=1)
+"""How much later than the reading a time of JAMF's may be: clocks and zones differ."""
 _LARGEST_EPOCH_IN_SECONDS = 10**11
 """A larger number counts milliseconds: in seconds it would be after the year 5000."""
 
@@ -73,6 +77,7 @@ class JamfRecord:
         content_hash: BLAKE2b of `document`, 16 bytes.
         last_contact_at: the latest contact by any channel, UTC; computers only.
         reported_at: the last inventory submission, UTC; computers only.
+        future_times: of these two, by name, what JAMF sent where it lies in the future and is unknown therefore.
     """
 
     jamf_id: str
@@ -80,6 +85,7 @@ class JamfRecord:
     content_hash: bytes
     last_contact_at: datetime | None
     reported_at: datetime | None
+    future_times: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,17 @@ class ReadPage:
     def received(self) -> int:
         """Records in the answer, usable or not."""
         return len(self.records) + len(self.rejected)
+
+
+class _Times(NamedTuple):
+    """The times of a record, in the order of `JamfRecord`."""
+
+    last_contact_at: datetime | None = None
+    reported_at: datetime | None = None
+    future_times: tuple[tuple[str, str], ...] = ()
+
+
+_NO_TIMES = _Times()
 
 
 class BodyNotJsonError(ValueError):
@@ -259,9 +276,10 @@ def distil_computer(
     memberships = fields.pop("groupMemberships")
     if scope_group_ids and not scope_group_ids <= {item["groupId"] for item in memberships}:
         return _record(jamf_id, {"id": jamf_id, "outOfScope": True})
-    last_contact_at, reported_at = _take_times(general)
+    times = _take_times(general)
+    fields["hardware"]["hasBattery"] = _has_battery(fields["hardware"].pop(_BATTERY))
     fields["staticGroupIds"] = _static_group_ids(memberships)
-    return _record(jamf_id, fields, last_contact_at=last_contact_at, reported_at=reported_at)
+    return _record(jamf_id, fields, times)
 
 
 def distil_listed_computer(computer: Computer) -> JamfRecord | RejectedRecord:
@@ -281,13 +299,8 @@ def distil_listed_computer(computer: Computer) -> JamfRecord | RejectedRecord:
         return _without_sections(jamf_id, ["general"])
     if _is_personally_owned(general):
         return _personally_owned(jamf_id)
-    last_contact_at, reported_at = _take_times(cast("dict[str, Any]", general))
-    return _record(
-        jamf_id,
-        {"udid": computer["udid"], "general": general},
-        last_contact_at=last_contact_at,
-        reported_at=reported_at,
-    )
+    times = _take_times(cast("dict[str, Any]", general))
+    return _record(jamf_id, {"udid": computer["udid"], "general": general}, times)
 
 
 def _is_personally_owned(general: General | None) -> bool:
@@ -307,13 +320,54 @@ def _without_sections(jamf_id: str, missing: Sequence[str]) -> RejectedRecord:
     )
 
 
-def _take_times(general: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
-    """Take the volatile values out of section GENERAL: the latest contact, the latest report."""
-    last_contact = general.pop("lastContact")
-    last_check_in = general.pop("lastCheckIn")
-    last_contact_time = general.pop("lastContactTime")
-    reported = parse_moment(general.pop("reportDate"))
-    return parse_moment(last_contact or last_check_in or last_contact_time), reported
+def _take_times(general: dict[str, Any]) -> _Times:
+    """Take the volatile values out of section GENERAL: the latest contact, the latest report.
+
+    What is no moment, or one of the future (of a Mac whose clock was wrong), says nothing; of the contacts the next
+    that says something counts.
+    """
+    contacts = [general.pop(key) for key in ("lastContact", "lastCheckIn", "lastContactTime")]
+    reports = [general.pop("reportDate")]
+    latest = datetime.now(UTC) + _TOLERATED
+    future: list[tuple[str, str]] = []
+    return _Times(
+        last_contact_at=_first_known("last_contact_at", contacts, latest, future),
+        reported_at=_first_known("reported_at", reports, latest, future),
+        future_times=tuple(future),
+    )
+
+
+def _first_known(
+    name: str, texts: Iterable[str | None], latest: datetime, future: list[tuple[str, str]]
+) -> datetime | None:
+    """The first moment among texts that is not later than the latest there can be.
+
+    Args:
+        name: what it is the time of.
+        texts: the best first.
+        latest: what is later lies in the future.
+        future: takes the name with the first text of the future that came before the moment.
+    """
+    known = None
+    for text in texts:
+        moment = parse_moment(text)
+        if moment is not None and moment <= latest:
+            known = moment
+            break
+        if text is not None and moment is not None and all(name != noted for noted, _ in future):
+            future.append((name, text))
+    return known
+
+
+def _has_battery(capacity: str | None) -> bool | None:
+    """Whether a computer reports a battery, by its capacity in percent: desktops report -1.
+
+    The capacity itself changes from day to day and is not kept.
+    """
+    try:
+        return None if capacity is None else float(capacity) > 0
+    except ValueError:
+        return None
 
 
 def _static_group_ids(memberships: Sequence[GroupMembership]) -> list[str]:
@@ -463,16 +517,10 @@ def describe_type_errors(error: ValidationError) -> str:
     return "; ".join(shown)
 
 
-def _record(
-    jamf_id: str,
-    fields: dict[str, Any],
-    *,
-    last_contact_at: datetime | None = None,
-    reported_at: datetime | None = None,
-) -> JamfRecord:
+def _record(jamf_id: str, fields: dict[str, Any], times: _Times = _NO_TIMES) -> JamfRecord:
     fields["id"] = jamf_id
     document = canonical_json(fields)
-    return JamfRecord(jamf_id, document, content_hash(document), last_contact_at, reported_at)
+    return JamfRecord(jamf_id, document, content_hash(document), *times)
 
 
 def _usable_id(value: str | None) -> str | None:

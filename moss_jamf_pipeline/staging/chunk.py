@@ -7,9 +7,10 @@ stager.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 import pandas as pd
@@ -26,8 +27,22 @@ if TYPE_CHECKING:
     Times = pd.Series[pd.Timestamp]
     Truths = pd.Series[bool]
 
-RawVersion = tuple[int, str, dict[str, Any]]
-"""One stored version of an object: version id, JAMF id, allow-listed document."""
+
+class RawVersion(NamedTuple):
+    """One stored version of an object.
+
+    Attributes:
+        version_id: its id.
+        jamf_id: the object's id in JAMF.
+        document: the allow-listed document.
+        captured_at: when it was captured first; None: not known, so no time counts as one of the future.
+    """
+
+    version_id: int
+    jamf_id: str
+    document: dict[str, Any]
+    captured_at: datetime | None = None
+
 
 QUARANTINE_COLUMNS: Final = ("version_id", "jamf_id", "field", "reason", "detail")
 """The columns of the quarantine.
@@ -43,6 +58,8 @@ _DTYPES: Final = {
     "text[]": "object",
     "jsonb": "str",
 }
+_TOLERATED: Final = timedelta(days=1)
+"""How much later than the capture a time of JAMF's may be: clocks and zones differ."""
 _SHOWN_CHARACTERS: Final = 60
 _LONGEST_NUMBER_BITS: Final = 64
 
@@ -77,9 +94,10 @@ class Chunk:
             versions: what to stage.
             withheld: whether a version's document must not be read; None: all may be read.
         """
-        self._version_ids = [version[0] for version in versions]
-        self._jamf_ids = [version[1] for version in versions]
-        documents: list[Any] = [version[2] for version in versions]
+        self._version_ids = [version.version_id for version in versions]
+        self._jamf_ids = [version.jamf_id for version in versions]
+        self._captured_at = [version.captured_at for version in versions]
+        documents: list[Any] = [version.document for version in versions]
         if withheld is not None:
             documents = [
                 {} if hidden else document
@@ -92,6 +110,15 @@ class Chunk:
     def index(self) -> pd.RangeIndex:
         """The index that all columns of this chunk share."""
         return pd.RangeIndex(len(self._version_ids))
+
+    @cached_property
+    def _latest(self) -> "Times":
+        """The latest time that each version can tell of."""
+        return pd.Series(
+            [None if moment is None else moment + _TOLERATED for moment in self._captured_at],
+            index=self.index,
+            dtype=_DTYPES["timestamptz"],
+        )
 
     def values(self, section: str, key: str) -> list[Any]:
         """The raw values of a key, None where it or its section is absent.
@@ -153,12 +180,18 @@ class Chunk:
         return pd.Series(documents, index=self.index, dtype="str")
 
     def times(self, field: TextField) -> "Times":
-        """Make a column of times by its field's rule, and note what is no date."""
+        """Make a column of times by its field's rule, and note what is no date and what is yet to come.
+
+        A time more than a day after the capture is unknown: whatever decides by the latest would decide by it for ever.
+        """
         texts = self.texts(field)
         times, is_malformed = parse_date(texts)
         advice = "is no date that can be right; ignored"
         self.note_values(is_malformed, field.column, Reason.MALFORMED_DATE, texts, advice)
-        return times
+        is_to_come = times > self._latest
+        advice = "is in the future; it counts as unknown"
+        self.note_values(is_to_come, field.column, Reason.TIME_IN_FUTURE, texts, advice)
+        return times.mask(is_to_come)
 
     def truths(self, column: str, section: str, key: str) -> "pd.Series[bool]":
         """Make a boolean column: true and false as they are; anything else is NULL, with a note."""

@@ -9,7 +9,9 @@ import pandas as pd
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
 from moss_jamf_pipeline.staging.fields import described_fields
-from moss_jamf_pipeline.staging.forms import form_factor, interface_type
+from moss_jamf_pipeline.staging.forms import interface_type
+from moss_jamf_pipeline.staging.models import form_factor, has_no_ethernet
+from moss_jamf_pipeline.staging.placeholders import PlaceholderSerials, placeholder_serials
 from moss_jamf_pipeline.staging.reasons import Reason
 
 if TYPE_CHECKING:
@@ -19,24 +21,32 @@ if TYPE_CHECKING:
 _USER_ENROLLMENT: Final = "user"
 
 
-def stage_computers(versions: Sequence[RawVersion]) -> Staged:
+def stage_computers(
+    versions: Sequence[RawVersion], placeholders: PlaceholderSerials | None = None
+) -> Staged:
     """Stage computers.
 
     Args:
         versions: the stored versions.
+        placeholders: what is no serial number; None: the published ones.
 
     Returns:
         Their rows and quarantine. A computer without a serial number is unusable, and
         so are a personally owned one and one out of scope, of which nothing but the id is kept.
     """
-    personal = [_is_personally_owned(document) for _, _, document in versions]
-    elsewhere = [_is_out_of_scope(document) for _, _, document in versions]
+    personal = [_is_personally_owned(version.document) for version in versions]
+    elsewhere = [_is_out_of_scope(version.document) for version in versions]
     chunk = Chunk(versions, withheld=map(or_, personal, elsewhere))
     is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
     is_out_of_scope = pd.Series(elsewhere, index=chunk.index, dtype="bool") & ~is_personal
     columns: Columns = chunk.declared("computers")
+    _set_placeholders_aside(chunk, columns, placeholders or placeholder_serials())
     _settle_interfaces(columns)
-    columns["form_factor"] = form_factor(columns["model"], columns["model_identifier"])
+    columns["form_factor"] = form_factor(
+        columns["model"],
+        columns["model_identifier"],
+        chunk.truths("has_battery", "hardware", "hasBattery"),
+    )
     columns["is_personally_owned"] = is_personal
     columns["is_out_of_scope"] = is_out_of_scope
     columns["static_group_ids"] = chunk.id_lists("static_group_ids", "", "staticGroupIds")
@@ -62,17 +72,36 @@ def _is_out_of_scope(document: object) -> bool:
     return isinstance(document, dict) and bool(document.get("outOfScope"))
 
 
+def _set_placeholders_aside(
+    chunk: Chunk, columns: "Columns", placeholders: PlaceholderSerials
+) -> None:
+    """Drop what is no serial number, each with a note that names it and says why it is none."""
+    serial_numbers = columns["serial_number"]
+    reasons = placeholders.reasons(serial_numbers)
+    for why in reasons.dropna().unique():
+        chunk.note_values(
+            reasons == why,
+            "serial_number",
+            Reason.SERIAL_NUMBER_PLACEHOLDER,
+            serial_numbers,
+            f"is no serial number: {why}; correct the record in JAMF or delete it there",
+        )
+    columns["serial_number"] = serial_numbers.mask(reasons.notna())
+
+
 def _settle_interfaces(columns: "Columns") -> None:
     """Make kinds of interfaces of the adapter types; drop the second where it repeats the first.
 
-    JAMF's first address is the primary interface, its second one "for WiFi/Bluetooth interfaces"
-    (strategy): that is what they are taken for where the adapter type does not tell.
+    What the adapter type does not tell is `other`: the order of the two says nothing. Only the first of a laptop
+    without a socket for Ethernet is Wi-Fi, for it has nothing else.
     """
     first, second = columns["mac_address"], columns["alt_mac_address"]
     second = second.mask(second == first)
     columns["alt_mac_address"] = second
-    first_kind = interface_type(columns["mac_interface_type"], default="ethernet")
-    second_kind = interface_type(columns["alt_mac_interface_type"], default="wifi")
+    is_untold = columns["mac_interface_type"].isna()
+    is_wifi = is_untold & has_no_ethernet(columns["model"], columns["model_identifier"])
+    first_kind = interface_type(columns["mac_interface_type"]).mask(is_wifi, "wifi")
+    second_kind = interface_type(columns["alt_mac_interface_type"])
     columns["mac_interface_type"] = first_kind.where(first.notna())
     columns["alt_mac_interface_type"] = second_kind.where(second.notna())
 

@@ -22,7 +22,6 @@ from moss_jamf_pipeline.staging.forms import (
     email_form,
     lower_uuid_form,
     mac_address_form,
-    serial_number_form,
     upper_uuid_form,
 )
 from moss_jamf_pipeline.staging.reasons import Reason
@@ -109,14 +108,9 @@ TEXT_RULES: Final[Mapping[Rule, TextRule]] = {
     Rule.REFERENCE: TextRule(NO_REFERENCE, clean=clean_identifier),
     Rule.UDID: TextRule(NO_VALUE, clean=clean_identifier, form=upper_uuid_form),
     Rule.MANAGEMENT_ID: TextRule(NO_VALUE, clean=clean_identifier, form=lower_uuid_form),
-    # Words for nothing are left to the form, so that an operator sees what stands in JAMF.
-    Rule.SERIAL_NUMBER: TextRule(
-        ONLY_EMPTY,
-        clean=clean_identifier,
-        form=serial_number_form,
-        malformed=Reason.SERIAL_NUMBER_PLACEHOLDER,
-        advice="is no serial number; correct the record in JAMF or delete it there",
-    ),
+    # As JAMF has it: case and inner signs mean something (virtual machines'). Words for nothing are placeholders, which
+    # the stager sets aside, so that an operator sees what stands in JAMF.
+    Rule.SERIAL_NUMBER: TextRule(ONLY_EMPTY, clean=clean_identifier),
     Rule.MAC_ADDRESS: TextRule(
         NO_VALUE,
         clean=clean_identifier,

@@ -1,4 +1,4 @@
-"""Canonical forms: serial numbers, MAC and e-mail addresses, UUIDs, dates, kinds of hardware.
+"""Canonical forms: MAC and e-mail addresses, UUIDs, dates, kinds of interfaces.
 
 Each function takes a text column (cleaned, NULL as NaN) and gives back a column of the same length
 in which what has no canonical form is NULL. Those named `*_form` are idempotent. Who is told about
@@ -14,21 +14,6 @@ if TYPE_CHECKING:
     Truths = pd.Series[bool]
     Times = pd.Series[pd.Timestamp]
 
-# What firmware and people put in place of a serial number, upper-case, without white space.
-SERIAL_NUMBER_PLACEHOLDERS: Final = frozenset(
-    {
-        *("N/A", "NA", "N.A.", "NONE", "NULL", "(NULL)", "<NULL>", "NIL", "UNKNOWN", "UNDEFINED"),
-        *("INVALID", "EMPTY", "DEFAULT", "DEFAULTSTRING", "UNASSIGNED", "NOSERIAL"),
-        *("NOTAVAILABLE", "NOT_AVAILABLE", "NOTAPPLICABLE", "NOT_APPLICABLE", "NOTSPECIFIED"),
-        *("NOTCOLLECTED", "NOT_COLLECTED", "NOTASSIGNED", "NOTSET"),
-        *("SERIAL", "SERIALNUMBER", "SERIALNUMBERHERE", "NOSERIALNUMBER"),
-        *("SYSTEMSERIALNUMBER", "CHASSISSERIALNUMBER", "BASEBOARDSERIALNUMBER"),
-        *("TOBEFILLEDBYO.E.M.", "TOBEFILLEDBYO.E.M", "TOBEFILLEDBYOEM"),
-        *("123456789", "0123456789", "1234567890"),
-    }
-)
-
-_REPEATED_FILLER: Final = r"0+|X+|[\W_]+"
 _MAC_ADDRESS: Final = r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}"
 _MAC_SEPARATORS: Final = r"[\s:.\-_]"
 _NO_INTERFACE: Final = ("00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF")
@@ -43,21 +28,6 @@ _LATEST: Final = pd.Timestamp("2200-01-01", tz="UTC")
 
 _WIFI: Final = r"ieee80211|802\.?11|wi-?fi|airport|wlan|wireless"
 _ETHERNET: Final = r"ethernet|\blan\b"
-_OTHER: Final = r"bluetooth|firewire|thunderbolt|bridge|modem|cellular"
-
-_LAPTOP: Final = r"macbook|powerbook|ibook"
-_UNTOLD: Final = r"mac[0-9]+,[0-9]+"  # newer identifiers, of laptops and desktops alike
-
-
-def serial_number_form(values: "Texts") -> "Texts":
-    """Upper-case, no white space; NULL for placeholders.
-
-    Placeholders are `SERIAL_NUMBER_PLACEHOLDERS`, all 0, all X, and what has no letter or digit.
-    """
-    # Upper-casing can decompose a letter, hence NFC again.
-    compact = values.str.replace(r"\s+", "", regex=True).str.upper().str.normalize("NFC")
-    is_placeholder = compact.isin(SERIAL_NUMBER_PLACEHOLDERS) | _matches(compact, _REPEATED_FILLER)
-    return compact.mask(is_placeholder)
 
 
 def mac_address_form(values: "Texts") -> "Texts":
@@ -105,48 +75,21 @@ def parse_date(values: "Texts") -> "tuple[Times, Truths]":
     return times.mask(is_malformed | is_epoch), is_malformed
 
 
-def interface_type(adapter_types: "Texts", *, default: str) -> "Texts":
+def interface_type(adapter_types: "Texts") -> "Texts":
     """Name the kind of interface behind JAMF's adapter type.
 
     Args:
         adapter_types: such as `Ethernet`, `IEEE80211`, `AirPort`, `Bluetooth PAN`.
-        default: the kind where JAMF names none or one that says nothing.
 
     Returns:
-        `wifi`, `ethernet` or `other` for each; never NULL.
+        `wifi`, `ethernet` or `other` for each, also where JAMF names none; never NULL.
     """
-    kinds = pd.Series(default, index=adapter_types.index, dtype="str")
-    for kind, pattern in (("other", _OTHER), ("ethernet", _ETHERNET), ("wifi", _WIFI)):
+    kinds = pd.Series("other", index=adapter_types.index, dtype="str")
+    for kind, pattern in (("ethernet", _ETHERNET), ("wifi", _WIFI)):
         is_kind = adapter_types.str.contains(pattern, case=False, regex=True, na=False)
         kinds = kinds.mask(is_kind, kind)
     return kinds
 
 
-def form_factor(models: "Texts", model_identifiers: "Texts") -> "Texts":
-    """Tell laptops from workstations by the model (strategy: "based on model").
-
-    A MacBook by name or identifier is a laptop. Every other model is a workstation, virtual
-    machines included. Where the name is missing, or is only an identifier of the form `Mac16,1`
-    (JAMF has no marketing name for a very new model, and Apple gives these identifiers to laptops
-    and desktops alike), nothing tells, and the form factor is NULL.
-
-    Args:
-        models: marketing names.
-        model_identifiers: Apple's identifiers.
-
-    Returns:
-        `laptop`, `workstation` or NULL for each.
-    """
-    is_laptop = _contains(models, _LAPTOP) | _contains(model_identifiers, _LAPTOP)
-    told_by_name = models.notna() & ~_matches(models, f"(?i:{_UNTOLD})")
-    told_by_identifier = model_identifiers.notna() & ~_matches(model_identifiers, f"(?i:{_UNTOLD})")
-    factors = pd.Series("workstation", index=models.index, dtype="str")
-    return factors.where(told_by_name | told_by_identifier).mask(is_laptop, "laptop")
-
-
 def _matches(values: "Texts", pattern: str) -> "Truths":
     return values.str.fullmatch(pattern, na=False)
-
-
-def _contains(values: "Texts", pattern: str) -> "Truths":
-    return values.str.contains(pattern, case=False, regex=True, na=False)

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     MALFORMED_EMAIL = "malformed_email"
     MALFORMED_MAC_ADDRESS = "malformed_mac_address"
     MALFORMED_DATE = "malformed_date"
+    TIME_IN_FUTURE = "time_in_future"
 
     # This one costs nothing here: it announces what the plan will do.
     CUT_TO_FIT = "cut_to_fit"

@@ -1,20 +1,46 @@
 """The way in: which stager stages which collection, and the number of the rules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 from moss_jamf_pipeline.staging.chunk import RawVersion, Staged
 from moss_jamf_pipeline.staging.computers import stage_computers
 from moss_jamf_pipeline.staging.fields import staging_rules
 from moss_jamf_pipeline.staging.groups import stage_groups
+from moss_jamf_pipeline.staging.placeholders import folded, placeholder_serials
 from moss_jamf_pipeline.staging.places import stage_buildings, stage_departments
 from moss_jamf_pipeline.staging.users import stage_users
 
-RULES_REVISION: Final[int] = 2
+RULES_REVISION: Final[int] = 3
 """Raised with every change of what a rule does."""
 
 STAGING_RULES: Final[int] = staging_rules(RULES_REVISION)
-"""The number of the present rules: rows stored under another one must be staged again."""
+"""The number of the present rules without policies: rows stored under another one must be staged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagingPolicies:
+    """What an integration adds to the rules.
+
+    Attributes:
+        placeholder_serials: of computers, what else is no serial number: whole texts, or, with a `*` at the end, what
+            they begin with.
+    """
+
+    placeholder_serials: tuple[str, ...] = ()
+
+    def rules_for(self, collection: str) -> int:
+        """The number of the rules of a collection under these policies; see `STAGING_RULES`."""
+        named = sorted(set(map(folded, self.placeholder_serials)))
+        if collection != "computers" or not named:
+            return STAGING_RULES
+        return (crc32(repr((STAGING_RULES, named)).encode()) & 0x7FFF_FFFF) or 1
+
+
+NO_POLICIES: Final = StagingPolicies()
+"""Nothing is added to the rules."""
 
 STAGERS: Final[Mapping[str, Callable[[Sequence[RawVersion]], Staged]]] = {
     "computers": stage_computers,
@@ -26,7 +52,9 @@ STAGERS: Final[Mapping[str, Callable[[Sequence[RawVersion]], Staged]]] = {
 """Collection -> its stager."""
 
 
-def stage(collection: str, versions: Sequence[RawVersion]) -> Staged:
+def stage(
+    collection: str, versions: Sequence[RawVersion], policies: StagingPolicies = NO_POLICIES
+) -> Staged:
     """Turn stored documents into typed, normalised rows and a quarantine.
 
     Pure and without surprise: whatever JSON a document holds, nothing is raised and no record
@@ -35,7 +63,8 @@ def stage(collection: str, versions: Sequence[RawVersion]) -> Staged:
 
     Args:
         collection: `computers`, `users`, `groups`, `buildings` or `departments`.
-        versions: stored versions: version id, JAMF id, allow-listed document.
+        versions: stored versions.
+        policies: what the integration adds to the rules.
 
     Returns:
         One row per version in the given order, and the quarantine.
@@ -47,4 +76,6 @@ def stage(collection: str, versions: Sequence[RawVersion]) -> Staged:
     if stager is None:
         known = ", ".join(STAGERS)
         raise ValueError(f"There is no collection {collection!r} to stage; known are: {known}.")
+    if stager is stage_computers:
+        return stage_computers(versions, placeholder_serials(policies.placeholder_serials))
     return stager(versions)

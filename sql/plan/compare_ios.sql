@@ -1,12 +1,14 @@
 -- Compares the network interfaces JAMF reports with the IOs M.O.S.S. has. Grain: one interface per device and MAC address.
 -- Parameters: integration_id, plan_id. Reads device_matches, object_leads, ios, applied_values (an IO we created has a row there).
 -- A MAC address that several Macs report is a dongle's that wanders: it places no interface. One that another device's IO
--- carries is a conflict. IOs that a person made are matched and never touched; one of ours that a person
+-- carries is a conflict. A locally administered one (the second-lowest bit of its first octet is set: software made it up) means
+-- nothing outside its own Mac: it is no dongle's and in nobody's way, and its interface says so in its name. IOs that a person made are matched and never touched; one of ours that a person
 -- deleted is not made again; IOs are never deleted. Of a device that another JAMF server leads none is made or changed.
 with interfaces as materialized (
   select match.device_id, match.jamf_id, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
          interface.mac_address, interface.interface_type, computer.hostname,
          interface.place = 2 and computer.mac_interface_type = computer.alt_mac_interface_type as is_second_of_its_type,
+         substr(interface.mac_address, 2, 1) in ('2', '3', '6', '7', 'A', 'B', 'E', 'F') as is_local,
          lead.object_id is not null as is_secondary
   from jamf_sync.device_matches as match
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = match.version_id
@@ -23,6 +25,7 @@ repeated as (
 ),
 wandering as materialized (
   select mac_key from interfaces join repeated using (mac_key)
+  where not is_local
   group by mac_key having count(distinct device_id) > 1
 ),
 existing as materialized (
@@ -41,7 +44,8 @@ holders as (
   -- Of the MAC addresses that are not on their own device: on which other one they are.
   select distinct on (existing.mac_key) existing.mac_key, existing.device_id
   from existing
-  join (select distinct mac_key from placed where io_id is null) as missing using (mac_key)
+  join (select distinct mac_key from placed where io_id is null and not is_local) as missing
+    using (mac_key)
   order by existing.mac_key, existing.device_id
 ),
 deleted as materialized (
@@ -68,7 +72,8 @@ compared as materialized (
     jsonb_build_object(
       'interface_type', vocabulary.accepted,
       'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet' else 'Interface' end
-        || case when is_second_of_its_type then ' 2' else '' end) as wanted,
+        || case when is_second_of_its_type then ' 2' else '' end
+        || case when is_local then ' (local address)' else '' end) as wanted,
     case when io_id is not null and (base is null or is_secondary) then 'foreign'
          when io_id is not null then 'update'
          when is_wandering then 'wandering'

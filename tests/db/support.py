@@ -407,6 +407,7 @@ class Record:
     content: Any
     last_contact_at: datetime | None = None
     reported_at: datetime | None = None
+    future_times: Sequence[tuple[str, str]] = ()
 
     @property
     def document(self) -> bytes:

@@ -201,6 +201,40 @@ def test_contact_times_are_kept_once_and_make_no_version(bench: Bench) -> None:
     assert rows_of(bench, "jamf_sync.jamf_computer_contacts") == contacts
 
 
+def test_case_i09_a_contact_of_the_future_is_noted_once_and_until_it_is_over(bench: Bench) -> None:
+    def pull(content: str, *future_times: tuple[str, str]) -> Capture:
+        known = None if future_times else EARLY
+        record = Record("1", content, known, known, future_times)
+        with open_capture(bench.connection, bench.integration.id, "computers", _SERVER) as writer:
+            writer.write_page([record, Record("2", "b", EARLY, EARLY)])
+            return writer.finish(_facts(2), [_SLOT])
+
+    def notes() -> list[dict[str, Any]]:
+        return bench.query(
+            "select quarantine_id, jamf_id, field, detail from jamf_sync.quarantine order by field"
+        )
+
+    wrong = ("last_contact_at", "5251-12-17T21:33:23Z")
+    pull("a", wrong)
+    (note,) = notes()
+    assert (note["jamf_id"], note["field"]) == ("1", "last_contact_at")
+    assert note["detail"] == "'5251-12-17T21:33:23Z' is in the future; it counts as unknown."
+    contact = "select last_contact_at from jamf_sync.jamf_computer_contacts where jamf_id = '1'"
+    assert bench.value(contact) is None
+
+    capture = pull("a", wrong)
+    stage_snapshot(bench.connection, bench.integration.id, "computers", capture.capture_id)
+    assert [each for each in notes() if each["field"] == "last_contact_at"] == [note]
+    pull("a", wrong, ("reported_at", "2083-01-01T00:00:00Z"))
+    assert [each["field"] for each in notes() if each["field"] != "serial_number"] == [
+        "last_contact_at",
+        "reported_at",
+    ]
+    pull("a")
+    assert [each for each in notes() if each["field"] != "serial_number"] == []
+    assert bench.value(contact) == EARLY
+
+
 class Interrupted(BaseException):
     """What a cancelled run raises is no Exception."""
 

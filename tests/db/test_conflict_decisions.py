@@ -386,7 +386,7 @@ def adopted(bench: Bench) -> UUID:
         model="MacBook Pro",
         os_build="24E1",
         building_id="1",
-        mac_address="AA:BB:CC:DD:EE:01",
+        mac_address="AC:BB:CC:DD:EE:01",
         mac_interface_type="ethernet",
     )
     bench.sync()

@@ -364,7 +364,7 @@ def _new_macs(bench: Bench) -> Plan:
             number,
             hostname=f"mac-{number}",
             username=f"user-{number}",
-            mac_address=f"AA:BB:CC:00:00:0{number}",
+            mac_address=f"AC:BB:CC:00:00:0{number}",
             mac_interface_type="wifi",
             static_group_ids=["5"],
         )

@@ -31,6 +31,7 @@ def _learns_that_it_is_a_laptop(bench: Bench) -> Plan:
     return bench.sync()
 
 
+@pytest.mark.every_dialect
 def test_case_i10_a_model_learnt_later_changes_the_default_that_we_wrote(bench: Bench) -> None:
     learnt = _learns_that_it_is_a_laptop(bench)
     assert _kind(bench) == bench.dialect.laptop

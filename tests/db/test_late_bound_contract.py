@@ -78,7 +78,7 @@ def _sync(database: MossDatabase, dialect: Dialect, *hostnames: str) -> None:
                 username=f"user{number}",
                 building_id="1",
                 room=f"Room {number}",
-                mac_address=f"AA:BB:CC:00:00:0{number}",
+                mac_address=f"AC:BB:CC:00:00:0{number}",
                 asset_tag=f"IT-{number}",
                 static_group_ids=["9"],
             )

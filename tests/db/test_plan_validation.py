@@ -49,7 +49,7 @@ def furnish(bench: Bench) -> None:
             username=f"user-{number}",
             building_id="1",
             room="101",
-            mac_address=f"AA:BB:CC:00:00:0{number}",
+            mac_address=f"AC:BB:CC:00:00:0{number}",
             mac_interface_type="wifi",
             static_group_ids=["5"],
         )

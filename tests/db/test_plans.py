@@ -345,6 +345,36 @@ def test_a_dongle_that_several_computers_report_belongs_to_none(trial: Bench) ->
     assert (counts_of(plan)["io"].seen, counts_of(plan)["io"].skipped) == (2, 2)
 
 
+_LOCAL = "B6:00:35:98:AE:00"
+
+
+def test_case_i15_an_address_that_software_made_up_is_marked(trial: Bench) -> None:
+    trial.computer(
+        "1",
+        mac_address="78:4F:43:7F:7D:CB",
+        mac_interface_type="wifi",
+        alt_mac_address=_LOCAL,
+        alt_mac_interface_type="other",
+    )
+    created = [change["after"] for change in _changes(trial, trial.plan().plan_id, "io")]
+    assert {io["mac_address"]: io["interface_name"] for io in created} == {
+        "78:4F:43:7F:7D:CB": "Wi-Fi",
+        _LOCAL: "Interface (local address)",
+    }
+
+
+def test_case_i15_an_address_that_software_made_up_tells_nothing_about_other_macs(
+    trial: Bench,
+) -> None:
+    trial.interface(trial.device(), _LOCAL)
+    for jamf_id in ("1", "2"):
+        trial.computer(jamf_id, mac_address=_LOCAL, mac_interface_type="other")
+    plan = trial.plan()
+    assert len(_changes(trial, plan.plan_id, "io")) == 2
+    assert _conflicts(trial, plan.plan_id) == []
+    assert all(count.adds_up for count in plan.counts)
+
+
 def test_an_address_on_another_device_is_a_conflict(trial: Bench) -> None:
     trial.interface(trial.device(), _MAC)
     trial.computer("1", mac_address=_MAC, mac_interface_type="ethernet")
@@ -564,7 +594,7 @@ def test_an_empty_world_adds_up_to_nothing(trial: Bench) -> None:
 
 def test_every_field_that_is_compared_has_a_rule(trial: Bench) -> None:
     # What is created is not decided field by field, so no field without a rule would be noticed there.
-    trial.computer("1", hostname="MAC-1", mac_address="AA:BB:CC:00:00:01", username="jane")
+    trial.computer("1", hostname="MAC-1", mac_address="AC:BB:CC:00:00:01", username="jane")
     trial.user("1", username="jane", email="jane@example.org")
     trial.computer_group("1", "Design")
 

@@ -28,7 +28,7 @@ _COMPUTER = st.fixed_dictionaries(
         "username": st.sampled_from(["jane", "john", None]),
         "building_id": st.sampled_from(["1", None]),
         "room": st.sampled_from(["301", None]),
-        "mac_address": st.sampled_from(["AA:AA:AA:AA:AA:01", "AA:AA:AA:AA:AA:02", None]),
+        "mac_address": st.sampled_from(["AC:AA:AA:AA:AA:01", "AC:AA:AA:AA:AA:02", None]),
         "mac_interface_type": st.just("wifi"),
         "static_group_ids": st.sampled_from([["1"], ["1", "2"], [], None]),
     }

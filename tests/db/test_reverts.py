@@ -67,7 +67,7 @@ def _jamf(bench: Bench, **columns: Any) -> None:
         "email": "ada@example.org",
         "building_id": "1",
         "room": "301",
-        "mac_address": "AA:BB:CC:DD:EE:01",
+        "mac_address": "AC:BB:CC:DD:EE:01",
         "mac_interface_type": "ethernet",
         "static_group_ids": ["7"],
     }
@@ -356,9 +356,9 @@ def test_an_object_that_others_refer_to_stays_and_says_who(bench: Bench) -> None
     interface = bench.value("select id from ios")
     location = bench.value("select id from locations")
     bench.person(full_name="Grace", manager_id=person)
-    bench.interface(bench.device(serial_number="SWITCH"), "AA:BB:CC:DD:EE:99")
+    bench.interface(bench.device(serial_number="SWITCH"), "AC:BB:CC:DD:EE:99")
     bench.execute(
-        "update public.ios set connected_to_io_id = %s where mac_address = 'AA:BB:CC:DD:EE:99'",
+        "update public.ios set connected_to_io_id = %s where mac_address = 'AC:BB:CC:DD:EE:99'",
         interface,
     )
     bench.device(serial_number="PRINTER", location_id=location)

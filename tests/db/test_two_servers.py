@@ -17,7 +17,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import reopen_conflicts, resolve_con
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of, rows_of, second_server
 
-HQ_MAC = "AA:AA:AA:AA:AA:01"
+HQ_MAC = "AC:AA:AA:AA:AA:01"
 
 
 class Servers(NamedTuple):
@@ -430,7 +430,7 @@ def test_of_two_decisions_the_later_one_counts(committing: Servers) -> None:
 def test_a_lead_that_moved_between_plan_and_apply_refuses_the_rows(servers: Servers) -> None:
     _shared_mac(servers, hostname="LAB-1")
     _sync_both(servers)
-    servers.jamf_pro.computer("1", "C02A", hostname="MAC-2", mac_address="AA:AA:AA:AA:AA:02")
+    servers.jamf_pro.computer("1", "C02A", hostname="MAC-2", mac_address="AC:AA:AA:AA:AA:02")
     plan = servers.jamf_pro.plan()
     assert counts_of(plan)["device"].updated == 1
     _set(servers.lab, """sync_settings = '{"priority": 5}'""")

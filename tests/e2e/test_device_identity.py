@@ -159,7 +159,7 @@ class OfManagedTwinsTheOneSeenLastWins(Story):
 
 class OfTwinsSeenAtTheSameTimeTheHighestIdWins(Story):
     def begin(self, world: World) -> None:
-        computers = [add_mac(world, jamf_id, "c02twin00098 ") for jamf_id in ("98", "99", "100")]
+        computers = [add_mac(world, jamf_id, "C02TWIN00098 ") for jamf_id in ("98", "99", "100")]
         for computer in computers:
             computer.last_contact = 1_700_000_000_000
 

@@ -192,14 +192,14 @@ class AnAdapterThatWandersBetweenMacsIsNobodysInterface(Story):
     def begin(self, world: World) -> None:
         for jamf_id in ("30", "31"):
             hardware = {
-                "macAddress": f"02:00:00:00:30:{jamf_id}",
-                "altMacAddress": "02:00:00:00:30:FF",
+                "macAddress": f"00:1B:63:00:30:{jamf_id}",
+                "altMacAddress": "00:1B:63:00:30:FF",
             }
             add_mac(world, jamf_id, f"C02SURR000{jamf_id}", hardware=hardware)
 
     def check(self, world: World) -> None:
-        assert world.query("select * from ios where mac_address = '02:00:00:00:30:FF'") == []
-        assert set(_interfaces(world, "C02SURR00030")) == {"02:00:00:00:30:30"}
+        assert world.query("select * from ios where mac_address = '00:1B:63:00:30:FF'") == []
+        assert set(_interfaces(world, "C02SURR00030")) == {"00:1B:63:00:30:30"}
 
 
 class AMacAddressOfAnotherDeviceIsAConflict(Story):
@@ -208,13 +208,13 @@ class AMacAddressOfAnotherDeviceIsAConflict(Story):
     def begin(self, world: World) -> None:
         self.other = insert_device(world, "DOCK32", hostname="dock")
         insert(world, "ios", device_id=self.other, interface_name="eth", interface_type="ethernet",
-               mac_address="0200.0000.3232")  # fmt: skip
-        hardware = {"macAddress": "02:00:00:00:32:32", "altMacAddress": None}
+               mac_address="001b.6300.3232")  # fmt: skip
+        hardware = {"macAddress": "00:1B:63:00:32:32", "altMacAddress": None}
         add_mac(world, "32", "C02SURR00032", hardware=hardware)
 
     def check(self, world: World) -> None:
         assert _interfaces(world, "C02SURR00032") == {}
-        assert _interfaces(world, "DOCK32") == {"0200.0000.3232": ("eth", "ethernet")}
+        assert _interfaces(world, "DOCK32") == {"001b.6300.3232": ("eth", "ethernet")}
         assert world.query(
             "select kind from jamf_sync.conflicts"
             " where object_type = 'io' and status = 'open' and external_id like '32/%%'"
@@ -226,20 +226,20 @@ class AnInterfaceThatAPersonEnteredIsNeitherChangedNorDoubled(Story):
 
     def begin(self, world: World) -> None:
         hardware = {
-            "macAddress": "02:00:00:00:33:33",
+            "macAddress": "00:1B:63:00:33:33",
             "altMacAddress": None,
             "networkAdapterType": "Ethernet",
         }
         self.computer = add_mac(world, "33", "C02SURR00033", hardware=hardware)
         known = insert_device(world, "C02SURR00033")
         insert(world, "ios", device_id=known, interface_name="by hand", interface_type="wifi",
-               mac_address="02-00-00-00-33-33")  # fmt: skip
+               mac_address="00-1B-63-00-33-33")  # fmt: skip
 
     def meanwhile(self, _: World) -> None:
         self.computer.network_adapter_type = "IEEE80211"
 
     def check(self, world: World) -> None:
-        assert _interfaces(world, "C02SURR00033") == {"02-00-00-00-33-33": ("by hand", "wifi")}
+        assert _interfaces(world, "C02SURR00033") == {"00-1B-63-00-33-33": ("by hand", "wifi")}
 
 
 class AnInterfaceThatAPersonRenamedKeepsItsName(Story):
@@ -247,7 +247,7 @@ class AnInterfaceThatAPersonRenamedKeepsItsName(Story):
 
     def begin(self, world: World) -> None:
         hardware = {
-            "macAddress": "02:00:00:00:34:34",
+            "macAddress": "00:1B:63:00:34:34",
             "altMacAddress": None,
             "networkAdapterType": "Ethernet",
         }
@@ -255,12 +255,12 @@ class AnInterfaceThatAPersonRenamedKeepsItsName(Story):
 
     def meanwhile(self, world: World) -> None:
         world.execute(
-            "update ios set interface_name = 'by hand' where mac_address = '02:00:00:00:34:34'"
+            "update ios set interface_name = 'by hand' where mac_address = '00:1B:63:00:34:34'"
         )
         self.computer.network_adapter_type = "IEEE80211"
 
     def check(self, world: World) -> None:
-        assert _interfaces(world, "C02SURR00034") == {"02:00:00:00:34:34": ("by hand", "ethernet")}
+        assert _interfaces(world, "C02SURR00034") == {"00:1B:63:00:34:34": ("by hand", "ethernet")}
 
 
 class AnInterfaceThatNobodyChangedFollowsJamf(Story):
@@ -268,20 +268,20 @@ class AnInterfaceThatNobodyChangedFollowsJamf(Story):
 
     def begin(self, world: World) -> None:
         hardware = {
-            "macAddress": "02:00:00:00:35:35",
+            "macAddress": "00:1B:63:00:35:35",
             "altMacAddress": None,
             "networkAdapterType": "Ethernet",
         }
         self.computer = add_mac(world, "35", "C02SURR00035", hardware=hardware)
 
     def meanwhile(self, world: World) -> None:
-        world.execute("update ios set port_number = '7' where mac_address = '02:00:00:00:35:35'")
+        world.execute("update ios set port_number = '7' where mac_address = '00:1B:63:00:35:35'")
         self.computer.network_adapter_type = "IEEE80211"
 
     def check(self, world: World) -> None:
-        assert _interfaces(world, "C02SURR00035") == {"02:00:00:00:35:35": ("Wi-Fi", "wifi")}
+        assert _interfaces(world, "C02SURR00035") == {"00:1B:63:00:35:35": ("Wi-Fi", "wifi")}
         assert world.query(
-            "select port_number from ios where mac_address = '02:00:00:00:35:35'"
+            "select port_number from ios where mac_address = '00:1B:63:00:35:35'"
         ) == [{"port_number": "7"}]
 
 
@@ -289,17 +289,17 @@ class AnInterfaceThatJamfNoLongerReportsStays(Story):
     computer: Computer
 
     def begin(self, world: World) -> None:
-        hardware = {"macAddress": "02:00:00:00:36:36", "altMacAddress": "02:00:00:00:36:37"}
+        hardware = {"macAddress": "00:1B:63:00:36:36", "altMacAddress": "00:1B:63:00:36:37"}
         self.computer = add_mac(world, "36", "C02SURR00036", hardware=hardware)
 
     def meanwhile(self, _: World) -> None:
-        self.computer.alt_mac_address = "02:00:00:00:36:38"
+        self.computer.alt_mac_address = "00:1B:63:00:36:38"
 
     def check(self, world: World) -> None:
         assert set(_interfaces(world, "C02SURR00036")) == {
-            "02:00:00:00:36:36",
-            "02:00:00:00:36:37",
-            "02:00:00:00:36:38",
+            "00:1B:63:00:36:36",
+            "00:1B:63:00:36:37",
+            "00:1B:63:00:36:38",
         }
 
 

@@ -198,13 +198,13 @@ def test_a_place_that_moss_rejects_does_not_keep_the_mac_out(world: World, table
 
 def test_a_group_and_an_interface_that_moss_rejects_do_not_stop_the_others(world: World) -> None:
     furnish(world)
-    add_mac(world, "1", "C02GRP000001", hardware={"macAddress": "02:00:00:00:00:01"})
+    add_mac(world, "1", "C02GRP000001", hardware={"macAddress": "00:1B:63:00:00:01"})
     for number in (1, 2):
         world.fleet.add_group(f"Group {number}", group_id=str(number), members=["1"])
     _reject(world, "groups", "name", "[JAMF] Group 1")
     world.execute(
         "create trigger reject_bad_rows before insert on public.ios for each row"
-        " execute function reject_bad_rows('mac_address', '02:00:00:00:00:01')"
+        " execute function reject_bad_rows('mac_address', '00:1B:63:00:00:01')"
     )
 
     world.sync()

@@ -67,8 +67,8 @@ def test_example_1_gives_exactly_its_device_person_location_room_interface_and_m
     ) == [
         {
             "mac_address": "A1:B2:C3:D4:E5:F6",
-            "interface_name": "Ethernet",
-            "interface_type": "ethernet",
+            "interface_name": "Interface",
+            "interface_type": "other",
             "serial_number": "C02XYZ123456",
         }
     ]
@@ -124,7 +124,7 @@ def test_two_mac_addresses_are_told_apart_by_their_adapter_types(world: World) -
         "select interface_name, interface_type, mac_address from ios order by interface_name"
     ) == [
         {
-            "interface_name": "Ethernet",
+            "interface_name": "Ethernet (local address)",
             "interface_type": "ethernet",
             "mac_address": "36:5A:90:C1:70:02",
         },

@@ -44,6 +44,7 @@ _COMPUTER: dict[str, Any] = {
         "altNetworkAdapterType": "Ethernet",
         "altMacAddress": None,
         "appleSilicon": True,
+        "batteryCapacityPercent": 96,
         "provisioningUdid": "00008132-000A1D",
         "extensionAttributes": [],
     },

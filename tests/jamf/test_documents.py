@@ -1,7 +1,7 @@
 """What is kept of JAMF's answers, byte for byte, and what becomes of records that cannot be used."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -68,6 +68,7 @@ def test_a_computer_is_stored_as_exactly_these_fields() -> None:
             "networkAdapterType": "IEEE80211",
             "altNetworkAdapterType": "Ethernet",
             "appleSilicon": True,
+            "hasBattery": True,
         },
         "operatingSystem": {"name": "macOS", "version": "26.1", "build": "25B78"},
         "userAndLocation": {
@@ -142,6 +143,70 @@ def test_the_last_contact_is_found_under_each_versions_name(
 ) -> None:
     (record,) = page_of(computer(general=general)).records
     assert record.last_contact_at == datetime(2026, 1, 2, 3, 4, expected, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("general", "expected", "noted"),
+    [
+        (
+            {"lastContact": "5251-12-17T21:33:23Z", "lastCheckIn": "2026-01-02T03:04:06Z"},
+            datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
+            (("last_contact_at", "5251-12-17T21:33:23Z"),),
+        ),
+        (
+            {"lastContact": "2083-01-01T00:00:00Z", "lastCheckIn": "5251-12-17T21:33:23Z"},
+            None,
+            (("last_contact_at", "2083-01-01T00:00:00Z"),),
+        ),
+        (
+            {"lastContact": "1970-01-01T00:00:00Z", "lastCheckIn": "2026-01-02T03:04:06Z"},
+            datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
+            (),
+        ),
+        (
+            {"lastContact": "2026-01-02T03:04:06Z", "lastCheckIn": "2083-01-01T00:00:00Z"},
+            datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
+            (),
+        ),
+    ],
+)
+def test_case_i09_a_contact_of_the_future_says_nothing_and_the_next_best_counts(
+    general: dict[str, Any], expected: datetime | None, noted: tuple[tuple[str, str], ...]
+) -> None:
+    (record,) = page_of(computer(general=general)).records
+    assert record.last_contact_at == expected
+    assert record.future_times == noted
+
+
+def test_case_i09_a_report_of_the_future_is_unknown() -> None:
+    (record,) = page_of(computer(general={"reportDate": "2083-01-01T00:00:00Z"})).records
+    assert record.reported_at is None
+    assert record.future_times == (("reported_at", "2083-01-01T00:00:00Z"),)
+
+
+def test_an_hour_more_or_less_between_two_clocks_is_no_future() -> None:
+    soon = datetime.now(UTC) + timedelta(hours=23)
+    (record,) = page_of(computer(general={"lastContact": soon.isoformat()})).records
+    assert record.last_contact_at == soon
+    assert record.future_times == ()
+
+
+@pytest.mark.parametrize(
+    ("capacity", "expected"),
+    [(96, True), ("3", True), (-1, False), (0, False), (None, None), ("unknown", None)],
+)
+def test_of_a_battery_is_kept_whether_there_is_one(capacity: object, expected: bool | None) -> None:
+    document = document_of(computer(hardware={"batteryCapacityPercent": capacity}))
+    assert document["hardware"]["hasBattery"] is expected
+    assert "batteryCapacityPercent" not in document["hardware"]
+
+
+def test_the_state_of_charge_changes_no_document() -> None:
+    full, used = page_of(
+        computer(hardware={"batteryCapacityPercent": 100}),
+        computer(hardware={"batteryCapacityPercent": 41}),
+    ).records
+    assert full.content_hash == used.content_hash
 
 
 def test_a_field_the_server_does_not_know_equals_one_that_is_null() -> None:

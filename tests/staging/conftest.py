@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED
-from moss_jamf_pipeline.staging import rows_for_copy, stage
+from moss_jamf_pipeline.staging import RawVersion, rows_for_copy, stage
 
 _COMPUTER: dict[str, Any] = {
     "id": "412",
@@ -94,7 +94,7 @@ def stage_one() -> Callable[[str, dict[str, Any]], StagedOne]:
     """Stages one document of a collection."""
 
     def run(collection: str, document: dict[str, Any]) -> StagedOne:
-        staged = stage(collection, [(1, "412", document)])
+        staged = stage(collection, [RawVersion(1, "412", document)])
         (row,) = rows_for_copy(staged.rows)
         notes = list(rows_for_copy(staged.quarantine))
         values = dict(zip(staged.rows.columns, row, strict=True))

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, stage
+from moss_jamf_pipeline.staging import (
+    SNAPSHOT_COLUMNS,
+    STAGING_RULES,
+    RawVersion,
+    StagingPolicies,
+    stage,
+)
+from moss_jamf_pipeline.staging.models import published_models
 
 Computer = Callable[..., dict[str, Any]]
 StageOne = Callable[[str, dict[str, Any]], Any]
@@ -78,19 +85,21 @@ def test_a_computer_with_nothing_but_a_serial_number_is_usable(stage_one: StageO
 @pytest.mark.parametrize(
     ("serial_number", "expected"),
     [
-        ("c02xyz123456", "C02XYZ123456"),
+        ("c02xyz123456", "c02xyz123456"),
         (" C02XYZ123456\n", "C02XYZ123456"),
-        ("C02 XYZ\u00a0123", "C02XYZ123"),
+        ("C02 XYZ 123", "C02 XYZ 123"),
         ("\ufeffC02\u200bXYZ", "C02XYZ"),
         ("C02XYZ\x00", "C02XYZ"),
-        ("VMware-56 4d 1f 9b", "VMWARE-564D1F9B"),
-        (123456, "123456"),
-        (123456.0, "123456"),
+        ("VMware-56 4d 1f 9b", "VMware-56 4d 1f 9b"),
+        ("VM5vodACsc+k", "VM5vodACsc+k"),
+        ("VM5VODacSC+K", "VM5VODacSC+K"),
+        (831456, "831456"),
+        (831456.0, "831456"),
         ("0X0", "0X0"),
         ("00000000001", "00000000001"),
     ],
 )
-def test_a_serial_number_has_one_normal_form(
+def test_case_i07_a_serial_number_is_kept_as_jamf_has_it(
     computer: Computer, stage_one: StageOne, serial_number: object, expected: str
 ) -> None:
     staged = stage_one("computers", computer({"hardware.serialNumber": serial_number}))
@@ -116,10 +125,14 @@ def test_a_missing_serial_number_makes_the_computer_unusable(
     [
         *("N/A", "n/a", "none", "NULL", "Unknown", "Not Available", "NOT_AVAILABLE"),
         *("Serial Number", "To be filled by O.E.M.", "System Serial Number", "Default string"),
-        *("0", "000000000000", "XXXXXXXX", "xxxx", "-", "---", "...", "0123456789"),
+        *("0", "000000000000", "XXXXXXXX", "xxxx", "-", "---", "...", "-/-", "0123456789"),
+        *("SYS-1234567890", "SYS-9876543210", "1111111", "12345678", "SN-12345", "NNNNNNN"),
+        *("EVAL", "Unknow", "Serial Number xxxxxx", "0123456789ABCDEF", "(null string)"),
+        *("sn-123456fvgv3i0b8o5n6n7k", "12345678901234567", "123456789000", "IATPASS", "1"),
+        *("Tulip Computers", "MB-1234567890", "987654321"),
     ],
 )
-def test_a_placeholder_for_a_serial_number_makes_the_computer_unusable(
+def test_case_i08_a_placeholder_for_a_serial_number_makes_the_computer_unusable(
     computer: Computer, stage_one: StageOne, serial_number: str
 ) -> None:
     staged = stage_one("computers", computer({"hardware.serialNumber": serial_number}))
@@ -127,7 +140,39 @@ def test_a_placeholder_for_a_serial_number_makes_the_computer_unusable(
     assert staged.row["serial_number"] is None
     assert staged.row["is_usable"] is False
     assert staged.notes == [("serial_number", "serial_number_placeholder")]
-    assert repr(serial_number) in staged.details[0]
+    assert staged.details[0].startswith(f"{serial_number!r} is no serial number: ")
+
+
+@pytest.mark.parametrize(
+    ("serial_number", "is_one"),
+    [
+        ("Spare", False),
+        ("SP ARE", False),
+        ("LOANER-7", False),
+        ("A-LOANER-7", True),
+        ("SPARE2", True),
+    ],
+)
+def test_case_i08_an_integration_names_placeholders_of_its_own(
+    computer: Computer, serial_number: str, is_one: bool
+) -> None:
+    policies = StagingPolicies(("spare", "loaner-*"))
+    document = computer({"hardware.serialNumber": serial_number})
+    staged = stage("computers", [RawVersion(1, "412", document)], policies)
+    assert staged.rows["is_usable"].tolist() == [is_one]
+    assert staged.quarantine["detail"].str.contains("placeholder_serials").tolist() == [True] * (
+        not is_one
+    )
+
+
+def test_other_placeholders_are_other_rules_of_computers_and_of_nothing_else() -> None:
+    named = StagingPolicies(("SPARE", "loaner-*"))
+    assert named.rules_for("computers") != STAGING_RULES
+    assert named.rules_for("users") == STAGING_RULES
+    assert StagingPolicies(("Loaner-*", "spare ")).rules_for("computers") == named.rules_for(
+        "computers"
+    )
+    assert StagingPolicies().rules_for("computers") == STAGING_RULES
 
 
 @pytest.mark.parametrize(
@@ -409,16 +454,18 @@ def test_a_second_mac_address_that_repeats_the_first_is_dropped(
         ("Thunderbolt Ethernet", "ethernet", "ethernet"),
         ("USB 10/100/1000 LAN", "ethernet", "ethernet"),
         ("Bluetooth PAN", "other", "other"),
-        ("Something new", "ethernet", "wifi"),
-        ("unknown", "ethernet", "wifi"),
-        ("", "ethernet", "wifi"),
-        (None, "ethernet", "wifi"),
+        ("Something new", "other", "other"),
+        ("unknown", "other", "other"),
+        ("", "other", "other"),
+        (None, "other", "other"),
     ],
 )
-def test_the_adapter_type_names_the_kind_of_interface(
+def test_case_i15_the_adapter_type_and_nothing_else_names_the_kind_of_interface(
     computer: Computer, stage_one: StageOne, adapter_type: str | None, first: str, second: str
 ) -> None:
     changes = {
+        "hardware.model": "Mac Studio (2025) M4 Max",
+        "hardware.modelIdentifier": "Mac16,9",
         "hardware.networkAdapterType": adapter_type,
         "hardware.altNetworkAdapterType": adapter_type,
     }
@@ -429,34 +476,120 @@ def test_the_adapter_type_names_the_kind_of_interface(
 
 
 @pytest.mark.parametrize(
-    ("model", "model_identifier", "expected"),
+    ("identifier", "adapter_type", "first"),
     [
-        ("MacBook Pro (14-inch, 2023)", "Mac14,9", "laptop"),
-        ("MacBook Air", None, "laptop"),
-        ("macbook", None, "laptop"),
-        (None, "MacBookPro18,3", "laptop"),
-        ("Mac mini (2024) M4", "Mac16,10", "workstation"),
-        ("iMac (24-inch, 2023)", "Mac15,5", "workstation"),
-        ("Mac Pro", None, "workstation"),
-        (None, "Macmini9,1", "workstation"),
-        (None, "iMac21,1", "workstation"),
-        ("VMware Virtual Platform", "VMware7,1", "workstation"),
-        ("Mac17,2", "Mac17,2", None),
-        (None, "Mac16,1", None),
-        (None, None, None),
+        ("MacBookPro13,3", None, "wifi"),
+        ("MacBookPro13,3", "Unknown", "wifi"),
+        ("MacBookPro13,3", "Something new", "other"),
+        ("MacBookPro13,3", "Thunderbolt Ethernet", "ethernet"),
+        ("MacBookPro9,2", None, "other"),
+        ("Mac99,1", None, "other"),
+        (None, None, "other"),
     ],
 )
-def test_the_form_factor_follows_the_model(
+def test_case_i15_a_laptop_without_ethernet_has_wifi_first(
+    *,
+    computer: Computer,
+    stage_one: StageOne,
+    identifier: str | None,
+    adapter_type: str | None,
+    first: str,
+) -> None:
+    changes = {
+        "hardware.model": "MacBook Pro",
+        "hardware.modelIdentifier": identifier,
+        "hardware.macAddress": "78:4F:43:7F:7D:CB",
+        "hardware.networkAdapterType": adapter_type,
+        "hardware.altMacAddress": "B6:00:35:98:AE:00",
+        "hardware.altNetworkAdapterType": None,
+    }
+    staged = stage_one("computers", computer(changes))
+
+    assert staged.row["mac_interface_type"] == first
+    assert staged.row["alt_mac_interface_type"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("model", "model_identifier", "has_battery", "expected"),
+    [
+        ("MacBook Pro (14-inch, 2023)", "Mac14,9", None, "laptop"),
+        ("Mac15,12", "Mac15,12", None, "laptop"),
+        (None, "Mac15,12", None, "laptop"),
+        ("Mac15,12", None, None, "laptop"),
+        ("MacBook Air", None, None, "laptop"),
+        ("macbook", None, None, "laptop"),
+        ("MacBook Pro (14-inch, 2031)", "Mac99,1", False, "laptop"),
+        (None, "MacBookPro18,3", None, "laptop"),
+        (None, "MacBookPro99,1", None, "laptop"),
+        ("Mac99,1", "Mac99,1", True, "laptop"),
+        (None, None, True, "laptop"),
+        ("Mac mini (2024) M4", "Mac16,10", None, "workstation"),
+        ("Mac mini (2024) M4", "Mac16,10", True, "workstation"),
+        ("iMac (24-inch, 2023)", "Mac15,5", None, "workstation"),
+        ("Mac Pro", None, None, "workstation"),
+        ("Mac Studio (2031)", "Mac99,1", True, "workstation"),
+        (None, "Macmini9,1", None, "workstation"),
+        (None, "iMac99,1", True, "workstation"),
+        ("VMware Virtual Platform", "VMware7,1", None, "workstation"),
+        ("VirtualMac2,1", "VirtualMac2,1", None, "workstation"),
+        ("Mac99,1", "Mac99,1", None, None),
+        ("Mac99,1", "Mac99,1", False, None),
+        ("Something else", None, None, None),
+        (None, None, None, None),
+    ],
+)
+def test_case_i10_the_form_factor_follows_the_model_and_then_the_battery(
+    *,
     computer: Computer,
     stage_one: StageOne,
     model: str | None,
     model_identifier: str | None,
+    has_battery: bool | None,
     expected: str | None,
 ) -> None:
-    changes = {"hardware.model": model, "hardware.modelIdentifier": model_identifier}
+    changes = {
+        "hardware.model": model,
+        "hardware.modelIdentifier": model_identifier,
+        "hardware.hasBattery": has_battery,
+    }
     staged = stage_one("computers", computer(changes))
 
     assert staged.value("form_factor") == expected
+
+
+@pytest.mark.parametrize(
+    ("identifier", "form_factor"),
+    [
+        ("MacBookAir1,1", "laptop"),
+        ("MacBookAir10,1", "laptop"),
+        ("Mac14,2", "laptop"),
+        ("Mac14,7", "laptop"),
+        ("Mac15,3", "laptop"),
+        ("Mac16,13", "laptop"),
+        ("Mac17,2", "laptop"),
+        ("Mac13,1", "workstation"),
+        ("Mac14,8", "workstation"),
+        ("Mac15,14", "workstation"),
+        ("Mac16,3", "workstation"),
+        ("Mac16,11", "workstation"),
+        ("iMacPro1,1", "workstation"),
+        ("MacPro7,1", "workstation"),
+    ],
+)
+def test_known_models_are_in_the_table(identifier: str, form_factor: str) -> None:
+    assert published_models()[identifier].form_factor == form_factor
+
+
+def test_the_table_of_models_holds_together() -> None:
+    models = published_models().values()
+    assert {model.form_factor for model in models} == {"laptop", "workstation"}
+    assert {model.ethernet for model in models} == {"yes", "no", "optional"}
+    assert {model.year for model in models} == set(range(2008, 2026))
+    for model in models:
+        is_book = model.name.startswith("MacBook")
+        assert is_book == (model.form_factor == "laptop"), model
+        line = model.name.partition(" (")[0].removesuffix(" Server").replace(" ", "")
+        assert model.identifier.rstrip("0123456789,") in ("Mac", line), model
 
 
 @pytest.mark.parametrize(
@@ -498,6 +631,34 @@ def test_what_is_no_date_is_null_with_a_note(
     assert staged.row["enrolled_at"] is None
     assert staged.row["is_usable"] is True
     assert staged.notes == [("enrolled_at", "malformed_date")]
+
+
+_CAPTURED = datetime(2026, 7, 21, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "is_known"),
+    [
+        ("2026-07-21T06:00:00Z", True),
+        ("2026-07-22T06:00:00Z", True),
+        ("2026-07-22T06:00:01Z", False),
+        ("2083-01-01T00:00:00Z", False),
+    ],
+)
+def test_case_i09_a_time_later_than_the_day_after_the_capture_is_unknown_with_a_note(
+    computer: Computer, date: str, is_known: bool
+) -> None:
+    document = computer({"general.lastEnrolledDate": date})
+    staged = stage("computers", [RawVersion(1, "412", document, _CAPTURED)])
+
+    assert staged.rows["enrolled_at"].notna().tolist() == [is_known]
+    assert staged.rows["is_usable"].tolist() == [True]
+    assert staged.quarantine[["field", "reason"]].to_numpy().tolist() == (
+        [] if is_known else [["enrolled_at", "time_in_future"]]
+    )
+    assert staged.quarantine["detail"].tolist() == (
+        [] if is_known else [f"{date!r} is in the future; it counts as unknown."]
+    )
 
 
 @pytest.mark.parametrize(
@@ -557,7 +718,11 @@ def test_whether_jamf_manages_a_computer_is_told_or_unknown(
 
 def test_a_bad_record_does_not_touch_its_neighbours(computer: Computer) -> None:
     bad = {"id": "2", "general": "x", "hardware": 5, "staticGroupIds": "y"}
-    versions = [(10, "1", computer()), (11, "2", bad), (12, "3", computer())]
+    documents = {10: computer(), 11: bad, 12: computer()}
+    versions = [
+        RawVersion(version_id, str(number), document)
+        for number, (version_id, document) in enumerate(documents.items(), start=1)
+    ]
     staged = stage("computers", versions)
 
     assert staged.rows["version_id"].tolist() == [10, 11, 12]
@@ -569,10 +734,8 @@ def test_a_bad_record_does_not_touch_its_neighbours(computer: Computer) -> None:
 
 
 def test_the_quarantine_stands_in_the_order_of_the_versions(computer: Computer) -> None:
-    versions = [
-        (number, str(number), computer({"userAndLocation.email": "x", "hardware.macAddress": "x"}))
-        for number in (30, 10, 20)
-    ]
+    document = computer({"userAndLocation.email": "x", "hardware.macAddress": "x"})
+    versions = [RawVersion(number, str(number), document) for number in (30, 10, 20)]
     quarantine = stage("computers", versions).quarantine
 
     assert quarantine["version_id"].tolist() == [30, 30, 10, 10, 20, 20]

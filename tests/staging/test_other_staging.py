@@ -186,7 +186,7 @@ def test_the_frames_have_the_same_types_whether_empty_full_or_poor(collection: s
     }
     declared = {column.name: dtypes[column.type] for column in SNAPSHOT_COLUMNS[collection]}
     full = {"id": "1", "name": "x", "smartGroup": True, "hardware": {"serialNumber": "C02"}}
-    calls: list[list[RawVersion]] = [[], [(1, "1", {})], [(1, "1", full)]]
+    calls: list[list[RawVersion]] = [[], [RawVersion(1, "1", {})], [RawVersion(1, "1", full)]]
     for versions in calls:
         staged = stage(collection, versions)
         assert {name: str(dtype) for name, dtype in staged.rows.dtypes.items()} == declared
@@ -225,6 +225,7 @@ def test_the_rules_have_a_number_and_the_reasons_are_stable_codes() -> None:
         "malformed_email",
         "malformed_mac_address",
         "malformed_date",
+        "time_in_future",
         "cut_to_fit",
     }
 
@@ -232,7 +233,7 @@ def test_the_rules_have_a_number_and_the_reasons_are_stable_codes() -> None:
 def test_staging_does_not_change_the_documents() -> None:
     document = {"id": "1", "hardware": {"serialNumber": " a "}, "staticGroupIds": ["2", "2"]}
     before = repr(document)
-    staged = stage("computers", [(1, "1", document)])
+    staged = stage("computers", [RawVersion(1, "1", document)])
 
     assert isinstance(staged.rows, pd.DataFrame)
     assert repr(document) == before

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from moss_jamf_pipeline.staging import rows_for_copy, stage
+from moss_jamf_pipeline.staging import RawVersion, rows_for_copy, stage
 
 
 def test_every_kind_of_missing_value_becomes_none() -> None:
@@ -44,7 +44,9 @@ def test_an_empty_frame_gives_no_rows() -> None:
 
 
 def test_an_empty_list_of_groups_stays_an_empty_list() -> None:
-    staged = stage("computers", [(1, "1", {"staticGroupIds": []}), (2, "2", {})])
+    staged = stage(
+        "computers", [RawVersion(1, "1", {"staticGroupIds": []}), RawVersion(2, "2", {})]
+    )
     position = staged.rows.columns.get_loc("static_group_ids")
     assert isinstance(position, int)
 

@@ -18,9 +18,9 @@ from moss_jamf_pipeline.staging.forms import (
     email_form,
     lower_uuid_form,
     mac_address_form,
-    serial_number_form,
     upper_uuid_form,
 )
+from moss_jamf_pipeline.staging.placeholders import placeholder_serials
 from moss_jamf_pipeline.staging.text import clean_identifier, clean_text
 from tests.support.properties import examples
 
@@ -70,7 +70,7 @@ computers = st.fixed_dictionaries(
         ),
         "hardware": sections(
             *("make", "model", "modelIdentifier", "serialNumber", "macAddress", "altMacAddress"),
-            *("networkAdapterType", "altNetworkAdapterType", "appleSilicon"),
+            *("networkAdapterType", "altNetworkAdapterType", "appleSilicon", "hasBattery"),
         ),
         "operatingSystem": sections("name", "version", "build"),
         "userAndLocation": sections(*people, "departmentId", "buildingId", "room"),
@@ -91,7 +91,10 @@ DOCUMENTS = {
 
 
 def numbered(documents: list[Any]) -> list[RawVersion]:
-    return [(1000 + number, str(number), document) for number, document in enumerate(documents)]
+    return [
+        RawVersion(1000 + number, str(number), document)
+        for number, document in enumerate(documents)
+    ]
 
 
 def text_cells(frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -158,7 +161,7 @@ def test_cleaning_twice_changes_nothing_more(clean: Callable[[str], str], text: 
 @given(text=texts)
 @pytest.mark.parametrize(
     "form",
-    [serial_number_form, mac_address_form, email_form, upper_uuid_form, lower_uuid_form],
+    [mac_address_form, email_form, upper_uuid_form, lower_uuid_form],
     ids=lambda form: form.__name__,
 )
 def test_a_form_is_idempotent_and_its_result_is_clean(
@@ -172,23 +175,77 @@ def test_a_form_is_idempotent_and_its_result_is_clean(
         assert clean_identifier(value) == value
 
 
+# What manufacturers and virtual machines give: Apple's of twelve and of ten signs, vendors' of eight digits, random
+# text.
+_APPLE = "0123456789CDFGHJKLMNPQRTVWXY"
+_REAL_SERIALS = st.one_of(
+    st.text(alphabet=_APPLE, min_size=10, max_size=10),
+    st.text(alphabet=_APPLE, min_size=8, max_size=8).map(lambda text: f"C02{text}K"),
+    st.text(alphabet=string.digits, min_size=8, max_size=8),
+    st.text(alphabet=string.ascii_letters + string.digits + "+/", min_size=10, max_size=10).map(
+        lambda text: f"VM{text}"
+    ),
+    st.integers(0, 2**128 - 1).map(lambda number: f"VMware-{number.to_bytes(16).hex(' ')}"),
+    st.uuids().map(str),
+)
+_COUNTED = "0123456789" * 3
+
+
+def _is_orderly(serial_number: str) -> bool:
+    """Whether chance made one of the forms of a placeholder: one sign, or nothing but a count."""
+    return len(set(serial_number)) == 1 or any(
+        serial_number in count for count in (_COUNTED, _COUNTED[::-1], "0123456789abcdef")
+    )
+
+
+@settings(max_examples=examples(300))
+@given(serial_number=_REAL_SERIALS.filter(lambda text: not _is_orderly(text)))
+def test_case_i08_no_real_serial_number_is_taken_for_a_placeholder(serial_number: str) -> None:
+    assert placeholder_serials().why_no_serial(serial_number) is None
+
+
+_PLACEHOLDERS = st.one_of(
+    st.tuples(st.sampled_from(string.printable.strip()), st.integers(1, 40)).map(
+        lambda pair: pair[0] * pair[1]
+    ),
+    st.tuples(
+        st.sampled_from(["", "SN-", "sys-", "MB-"]), st.integers(0, 9), st.integers(5, 20)
+    ).map(lambda parts: parts[0] + _COUNTED[parts[1] : parts[1] + parts[2]]),
+    st.integers(5, 10).map(lambda length: _COUNTED[9::-1][:length]),
+    st.text(alphabet=" -./_#*?()", min_size=1, max_size=12).filter(str.strip),
+    st.text(max_size=10).map(lambda text: f"Serial Number{text}"),
+    st.sampled_from(["N/A", "none", "EVAL", "Unknow", "(null string)", "0123456789ABCDEF"]),
+)
+
+
+@settings(max_examples=examples(300))
+@given(
+    placeholder=_PLACEHOLDERS,
+    spelled=st.sampled_from([str, str.upper, str.lower, str.title]),
+    space=st.sampled_from(["", " ", "\t", "\u00a0"]),
+)
+def test_case_i08_every_spelling_of_a_placeholder_is_one(
+    placeholder: str, spelled: Callable[[str], str], space: str
+) -> None:
+    text = space.join(spelled(placeholder))
+
+    assert placeholder_serials().why_no_serial(text) is not None
+
+
 @settings(max_examples=examples(40))
 @given(
-    serial_number=st.text(alphabet=string.ascii_uppercase + string.digits, min_size=2, max_size=12),
-    decoration=st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\ufeff", "\u3000", "\x00"]),
-    cut=st.integers(0, 12),
+    serial_number=st.text(alphabet=string.ascii_letters + string.digits, min_size=2, max_size=12),
+    edge=st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\ufeff", "\u3000", "\x00"]),
 )
-def test_all_spellings_of_a_serial_number_are_one(
-    serial_number: str, decoration: str, cut: int
+def test_case_i07_serial_numbers_are_trimmed_and_nothing_else(
+    serial_number: str, edge: str
 ) -> None:
-    spelling = decoration + serial_number[:cut].lower() + decoration + serial_number[cut:].lower()
-    versions = numbered(
-        [{"hardware": {"serialNumber": text}} for text in (serial_number, spelling)]
-    )
-    first, second = stage("computers", versions).rows["serial_number"].astype(object)
+    versions = numbered([{"hardware": {"serialNumber": f"{edge}{serial_number}{edge}"}}])
+    (staged,) = stage("computers", versions).rows["serial_number"].astype(object)
 
-    assert pd.isna(first) == pd.isna(second)
-    assert pd.isna(first) or first == second == serial_number
+    is_placeholder = placeholder_serials().why_no_serial(serial_number) is not None
+    assert pd.isna(staged) == is_placeholder
+    assert is_placeholder or staged == serial_number
 
 
 @given(

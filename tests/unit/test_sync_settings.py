@@ -17,6 +17,7 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "sync_groups": True,
         "sync_sections": (),
         "full_sweep_hours": 24.0,
+        "placeholder_serials": (),
         "smart_group_filter": None,
         "create_missing_locations": True,
         "update_existing_devices": True,
@@ -85,6 +86,11 @@ def test_overrides_of_ownership_are_read_by_field() -> None:
         {"full_sweep_hours": -1},
         {"full_sweep_hours": "daily"},
         {"full_sweep_hours": "inf"},
+        {"placeholder_serials": "SPARE"},
+        {"placeholder_serials": [7]},
+        {"placeholder_serials": [""]},
+        {"placeholder_serials": ["*"]},
+        {"placeholder_serials": ["C0*"]},
         {"smart_group_filter": True},
         {"smart_group_filter": ["12"]},
         {"update_existing_devices": None},
@@ -94,6 +100,16 @@ def test_overrides_of_ownership_are_read_by_field() -> None:
 def test_a_policy_that_is_none_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SyncSettings.model_validate(settings)
+
+
+def test_placeholders_are_read_as_people_typed_them() -> None:
+    settings = SyncSettings.model_validate({"placeholder_serials": [" R&amp;D spare ", "LOANER-*"]})
+    assert settings.placeholder_serials == ("R&D spare", "LOANER-*")
+
+
+def test_a_beginning_that_real_serial_numbers_share_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValidationError, match=r"'C0\*' would set real serial numbers aside"):
+        SyncSettings.model_validate({"placeholder_serials": ["C0*"]})
 
 
 def test_settings_cannot_be_changed_while_a_run_uses_them() -> None:

@@ -11,6 +11,7 @@ from moss_jamf_pipeline.engine.slots import slot_key
 from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, held_back, stage_snapshot
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import Row
+from moss_jamf_pipeline.staging import StagingPolicies
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ def stage(run: RunContext, collection: str, slots: Sequence[datetime]) -> Staged
                 f"No capture of JAMF's {collection} covers {', '.join(missing)}.",
                 f"Materialise raw_jamf_{collection} for these slots.",
             )
+        policies = StagingPolicies(run.integration.settings.placeholder_serials)
         snapshots = tuple(
-            stage_snapshot(connection, run.integration.id, collection, capture_id)
+            stage_snapshot(connection, run.integration.id, collection, capture_id, policies)
             for capture_id in sorted(set(covered.values()))
         )
         staged, newest = snapshots[-1], run.captures.get(collection)

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, Protocol
+from typing import Final, LiteralString, Protocol
 from uuid import UUID
 
+import orjson
 import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import collection_named
@@ -27,6 +28,15 @@ from moss_jamf_pipeline.moss.statements import (
 
 # Without statistics PostgreSQL takes a new table for small; of a few pages that is so.
 _MANY_ROWS = 1_000
+
+_COPY_INCOMING: Final = (
+    "copy incoming_records "
+    "(jamf_id, content_hash, document, last_contact_at, reported_at, future_times) from stdin"
+)
+_COPY_LISTED: Final = (
+    "copy listed_records "
+    "(jamf_id, content_hash, document, last_contact_at, reported_at, future_times) from stdin"
+)
 
 
 class StoredRecord(Protocol):
@@ -51,6 +61,10 @@ class StoredRecord(Protocol):
     @property
     def reported_at(self) -> datetime | None:
         """When it last sent its inventory (volatile)."""
+
+    @property
+    def future_times(self) -> Sequence[tuple[str, str]]:
+        """Of these two, by name, what JAMF sent where it lies in the future and is unknown therefore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +154,12 @@ class CaptureWriter:
 
     def write_page(self, records: Sequence[StoredRecord]) -> None:
         """COPYs one page of records read whole, no id of which came before in this capture."""
-        self._copy(
-            "copy incoming_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
-            records,
-        )
+        self._copy(_COPY_INCOMING, records)
         self._read += len(records)
 
     def list_page(self, records: Sequence[StoredRecord]) -> None:
         """COPYs one page of a listing, no id of which came before in it."""
-        self._copy(
-            "copy listed_records (jamf_id, content_hash, document, last_contact_at, reported_at) from stdin",
-            records,
-        )
+        self._copy(_COPY_LISTED, records)
         self._listed += len(records)
 
     def find_changes(self) -> Row:
@@ -186,6 +194,7 @@ class CaptureWriter:
                         record.document.decode(),
                         record.last_contact_at,
                         record.reported_at,
+                        _as_object(record.future_times),
                     )
                 )
 
@@ -296,6 +305,11 @@ def open_capture(
             execute(connection, "capture/drop_working_tables")
             execute(connection, "capture/fail_capture", {"capture_id": capture_id})
         raise
+
+
+def _as_object(pairs: Sequence[tuple[str, str]]) -> str | None:
+    """Names and values as a JSON object; None where there are none."""
+    return orjson.dumps(dict(pairs)).decode() if pairs else None
 
 
 def _capture(row: Row) -> Capture:

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 import psycopg
 from psycopg import sql
+from psycopg.rows import args_row
 from psycopg.types.json import set_json_loads
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured
@@ -20,7 +21,15 @@ from moss_jamf_pipeline.moss.statements import (
     set_based_transaction,
     statement,
 )
-from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS, STAGING_RULES, Staged, rows_for_copy, stage
+from moss_jamf_pipeline.staging import (
+    NO_POLICIES,
+    SNAPSHOT_COLUMNS,
+    RawVersion,
+    Staged,
+    StagingPolicies,
+    rows_for_copy,
+    stage,
+)
 
 _CHUNK = 5_000
 
@@ -56,25 +65,41 @@ class Snapshot:
 
 
 def stage_snapshot(
-    connection: psycopg.Connection, integration_id: UUID, collection: str, capture_id: int
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    capture_id: int,
+    policies: StagingPolicies = NO_POLICIES,
 ) -> Snapshot:
     """Stages what a capture holds and describes its snapshot; reads stored documents only, never JAMF.
 
-    Documents are staged once: of an unchanged fleet there is nothing to do. A change of the staging rules stages anew.
+    Documents are staged once: of an unchanged fleet there is nothing to do. A change of the staging rules, or of what
+    the integration adds to them, stages anew.
+
+    Args:
+        connection: one in autocommit mode.
+        integration_id: whose capture it is.
+        collection: what was captured.
+        capture_id: which capture.
+        policies: what the integration adds to the rules.
 
     Raises:
         NothingCaptured: the capture is unknown or brought nothing.
     """
+    staging_rules = policies.rules_for(collection)
     scope = {
         "integration_id": integration_id,
         "collection": collection,
         "capture_id": capture_id,
-        "staging_rules": STAGING_RULES,
+        "staging_rules": staging_rules,
     }
     staged = 0
     # By hash: over a snapshot that was empty when statistics were taken, PostgreSQL would look through all rows that
     # this very transaction writes, once for each document (45 s of 50,000 computers instead of 1 s).
-    with set_based_transaction(connection), connection.cursor("versions_to_stage") as versions:
+    with (
+        set_based_transaction(connection),
+        connection.cursor("versions_to_stage", row_factory=args_row(RawVersion)) as versions,
+    ):
         set_json_loads(orjson.loads, versions)
         versions.execute(statement("staging/versions_to_stage"), scope)
         while chunk := versions.fetchmany(_CHUNK):
@@ -82,8 +107,9 @@ def stage_snapshot(
                 connection,
                 integration_id,
                 collection,
-                [version_id for version_id, _, _ in chunk],
-                stage(collection, chunk),
+                [version.version_id for version in chunk],
+                stage(collection, chunk, policies),
+                staging_rules,
             )
             staged += len(chunk)
     if staged:
@@ -129,6 +155,7 @@ def _store(
     collection: str,
     version_ids: Sequence[int],
     staged: Staged,
+    staging_rules: int,
 ) -> None:
     """Writes the typed rows and the quarantine of one chunk, in place of what an earlier staging said."""
     connection.execute(
@@ -142,7 +169,7 @@ def _store(
     )
     with connection.cursor() as cursor, cursor.copy(copy_rows) as copy:
         for row in rows_for_copy(staged.rows[columns]):
-            copy.write_row((*row, STAGING_RULES))
+            copy.write_row((*row, staging_rules))
     unusable = set(staged.rows.loc[~staged.rows["is_usable"].astype(bool), "version_id"])
     with (
         connection.cursor() as cursor,

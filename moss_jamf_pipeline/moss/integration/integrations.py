@@ -39,6 +39,9 @@ DEFAULT_SCHEDULE = "0 */6 * * *"
 _ANY = IntegrationChoice()
 _NEW_ROWS_ARE_IN = "production"  # the default of M.O.S.S.'s own column
 
+_SHORTEST_PREFIX = 3
+"""Fewer signs at the beginning are shared by real serial numbers (all of a model begin alike)."""
+
 CaptureT = TypeVar("CaptureT")
 
 
@@ -70,6 +73,22 @@ def _name(value: object) -> object:
 
 _EVERY_DOMAIN = "*"
 ComparedName = Annotated[str, BeforeValidator(_name), Field(min_length=1)]
+
+
+def _placeholder(value: object) -> str:
+    """What is no serial number: a text, or its beginning before a `*`. M.O.S.S.'s pages escape what they save."""
+    text = unescaped(value).strip() if isinstance(value, str) else ""
+    if not text:
+        raise ValueError("must be texts that stand where a serial number belongs")
+    if text.endswith("*") and len("".join(text.split())) <= _SHORTEST_PREFIX:
+        raise ValueError(
+            f"a text before * has at least {_SHORTEST_PREFIX} signs: {text!r} would set real serial numbers aside"
+        )
+    return text
+
+
+PlaceholderSerial = Annotated[str, BeforeValidator(_placeholder)]
+
 GroupReference = Annotated[str | None, BeforeValidator(_group_reference)]
 
 
@@ -86,6 +105,9 @@ class SyncSettings(BaseModel):
             allow-list of the catalogue, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
         full_sweep_hours: how often every computer is read whole; scheduled syncs in between read what changed
             (`cadence`). 0: every time.
+        placeholder_serials: what else is no serial number, beside what is published
+            (`staging/placeholder_serials.csv`): whole texts, compared without case and spaces, or, with a `*` at the
+            end, what they begin with.
         smart_group_filter: sync only the computers of this JAMF group (id or name); None: all.
         create_missing_locations: create locations and rooms that JAMF names and M.O.S.S. lacks (strategy, edge case 2).
         update_existing_devices: change devices that M.O.S.S. has; without it they are only linked to JAMF.
@@ -116,6 +138,7 @@ class SyncSettings(BaseModel):
         default=(), validation_alias=AliasChoices("sync_sections", "sync_computer_sections")
     )
     full_sweep_hours: float = Field(default=24.0, ge=0, allow_inf_nan=False)
+    placeholder_serials: tuple[PlaceholderSerial, ...] = ()
     smart_group_filter: GroupReference = None
     create_missing_locations: bool = True
     update_existing_devices: bool = True

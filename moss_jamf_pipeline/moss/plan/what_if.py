@@ -17,6 +17,7 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all
+from moss_jamf_pipeline.staging import StagingPolicies
 
 _SLOTS_NAMED = 3
 # What making matches changes: those of the integration, and who leads what several know.
@@ -39,7 +40,13 @@ def make_what_if_plan(
     """
     captures = captures_of_slot(connection, integration, slot)
     for collection, capture in captures.items():
-        stage_snapshot(connection, integration.id, collection, capture.capture_id)
+        stage_snapshot(
+            connection,
+            integration.id,
+            collection,
+            capture.capture_id,
+            StagingPolicies(integration.settings.placeholder_serials),
+        )
     with connection.transaction():
         _keep_matches(connection, integration)
         for table in MATCH_TABLES:
