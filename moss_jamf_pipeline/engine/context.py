@@ -3,6 +3,7 @@
 A run lives in one process or in several; each has a context of its own, and finds what it lacks in the database.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,9 +25,12 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     require_enabled,
 )
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock
+from moss_jamf_pipeline.moss.integration.successors import Succession
 from moss_jamf_pipeline.moss.plan.guard import Choice, choose_plan
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class RunContext:
         run: the run.
         settings: the environment.
         findings: what the steps in this process found true or not, by step and check.
+        succession: what the integration took over with this run from one that was deleted in M.O.S.S.; None: nothing.
         writes: how many steps in this process have written M.O.S.S.
     """
 
@@ -131,6 +136,7 @@ class RunContext:
         self.settings = settings
         self.writes = 0
         self.findings: dict[tuple[str, str], Finding] = {}
+        self.succession: Succession | None = None
         self._database = database
         self._which = which
         self._lock = run_lock or RunLock(database)
@@ -288,11 +294,16 @@ class RunContext:
         if self._known.has_history:
             return
         close_history_of_dead_runs(connection, self.integration.id)
-        open_history(
+        opened = open_history(
             connection,
             self.integration.id,
             run_id=self.run.run_id,
             sync_type=self.run.history_type,
             triggered_by=self.run.triggered_by,
+            server=self.settings.jamf_base_url,
         )
+        if opened.succession is not None:
+            self.succession = opened.succession
+            self._known.captures, self._known.slots, self._known.covered = None, set(), {}
+            logger.warning(opened.succession.sentence)
         self._known.has_history = True

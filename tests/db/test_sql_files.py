@@ -153,6 +153,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "wanted": Jsonb([]),
         "hold_unlinked": True,
         "recreate_deleted": True,
+        "former_id": uuid4(),
         "username_domains": ["corp"],
         "ignored_usernames": ["root"],
         "create_missing_locations": True,

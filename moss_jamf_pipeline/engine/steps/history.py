@@ -36,7 +36,8 @@ def finish(run: RunContext) -> RunOutcome:
         status=outcome.status,
         counts=outcome.counts,
         error_message=outcome.message,
-        error_details=outcome.details,
+        error_details=outcome.details
+        | ({} if run.succession is None else {"took_over": run.succession.sentence}),
     )
     return outcome
 

@@ -47,6 +47,8 @@ _FUNCTIONS_OF_THE_WRITER: Final = (
     "restore_owned",
     "delete_link",
     "delete_created",
+    "note_integration",
+    "succeed_integration",
 )
 
 
@@ -92,6 +94,7 @@ def grant_on_our_schemas(connection: psycopg.Connection, reader: str, writer: st
         "grant usage on schema jamf_sync, moss_contract to {}",
         "grant select, insert, update, delete on all tables in schema jamf_sync to {}",
         "revoke insert, update, delete on jamf_sync.schema_migrations from {}",
+        "revoke insert, update, delete on jamf_sync.known_integrations from {}",
         # A view acts with its owner's rights: writing it would go round the row-level security of the conflicts.
         "revoke insert, update, delete on jamf_sync.decisions from {}",
         "grant usage on all sequences in schema jamf_sync to {}",

@@ -141,6 +141,7 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
         "contract/relations",
         "contract/words",
         "contract/jamf_servers",
+        "contract/successors",
         "contract/encryption_keys",
         "contract/group_members",
         "contract/current_values",

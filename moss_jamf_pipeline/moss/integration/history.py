@@ -1,6 +1,7 @@
 """`integration_sync_history`: what M.O.S.S.'s own pages show of each run. No secret gets into it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -8,8 +9,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.moss.contract.roles import writing
+from moss_jamf_pipeline.moss.integration.successors import Succession, take_over
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
-from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all, fetch_value
+from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all, fetch_one
 from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_document
 
 Status = Literal["success", "partial", "failed"]
@@ -23,6 +25,19 @@ _DIED: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedHistory:
+    """The history row of a run that has begun.
+
+    Attributes:
+        history_id: its id.
+        succession: what the integration took over just now, from one that was deleted in M.O.S.S.; None: nothing.
+    """
+
+    history_id: UUID
+    succession: Succession | None = None
+
+
 def open_history(
     connection: psycopg.Connection,
     integration_id: UUID,
@@ -30,7 +45,8 @@ def open_history(
     run_id: str,
     sync_type: str,
     triggered_by: str | None = None,
-) -> UUID:
+    server: str | None = None,
+) -> OpenedHistory:
     """Opens the history row of a run (`in_progress`), once however often it is asked for.
 
     Args:
@@ -39,21 +55,24 @@ def open_history(
         run_id: the run.
         sync_type: `full`, `computers`, `users`, `groups`, `apply` or `partial`.
         triggered_by: who started it. If exactly one user of M.O.S.S. has this address, the row names that user.
-
-    Returns:
-        The row's id.
+        server: the address of the JAMF server, as far as the environment names it.
     """
     parameters = {
         "integration_id": integration_id,
         "run_id": run_id,
         "sync_type": sync_type,
         "triggered_by": triggered_by and _storable(scrubbed(triggered_by)),
+        "server": server,
     }
+    succession = None
     with writing(connection):
-        history_id = fetch_value(connection, "history/open_history", parameters)
-    if not isinstance(history_id, UUID):
-        raise TypeError(f"integration_sync_history.id is a {type(history_id).__name__}")
-    return history_id
+        opened = fetch_one(connection, "history/open_history", parameters)
+        if opened is None or not isinstance(opened["history_id"], UUID):
+            raise TypeError("integration_sync_history.id is no UUID")
+        if opened["takes_place_of"] is not None:
+            # In one transaction with the note that it was seen: a run that dies in between leaves it to the next.
+            succession = take_over(connection, integration_id, opened["takes_place_of"])
+    return OpenedHistory(opened["history_id"], succession)
 
 
 def close_history_of_dead_runs(connection: psycopg.Connection, integration_id: UUID) -> list[str]:

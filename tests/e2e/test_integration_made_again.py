@@ -1,0 +1,128 @@
+"""Case I14 of real life: an integration whose row is deleted in M.O.S.S. and made again knows its own objects."""
+
+import pytest
+
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
+from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
+from moss_jamf_pipeline.moss.plan.conflicts import resolve_conflicts
+from tests.e2e.inventory import (
+    add_mac,
+    assert_calm,
+    assert_counts_add_up,
+    devices,
+    mappings,
+    open_conflicts,
+)
+from tests.support.world import World
+
+pytestmark = pytest.mark.every_dialect
+
+_MACS = range(1, 13)
+_CORE = ("devices", "people", "ios", "locations", "groups")
+
+
+def _serial(number: int) -> str:
+    return f"C02AGAIN{number:04}"
+
+
+def _synced(world: World) -> None:
+    """Twelve Macs with users, a group and a building; a decision, an open conflict, a device that a person deleted."""
+    world.fleet.add_building("Main", building_id="1")
+    world.fleet.add_group("Ours", group_id="9", members=[])
+    for number in _MACS:
+        name = f"user{number}"
+        email = f"{name}@example.com"
+        world.fleet.add_user(id=str(number), username=name, email=email, realname=name.title())
+        add_mac(
+            world,
+            str(number),
+            _serial(number),
+            user={"username": name, "email": email},
+            place={"buildingId": "1"},
+            assetTag=f"TAG-{number}",
+        )
+    world.sync()
+    world.execute("update devices set asset_tag = 'OURS-1' where serial_number = %s", [_serial(1)])
+    world.execute("update devices set asset_tag = 'OURS-2' where serial_number = %s", [_serial(2)])
+    world.execute("delete from devices where serial_number = %s", [_serial(3)])
+    world.sync()
+    (conflict,) = world.query(
+        "select conflict_id from jamf_sync.conflicts where moss_value = 'OURS-1' and status = 'open'"
+    )
+    with world.database.connection() as connection:
+        resolve_conflicts(
+            connection,
+            world.integration,
+            [conflict["conflict_id"]],
+            Resolution.KEEP_MOSS,
+            resolved_by="pat@example.org",
+        )
+    world.sync()
+
+
+def _made_again(world: World, name: str) -> None:
+    world.execute("delete from integration_configs")
+    with world.database.connection() as connection:
+        create_integration(connection, name, None)
+
+
+def _stored(world: World) -> dict[str, list[tuple[str, str]]]:
+    return {
+        table: [
+            (row["ctid"], row["xmin"])
+            for row in world.query(f"select ctid::text, xmin::text from public.{table} order by 1")
+        ]
+        for table in _CORE
+    }
+
+
+def _links(world: World) -> dict[str, dict[str, tuple[str, str]]]:
+    kinds = ("computer", "user", "building", "computer_group")
+    return {kind: mappings(world, kind) for kind in kinds}
+
+
+def test_case_i14_an_integration_made_again_goes_on_where_it_was(world: World) -> None:
+    _synced(world)
+    before, links, conflicts = _stored(world), _links(world), open_conflicts(world)
+    decided = "select count(*) as n from jamf_sync.conflicts where status = 'resolved'"
+    assert world.query(decided) == [{"n": 1}]
+    former = world.integration.id
+    _made_again(world, DEFAULT_NAME)
+    assert _links(world)["computer"] == {}
+
+    world.sync()
+
+    assert_counts_add_up(world)
+    assert _stored(world) == before
+    assert _links(world) == links
+    assert open_conflicts(world) == conflicts
+    assert world.query(decided) == [{"n": 1}]
+    assert _serial(3) not in devices(world)
+    assert world.integration.id != former
+    left = world.query(
+        "select count(*) as n from jamf_sync.conflicts where integration_id = %s", [former]
+    )
+    assert left == [{"n": 0}]
+    told = world.history()[-1]["error_details"]["took_over"]
+    assert "takes the place of 'JAMF Pro'" in told
+    assert_calm(world)
+
+
+def test_case_i14_under_another_name_it_is_known_by_its_server(world: World) -> None:
+    _synced(world)
+    before, links = _stored(world), _links(world)
+    _made_again(world, "JAMF Pro again")
+    world.sync()
+    assert _stored(world) == before
+    assert _links(world) == links
+    assert_calm(world)
+
+
+def test_case_i14_a_row_that_is_only_renamed_is_the_same(world: World) -> None:
+    _synced(world)
+    before, conflicts = _stored(world), open_conflicts(world)
+    world.execute("update integration_configs set name = 'Another name'")
+    world.sync()
+    assert _stored(world) == before
+    assert open_conflicts(world) == conflicts
+    assert "took_over" not in (world.history()[-1]["error_details"] or {})
