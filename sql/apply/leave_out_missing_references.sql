@@ -22,3 +22,4 @@ set before = change.before - referring.missing, after = change.after - referring
     outcome_detail = 'Left out, because the object does not exist in M.O.S.S.: ' || array_to_string(referring.missing, ', ')
 from referring
 where change.row_id = referring.row_id and referring.missing <> '{}'
+  and change.row_id between %(first_row)s and %(last_row)s

@@ -27,3 +27,4 @@ set before = change.before - 'hostname', after = change.after - 'hostname', rule
     outcome_detail = 'Left out: another device has the host name ' || (change.after ->> 'hostname') || ' by now.'
 from taken
 where change.row_id = taken.row_id
+  and change.row_id between %(first_row)s and %(last_row)s

@@ -1,7 +1,9 @@
 -- Objects a plan says it created that are not in M.O.S.S., or not linked. Parameters: plan_id, integration_id.
+-- The outcome is looked at last: statistics from before the plan was applied know of no row with one, and for the one row that
+-- PostgreSQL would expect it would look up each in six tables.
 with created as (
-  select object_type, object_id from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and action = 'create' and outcome = 'applied'
+  select object_type, object_id, outcome from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and action = 'create'
 ),
 present as (
   select 'location' as object_type, id as object_id from moss_contract.locations()
@@ -11,8 +13,9 @@ present as (
   union all select 'io', id from moss_contract.ios()
   union all select 'group', id from moss_contract.groups()
 )
-select count(*) filter (where present.object_id is null) as missing,
+select count(*) filter (where present.object_id is null and created.outcome = 'applied') as missing,
        count(*) filter (where present.object_id is not null and mapping.id is null
+                          and created.outcome = 'applied'
                           and created.object_type not in ('room', 'io')) as unlinked
 from created
 left join present using (object_type, object_id)

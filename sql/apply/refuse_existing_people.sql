@@ -27,3 +27,4 @@ update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A person with this e-mail address or user name exists by now.'
 from refused
 where change.row_id = refused.row_id
+  and change.row_id between %(first_row)s and %(last_row)s

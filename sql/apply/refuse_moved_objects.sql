@@ -16,4 +16,5 @@ set outcome = 'refused', outcome_detail = case
   else 'M.O.S.S. changed since the plan was made; it is planned anew next time.' end
 from pending
 where change.row_id = pending.row_id
+  and change.row_id between %(first_row)s and %(last_row)s
   and (pending.current_values is null or not pending.current_values @> pending.before)

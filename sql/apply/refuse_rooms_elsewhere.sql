@@ -14,3 +14,4 @@ update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'M.O.S.S. changed since the plan was made; it is planned anew next time.'
 from elsewhere
 where change.row_id = elsewhere.row_id
+  and change.row_id between %(first_row)s and %(last_row)s

@@ -36,4 +36,5 @@ set outcome = 'refused',
 from pending
 left join shared on shared.row_id = pending.row_id
 where change.row_id = pending.row_id
+  and change.row_id between %(first_row)s and %(last_row)s
   and (pending.action = 'remove') = (shared.row_id is not null)

@@ -25,5 +25,6 @@ update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'The link changed since the plan was made; it is planned anew next time.'
 from pending
 where change.row_id = pending.row_id
+  and change.row_id between %(first_row)s and %(last_row)s
   -- As NOT IN: nobody knows how many rows `changed` has, and NOT EXISTS would look through them link by link.
   and (pending.details ->> 'mapping_id')::uuid not in (select id from changed)

@@ -27,3 +27,4 @@ set before = change.before - left_out.fields, after = change.after - left_out.fi
     outcome_detail = 'Left out, because the decision was taken back or M.O.S.S. changed since: ' || array_to_string(left_out.fields, ', ')
 from left_out
 where change.row_id = left_out.row_id
+  and change.row_id between %(first_row)s and %(last_row)s

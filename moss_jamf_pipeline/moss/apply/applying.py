@@ -284,7 +284,7 @@ def _apply_type(
         "add_to_privileged": integration.settings.add_members_to_privileged_groups,
         "fields": custom_fields(object_type),
     }
-    span = fetch_one(connection, "apply/pending_rows", {**parameters, "many": _MANY_ROWS})
+    span = fetch_one(connection, "apply/pending_rows", parameters)
     if span is not None:
         # Few rows look up by key what they touch; so many are joined with all there is.
         is_many = span["pending"] > _MANY_ROWS

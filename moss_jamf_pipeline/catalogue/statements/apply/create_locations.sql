@@ -23,4 +23,6 @@ created as (
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A location of this name exists by now.'
-from refused where change.row_id = refused.row_id
+from refused
+where change.row_id = refused.row_id
+  and change.row_id between %(first_row)s and %(last_row)s

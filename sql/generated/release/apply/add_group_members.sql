@@ -40,4 +40,6 @@ remembered as (
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'The group or the member does not exist, or the group grants rights by now.'
 from pending
-where change.row_id = pending.row_id and not exists (select from possible where possible.row_id = pending.row_id)
+where change.row_id = pending.row_id
+  and change.row_id between %(first_row)s and %(last_row)s
+  and not exists (select from possible where possible.row_id = pending.row_id)

@@ -31,4 +31,6 @@ created as (
 update jamf_sync.change_plan as change
 set outcome = 'refused',
     outcome_detail = 'Its device does not exist, or the MAC address stands on an interface by now.'
-from refused where change.row_id = refused.row_id
+from refused
+where change.row_id = refused.row_id
+  and change.row_id between %(first_row)s and %(last_row)s
