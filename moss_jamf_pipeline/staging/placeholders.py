@@ -32,6 +32,7 @@ _COUNTS: Final = (
     ("9876543210" * _LONGEST_COUNT)[: 2 * _LONGEST_COUNT],
     "0123456789abcdef",
 )
+_ALL_COUNTS: Final = " ".join(_COUNTS)
 _PREFIX_SIGN: Final = "*"
 _OF_THE_INTEGRATION: Final = "sync_settings.placeholder_serials names it"
 
@@ -79,6 +80,9 @@ class PlaceholderSerials:
             return self._forms["repeated"]
         if not any(map(str.isalnum, key)):
             return self._forms["unlettered"]
+        # A fleet is large, and almost all of it ends here.
+        if not key.startswith(tuple(self._prefixes)) and key[-_SHORTEST_COUNT:] not in _ALL_COUNTS:
+            return None
         begins = (why for prefix, why in self._prefixes.items() if key.startswith(prefix))
         counts = (
             why

@@ -94,8 +94,16 @@ conflicts as (
   insert into jamf_sync.plan_conflicts
     (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, detail)
   select %(plan_id)s, 'io', null, 'computer_interface', jamf_id || '/' || mac_key, hostname, 'mac_elsewhere', 'mac_address', mac_address, mac_address,
-         'M.O.S.S. has this MAC address on another device (' || other_device_id || '); no interface was created. Remove it there if it moved.'
-  from compared where action = 'elsewhere'
+         'M.O.S.S. has this MAC address on another device, '
+         || concat_ws(', serial number ',
+              coalesce(jamf_sync.unescaped(other.name), 'which has no host name'),
+              jamf_sync.unescaped(other.serial_number))
+         || '; no interface was created. Remove it there if it moved.'
+  from compared
+  left join (
+    select id, hostname as name, serial_number from moss_contract.devices()
+  ) as other on other.id = compared.other_device_id
+  where action = 'elsewhere'
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
 select 'io', coalesce(io_id, gen_random_uuid()), 'computer_interface', jamf_id || '/' || mac_key, coalesce(hostname || ' ', '') || mac_address,

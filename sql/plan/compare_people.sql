@@ -129,11 +129,12 @@ conflicts as (
   from (
     select candidates.*, jamf_sync.match_key(candidates.email) as jamf_key,
            format('%%s (%%s)', candidates.label, concat_ws(', ', candidates.username, candidates.email)) as described,
-           coalesce(
-             format('%%s (%%s)', jamf_sync.unescaped(person.full_name), concat_ws(', ',
-               jamf_sync.unescaped(person.username), jamf_sync.unescaped(person.email_address))),
-             format('%%s (%%s)', twin.label, concat_ws(', ', twin.username, twin.email)),
-             'another user') as other
+           case when person.id is not null
+                  then format('%%s (%%s)', jamf_sync.unescaped(person.full_name), concat_ws(', ',
+                    jamf_sync.unescaped(person.username), jamf_sync.unescaped(person.email_address)))
+                when twin.person_id is not null
+                  then format('%%s (%%s)', twin.label, concat_ws(', ', twin.username, twin.email))
+                else 'another user' end as other
     from candidates
     left join moss_contract.people() as person on person.id = (candidates.evidence ->> 'person_id')::uuid
     left join candidates as twin

@@ -310,6 +310,20 @@ def test_a_jamf_null_leaves_contact_data_alone(trial: Bench) -> None:
     assert (change["action"], change["after"]) == ("agree", {})
 
 
+def test_a_user_is_told_from_one_that_is_yet_to_be_created(trial: Bench) -> None:
+    trial.user("5", username="rachel", full_name="Rachel Raman", email="desk@example.org")
+    trial.computer("1", username="rachel", full_name="Rachel R.", email="rachel@example.org")
+    plan = trial.plan()
+    details = trial.query(
+        "select detail from jamf_sync.plan_conflicts where plan_id = %s and kind = %s",
+        *(plan.plan_id, "identity_contradicted"),
+    )
+    assert [
+        "has the user name of Rachel Raman (rachel, desk@example.org)" in row["detail"]
+        for row in details
+    ] == [True]
+
+
 # -- interfaces --------------------------------------------------------------------------------
 
 
@@ -376,12 +390,16 @@ def test_case_i15_an_address_that_software_made_up_tells_nothing_about_other_mac
 
 
 def test_an_address_on_another_device_is_a_conflict(trial: Bench) -> None:
-    trial.interface(trial.device(), _MAC)
+    trial.interface(trial.device(hostname="DOCK-2", serial_number="DK123"), _MAC)
     trial.computer("1", mac_address=_MAC, mac_interface_type="ethernet")
     plan = trial.plan()
     assert _changes(trial, plan.plan_id, "io") == []
     assert _conflicts(trial, plan.plan_id) == [("mac_elsewhere", "mac_address")]
     assert counts_of(plan)["io"].conflicts == 1
+    said = trial.value(
+        "select detail from jamf_sync.plan_conflicts where plan_id = %s", plan.plan_id
+    )
+    assert "on another device, DOCK-2, serial number DK123; no interface" in said
 
 
 # -- links: what is gone -----------------------------------------------------------------------

@@ -14,6 +14,7 @@ from tests.e2e.inventory import (
     insert,
     last_message,
     mapping,
+    set_policies,
     stored_rows,
 )
 from tests.support.world import World
@@ -236,3 +237,26 @@ def test_a_person_who_was_entered_by_hand_since_the_plan_is_not_doubled(world: W
     world.sync()
 
     assert str(device(world, "C02RACE00001")["assigned_to_person_id"]) == entered
+
+
+def test_case_i08_a_placeholder_that_is_named_later_sets_stored_records_aside(world: World) -> None:
+    furnish(world)
+    add_mac(world, "1", "SPARE-0001")
+    add_mac(world, "2", "C02GOOD00002")
+    world.sync()
+    assert set(devices(world)) == {"SPARE-0001", "C02GOOD00002"}
+    held = "select jamf_id, detail from jamf_sync.quarantine where is_whole_record"
+    assert world.query(held) == []
+
+    set_policies(world, placeholder_serials=["spare-*"])
+    world.sync()
+
+    (row,) = world.query(held)
+    assert row["jamf_id"] == "1"
+    assert row["detail"].startswith("'SPARE-0001' is no serial number: ")
+    # It is still in JAMF, so it is not gone.
+    assert device(world, "SPARE-0001")["enrollment"] == "enrolled"
+
+    set_policies(world)
+    world.sync()
+    assert world.query(held) == []
