@@ -2,7 +2,8 @@
 -- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced,
 -- username_domains (text[]: domains that are no part of a user name; {*}: all), ignored_usernames (text[]: who is nobody).
 -- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
--- who"); one that they contradict counts as none, and so does one whose person is gone. Who has no link is looked for by
+-- who"); one that they contradict counts as none, and so does one whose person is gone. A record that was gone from JAMF
+-- comes back as another one if its address is another. Who has no link is looked for by
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
 -- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
 -- matched until somebody decides. Sources that are one person share it as twins: the link belongs to the first (users
@@ -120,7 +121,7 @@ sources as materialized (
 ),
 links as materialized (
   select source.external_type, source.external_id, link.person_id, link.person_exists,
-    link.seen_username, link.seen_email,
+    link.seen_username, link.seen_email, link.was_gone,
     -- Null: it cannot be compared.
     case when link.seen_username = source.username then true
          else jamf_sync.local_part(jamf_sync.match_key(
@@ -135,6 +136,7 @@ links as materialized (
   join (
     select mapping.external_type, mapping.external_id, mapping.internal_id as person_id,
            person.id is not null as person_exists,
+           mapping.sync_status = 'deleted_external' is true as was_gone,
            case mapping.external_type when 'user' then mapping.external_data ->> 'username'
              end as seen_username,
            case mapping.external_type when 'user' then mapping.external_data ->> 'email'
@@ -154,7 +156,8 @@ links as materialized (
 judged as materialized (
   select links.*,
     person_exists and case
-      when external_type = 'computer_user' then coalesce(email_agrees, true)
+      when external_type = 'computer_user' or was_gone and not email_agrees
+        then coalesce(email_agrees, true)
       when username_agrees or email_agrees then true
       when username_agrees is null and email_agrees is null then true
       when username_agrees is not null and email_agrees is not null then false
