@@ -3,6 +3,7 @@
 Each integration that the environment names has its own assets, checks, jobs and sensors; loading them asks no database.
 """
 
+import gc
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -72,3 +73,7 @@ def _definitions_of(layout: Layout) -> dg.Definitions:
 
 _settings = Settings()
 defs = build_definitions(_settings.integrations, _settings)
+
+# What was loaded until here stays as long as the process. Looking through it for garbage, over and over while a million
+# values of JAMF's come and go, is a tenth of a run's CPU in this process.
+gc.freeze()

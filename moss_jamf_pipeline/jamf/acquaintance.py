@@ -1,5 +1,6 @@
 """What clients of one server need not ask again."""
 
+import ssl
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -29,7 +30,9 @@ class Acquaintance:
     Attributes:
         token: the newest token; None before the first, and after JAMF refused it.
         version: the server's; None before it was asked.
+        tls: how its certificate is checked; None before the first client. Reading the authorities takes 15 ms.
     """
 
     token: Token | None = None
     version: ServerVersion | None = None
+    tls: ssl.SSLContext | None = None

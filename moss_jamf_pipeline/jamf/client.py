@@ -41,7 +41,7 @@ from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
 from moss_jamf_pipeline.jamf.listings import SOURCES, Listing, ListingStyle
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.sweep import Sweep
-from moss_jamf_pipeline.jamf.transport import JamfTransport
+from moss_jamf_pipeline.jamf.transport import JamfTransport, tls_for
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
@@ -112,7 +112,9 @@ class JamfClient:
     ) -> None:
         self._limits = limits
         self._acquaintance = acquaintance or Acquaintance()
-        self._transport = JamfTransport(base_url, limits, transport)
+        if self._acquaintance.tls is None:
+            self._acquaintance.tls = tls_for(base_url)
+        self._transport = JamfTransport(base_url, limits, transport, self._acquaintance.tls)
         tokens = TokenSource(
             self._transport, credentials, limits.request_patience, self._acquaintance
         )

@@ -122,6 +122,7 @@ class JamfTransport:
         base_url: str,
         limits: ClientLimits,
         transport: httpx.AsyncBaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         url = usable_base_url(base_url)
         self.base_url = str(url).rstrip("/")
@@ -141,7 +142,8 @@ class JamfTransport:
             timeout=httpx.Timeout(
                 limits.read_timeout_seconds, connect=limits.connect_timeout_seconds, pool=None
             ),
-            # A proxy is for reaching other machines; SSL_CERT_FILE for their certificates.
+            verify=tls or tls_for(base_url),
+            # A proxy is for reaching other machines.
             trust_env=not _is_loopback(url.host),
         )
 
@@ -328,6 +330,12 @@ def usable_base_url(text: str) -> httpx.URL:
             "Use https; plain http is allowed to this machine only.",
         )
     return url
+
+
+def tls_for(base_url: str) -> ssl.SSLContext:
+    """How the certificate of a server is checked: by the authorities of SSL_CERT_FILE, or the usual ones."""
+    # The environment's are for other machines.
+    return httpx.create_ssl_context(trust_env=not _is_loopback(usable_base_url(base_url).host))
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from dagster import DagsterInstance
+from dagster import DagsterEventType, DagsterInstance, EventLogEntry
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
@@ -65,6 +65,11 @@ class PooledEventLogStorage(PostgresEventLogStorage):
         super().__init__(postgres_url)
         self._engine = _pooled_engine(postgres_url)
         self._found: set[str] = set()
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Stores an event, unless it says that a hook had nothing to do: one of six, and nobody asks."""
+        if event.dagster_event_type is not DagsterEventType.HOOK_SKIPPED:
+            super().store_event(event)
 
     def has_table(self, table_name: str) -> bool:
         """Whether a table is there; once seen, it is taken to stay."""

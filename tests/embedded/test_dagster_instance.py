@@ -75,6 +75,21 @@ def test_events_of_a_run_are_stored_in_postgresql(dagster_instance: dg.DagsterIn
         assert connection.execute("select status from runs").fetchall() == [("SUCCESS",)]
 
 
+def test_hooks_that_had_nothing_to_do_are_not_logged(dagster_instance: dg.DagsterInstance) -> None:
+    @dg.failure_hook
+    def told(context: dg.HookContext) -> None: ...
+
+    job = dg.define_asset_job("hooked", selection="*", hooks={told})
+    definitions = dg.Definitions(assets=[noted], jobs=[job], executor=dg.in_process_executor)
+    assert (
+        definitions.resolve_job_def("hooked").execute_in_process(instance=dagster_instance).success
+    )
+    with psycopg.connect(os.environ["DAGSTER_PG_URL"]) as connection:
+        kinds = connection.execute("select distinct dagster_event_type from event_logs").fetchall()
+    assert ("STEP_SUCCESS",) in kinds
+    assert ("HOOK_SKIPPED",) not in kinds
+
+
 def _engines(instance: dg.DagsterInstance) -> list[Engine]:
     runs, events = instance.run_storage, instance.event_log_storage
     assert isinstance(runs, PooledRunStorage)
