@@ -40,9 +40,13 @@ class ConflictKindName(StrEnum):
     LINK_LOST = "link_lost"
     LINKED_AGAIN = "linked_again"
     AMBIGUOUS_MATCH = "ambiguous_match"
+    SERIAL_CHANGED = "serial_changed"
+    HARDWARE_REPLACED = "hardware_replaced"
+    ID_REUSED = "id_reused"
     SERIAL_TAKEN = "serial_taken"
     HOSTNAME_TAKEN = "hostname_taken"
     TWIN_RECORD = "twin_record"
+    SHARED_SERIAL = "shared_serial"
     MAC_ELSEWHERE = "mac_elsewhere"
     GROUP_GRANTS_RIGHTS = "group_grants_rights"
     REVERTED = "reverted"
@@ -199,6 +203,30 @@ CONFLICT_KINDS: Final = (
         resolutions=_ACKNOWLEDGED,
     ),
     ConflictKind(
+        name=ConflictKindName.SERIAL_CHANGED,
+        title="JAMF gives a linked device another serial number",
+        meaning="UDID or management id say that it is the same Mac, with a corrected number or a new logic board: "
+        "JAMF's serial number was taken over.",
+        advice="Confirm it, or correct the record in JAMF.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
+        name=ConflictKindName.HARDWARE_REPLACED,
+        title="A JAMF record has become another Mac",
+        meaning="Serial number and model changed together, though UDID or management id stayed. The record was matched "
+        "anew; the device it was keeps everything M.O.S.S. knows of it and is marked unenrolled.",
+        advice="Say in M.O.S.S. what became of the old Mac. If it is in use, enrol it again.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
+        name=ConflictKindName.ID_REUSED,
+        title="A JAMF id belongs to another object by now",
+        meaning="Nothing of what the link last saw agrees with the record, and JAMF has no other record of the old "
+        "object. It keeps everything M.O.S.S. knows of it; a device is marked unenrolled.",
+        advice="Say in M.O.S.S. what became of the old object. If it is in use, enrol it again.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
         name=ConflictKindName.SERIAL_TAKEN,
         title="Another device has the serial number that JAMF gives this one",
         meaning="The old serial number stays.",
@@ -217,6 +245,14 @@ CONFLICT_KINDS: Final = (
         title="JAMF has several records of one serial number",
         meaning="One of them is synced, this one is not.",
         advice="Delete the stale record in JAMF.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
+        name=ConflictKindName.SHARED_SERIAL,
+        title="Two Macs that are both alive report one serial number",
+        meaning="Their UDIDs differ, and JAMF heard of both within 30 days. One of them is synced, this one is not.",
+        advice="Delete neither. Two Macs: give one its own serial number. One Mac with a new logic board: nothing is "
+        "to be done, its newer record takes over once the older one is unmanaged or silent for 30 days.",
         resolutions=_ACKNOWLEDGED,
     ),
     ConflictKind(

@@ -55,6 +55,7 @@ class MatchOutcome(StrEnum):
     CREATE = "create"
     TWIN = "twin"
     CONTRADICTED = "contradicted"
+    SHARED_SERIAL = "shared_serial"
     AMBIGUOUS = "ambiguous"
     MISSING = "missing"
     DELETED_INTERNAL = "deleted_internal"
@@ -104,6 +105,7 @@ _MATCH_OUTCOMES: Final = MappingProxyType(
         MatchOutcome.TWIN: "Another record of the same object is synced instead.",
         MatchOutcome.CONTRADICTED: "Somebody has its user name and another e-mail address: nothing is written until a "
         "person decides.",
+        MatchOutcome.SHARED_SERIAL: "Another Mac with its serial number is synced; both are alive: neither is stale.",
         MatchOutcome.AMBIGUOUS: "Several objects of M.O.S.S. could be it: nothing is written.",
         MatchOutcome.MISSING: "M.O.S.S. does not have it, and creating it is switched off.",
         MatchOutcome.DELETED_INTERNAL: "It was deleted in M.O.S.S. and is not created again.",
@@ -153,7 +155,7 @@ MATCH_VOCABULARIES: Final = (
         (
             *(MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED, MatchOutcome.HELD),
             *(MatchOutcome.DECLINED, MatchOutcome.CREATE, MatchOutcome.TWIN),
-            *(MatchOutcome.AMBIGUOUS, MatchOutcome.DELETED_INTERNAL),
+            *(MatchOutcome.SHARED_SERIAL, MatchOutcome.AMBIGUOUS, MatchOutcome.DELETED_INTERNAL),
         ),
     ),
     MatchVocabulary(

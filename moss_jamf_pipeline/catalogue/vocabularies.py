@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolution
+from moss_jamf_pipeline.catalogue.evidence import evidence_function
 from moss_jamf_pipeline.catalogue.outcomes import MATCH_VOCABULARIES, Action, Outcome
 from moss_jamf_pipeline.catalogue.ownership import declared_rules
 
@@ -66,18 +67,20 @@ VOCABULARIES: Final = (
 
 
 def vocabulary_files() -> Mapping[str, str]:
-    """The functions of all vocabularies and of their version, as one file of SQL."""
+    """The functions of all vocabularies, of evidence in words and of their version, as one file of SQL."""
     version = (
         "create or replace function jamf_sync.vocabularies_version() returns text\n"
         f"language sql immutable parallel safe as $$ select '{vocabularies_version()}' $$;\n"
     )
-    return {_PATH: "\n".join((_HEADER, *map(_function, VOCABULARIES), version))}
+    functions = (*map(_function, VOCABULARIES), evidence_function())
+    return {_PATH: "\n".join((_HEADER, *functions, version))}
 
 
 def vocabularies_version() -> str:
     """Names the words of all vocabularies: other words are another name."""
     words = [(vocabulary.function, list(map(str, vocabulary.words))) for vocabulary in VOCABULARIES]
-    return blake2b(repr(words).encode(), digest_size=8).hexdigest()
+    said = (words, evidence_function())
+    return blake2b(repr(said).encode(), digest_size=8).hexdigest()
 
 
 def _function(vocabulary: Vocabulary) -> str:

@@ -1,13 +1,35 @@
--- Refuses to create devices whose serial number M.O.S.S. has by now. Parameters: plan_id, first_row, last_row.
+-- Refuses to create devices whose serial number M.O.S.S. has by now. Parameters: plan_id,
+-- first_row, last_row. A number that differs only in case is another one, if its device is linked:
+-- only people type serial numbers in another case. A device that gives its number up in this very
+-- plan is no twin of the new one, unless it waits or was refused.
+with creating as materialized (
+  select row_id, after ->> 'serial_number' as serial_number,
+         jamf_sync.serial_key(after ->> 'serial_number') as serial_key
+  from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'device' and action = 'create' and outcome is null
+    and row_id between %(first_row)s and %(last_row)s
+),
+leaving as (
+  select distinct object_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type = 'device' and after ? 'serial_number'
+    and action <> 'create'
+    and coalesce(outcome, 'applied') = 'applied'
+),
+linked as (
+  select distinct internal_id from moss_contract.integration_object_mappings() where internal_type = 'device'
+),
+existing as (
+  select distinct creating.row_id
+  from creating
+  join moss_contract.devices() as device
+    on jamf_sync.serial_key(device.serial_number) = creating.serial_key
+  left join leaving on leaving.object_id = device.id
+  left join linked on linked.internal_id = device.id
+  where leaving.object_id is null
+    and (device.serial_number = creating.serial_number or linked.internal_id is null)
+)
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A device with this serial number exists by now.'
-where change.plan_id = %(plan_id)s and change.object_type = 'device' and change.action = 'create' and change.outcome is null
+from existing
+where change.row_id = existing.row_id
   and change.row_id between %(first_row)s and %(last_row)s
-  and jamf_sync.serial_key(change.after ->> 'serial_number') in (
-    select jamf_sync.serial_key(device.serial_number) from moss_contract.devices() as device
-    where device.serial_number is not null
-      and not exists (
-        -- A device that gives its number up in this very plan is no twin of the new one.
-        select from jamf_sync.change_plan as leaving
-        where leaving.plan_id = %(plan_id)s and leaving.object_type = 'device' and leaving.object_id = device.id
-          and leaving.after ? 'serial_number'))

@@ -3,6 +3,7 @@
 -- Where the JAMF record of a row is linked to another object by now, that link is pointed at the row's object, if its own was
 -- deleted and the row's has none; else it gives the record up: it stays as the link of an object that is gone from JAMF
 -- (or from M.O.S.S.) until another row of the plan gives it a record of its own. So links change places in one statement.
+-- That a device is gone is a row of its own (plan_mappings): only a complete capture says so.
 with objects as (
   select id from moss_contract.devices() where %(object_type)s = 'device'
   union all select id from moss_contract.people() where %(object_type)s = 'person'
@@ -28,7 +29,7 @@ update public.integration_object_mappings as mapping
 set internal_id = case when is_repointed then in_the_way.object_id else mapping.internal_id end,
     external_id = case when is_repointed then mapping.external_id
                        else left(mapping.external_id, 200) || ' (former link ' || mapping.id || ')' end,
-    sync_status = case when is_repointed then mapping.sync_status
+    sync_status = case when is_repointed or has_object and %(object_type)s = 'device' then mapping.sync_status
                        when has_object then 'deleted_external' else 'deleted_internal' end
 from in_the_way
 where mapping.id = in_the_way.id

@@ -1,14 +1,38 @@
 -- conflicts: brings the queue in step with what a sync's plan found; other plans find nothing. Parameters: integration_id, plan_id, object_types.
 -- A conflict is opened once, refreshed while it lasts, not opened again for a pair of values that a person decided on nor for a field
 -- that is pinned, and closed when the plan no longer finds it. What only a person can confirm (an adopted device, an overwritten
--- edit) stays open, unless the object is gone. Decisions are left alone: the roles this runs under could not touch them.
-with found as materialized (
-  select distinct on (object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, ''))
-         *, coalesce(object_id::text, external_type || ':' || external_id) as object_key
-  from jamf_sync.plan_conflicts where plan_id = %(plan_id)s
-  order by object_type, coalesce(object_id::text, external_type || ':' || external_id), kind, coalesce(field, '')
+-- edit, another serial number, a device that its record has left) stays open, unless the object is gone or has a record of its own again. What the guard holds
+-- did not happen: nothing is told of it. Decisions are left alone: the roles this runs under could not touch them.
+with identities_held as materialized (
+  select distinct external_type, external_id from jamf_sync.change_plan
+  where plan_id = %(plan_id)s and object_type in ('device', 'person') and outcome = 'held' and held_as in ('reserial', 'relink')
 ),
-over as (
+found as materialized (
+  select distinct on (object_type, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id), kind, coalesce(field, ''))
+         conflict.*, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id) as object_key
+  from jamf_sync.plan_conflicts as conflict
+  left join identities_held as held
+    on held.external_type = conflict.external_type and held.external_id = conflict.external_id
+   and conflict.kind in ('serial_changed', 'hardware_replaced', 'id_reused')
+  where plan_id = %(plan_id)s and held.external_id is null
+  order by object_type, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id), kind, coalesce(field, '')
+),
+back as (
+  -- Objects that their record had left, and that have one of their own again.
+  select conflict.conflict_id
+  from jamf_sync.conflicts as conflict
+  join (
+    select 'device' as object_type, device_id as object_id from jamf_sync.device_matches
+    where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
+    union all
+    select 'person', person_id from jamf_sync.person_matches
+    where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
+  ) as match on match.object_type = conflict.object_type and match.object_id = conflict.object_id
+  where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
+    and conflict.kind in ('hardware_replaced', 'id_reused')
+    and conflict.object_type = any (%(object_types)s)
+),
+over as materialized (
   select conflict.conflict_id
   from jamf_sync.conflicts as conflict
   join jamf_sync.plans as plan on plan.plan_id = %(plan_id)s and plan.kind = 'sync'
@@ -20,11 +44,15 @@ over as (
   left join moss_contract.people() as person on conflict.object_type = 'person' and person.id = conflict.object_id
   left join moss_contract.locations() as location on conflict.object_type = 'location' and location.id = conflict.object_id
   left join moss_contract.groups() as moss_group on moss_group.id = conflict.object_id
+  left join (select distinct conflict_id from back) as back on back.conflict_id = conflict.conflict_id
   where conflict.integration_id = %(integration_id)s and conflict.status = 'open'
     and conflict.object_type = any (%(object_types)s)
     and case
-      when conflict.kind not in ('serial_not_linked', 'human_edit_overwritten', 'linked_again', 'likely_duplicate')
+      when conflict.kind not in (
+        'serial_not_linked', 'human_edit_overwritten', 'likely_duplicate', 'serial_changed', 'linked_again',
+        'hardware_replaced', 'id_reused')
         then found.kind is null
+      when back.conflict_id is not null then found.kind is null
       when conflict.object_type = 'device' then device.id is null
       when conflict.object_type = 'person' then person.id is null
       when conflict.object_type = 'location' then location.id is null

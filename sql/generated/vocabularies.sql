@@ -7,8 +7,9 @@ language sql immutable parallel safe as $$
   select array[
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
     'other_server_differs', 'identity_contradicted', 'likely_duplicate', 'link_lost',
-    'linked_again', 'ambiguous_match', 'serial_taken', 'hostname_taken', 'twin_record',
-    'mac_elsewhere', 'group_grants_rights', 'reverted'
+    'linked_again', 'ambiguous_match', 'serial_changed', 'hardware_replaced', 'id_reused',
+    'serial_taken', 'hostname_taken', 'twin_record', 'shared_serial', 'mac_elsewhere',
+    'group_grants_rights', 'reverted'
   ]::text[]
 $$;
 
@@ -66,8 +67,8 @@ $$;
 create or replace function jamf_sync.device_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'moved', 'matched', 'held', 'declined', 'create', 'twin', 'ambiguous',
-    'deleted_internal'
+    'mapped', 'moved', 'matched', 'held', 'declined', 'create', 'twin', 'shared_serial',
+    'ambiguous', 'deleted_internal'
   ]::text[]
 $$;
 
@@ -78,5 +79,33 @@ language sql immutable parallel safe as $$
   ]::text[]
 $$;
 
+create or replace function jamf_sync.evidence_sentence(evidence jsonb) returns text
+language sql immutable parallel safe as $$
+  with pieces (place, piece, words) as (values
+    (0, 'serial_number', 'serial number'),
+    (1, 'udid', 'UDID'),
+    (2, 'management_id', 'management id'),
+    (3, 'model', 'model'),
+    (4, 'username', 'user name'),
+    (5, 'email', 'e-mail address'),
+    (6, 'full_name', 'full name')
+  ),
+  agreed as (
+    select array_agg(words order by place) as words, count(*)::integer as pieces
+    from pieces where evidence -> 'agreed' ? piece
+  ),
+  contradicted as (
+    select string_agg(
+      format('the %s was %s and is now %s', words, said.value ->> 0, said.value ->> 1), '; ' order by place) as words
+    from pieces join jsonb_each(evidence -> 'contradicted') as said on said.key = pieces.piece
+  )
+  select coalesce(nullif(concat_ws('; ',
+    case when agreed.pieces = 1 then agreed.words[1] || ' agrees'
+         when agreed.pieces > 1 then array_to_string(agreed.words[:agreed.pieces - 1], ', ')
+           || ' and ' || agreed.words[agreed.pieces] || ' agree' end,
+    contradicted.words), ''), 'nothing is known that would agree or contradict')
+  from agreed, contradicted
+$$;
+
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select '4a087210d0c21515' $$;
+language sql immutable parallel safe as $$ select 'ceff67f864f2ccd4' $$;

@@ -11,5 +11,6 @@ left join moss_contract.groups() as moss_group on link.label = 'group' and moss_
 left join moss_contract.locations() as location on link.label = 'location' and location.id = change.object_id
 where change.plan_id = %(plan_id)s and change.outcome = 'held' and change.held_as = %(guarded_kind)s
   and change.object_type not in ('io', 'group_member')
+  and (change.object_type <> 'mapping' or change.action <> 'update')
 order by change.row_id
 limit %(row_limit)s

@@ -1,119 +1,268 @@
--- device_matches: which M.O.S.S. device each JAMF computer is, with its person, location and room.
--- Grain: one row per usable computer. Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted,
--- username_domains, ignored_usernames (text[] both; person_matches).
--- Reads location_matches, room_matches, person_matches. Order: mapping by JAMF id, mapping by management id or UDID, serial number.
--- A computer that a person declined to link to a device (decisions) is not linked to it, and not created beside it.
--- Of several computers with one serial number (re-enrolment twins) one wins: managed before unmanaged, then the
--- one already mapped, unless another was enrolled after its last contact or was heard of a day later (so the winner does
--- not flip while both live), then the latest contact, then the highest id.
-with computers as materialized (
-  select computer.jamf_id, computer.version_id, computer.management_id, computer.udid, computer.is_managed, computer.enrolled_at,
-         computer.building_id, computer.room, jamf_sync.serial_key(computer.serial_number) as serial_key,
-         jamf_sync.match_key(computer.username) as username_key, jamf_sync.match_key(computer.email) as email_key,
-         contact.last_contact_at
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
-  left join jamf_sync.jamf_computer_contacts as contact
-    on contact.integration_id = %(integration_id)s and contact.jamf_id = computer.jamf_id
-  where computer.is_usable
-),
-mappings as materialized (
-  select mapping.external_id as jamf_id, mapping.internal_id as device_id, device.id is not null as device_exists,
-         lower(mapping.external_data -> 'general' ->> 'managementId') as management_id, lower(mapping.external_data ->> 'udid') as udid
+-- device_matches: which M.O.S.S. device each JAMF computer is, with its person, location and room,
+-- and by which evidence. Grain: one row per usable computer.
+-- Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted, username_domains,
+-- ignored_usernames (text[] both; person_matches).
+-- Reads location_matches, room_matches, person_matches, and what links last saw (external_data).
+-- A record id is only a pointer. A link holds while a piece of evidence agrees with what it last saw
+-- (serial number, UDID, management id; M.O.S.S.'s serial number where it saw none), unless serial
+-- number and model changed together: then it is another machine. A record that does not hold its
+-- link is matched as if it had none: by the management id or UDID of a link that nobody holds and
+-- whose serial number agrees or is unknown, else by serial number. A computer that a person declined
+-- to link to a device (decisions) is not linked to it, and not created beside it.
+-- Of several computers with one serial number one wins: managed before unmanaged, then the one that
+-- holds a link, unless another displaces it (enrolled after its last contact, or heard of a day
+-- later), then the latest contact, then the highest id. Two whose UDIDs differ, both managed and
+-- heard of within 30 days of each other, are two machines: neither displaces the other. A contact
+-- more than a day after the newest capture is unknown.
+-- `offset 0` has PostgreSQL work out a value once, not at each of its uses.
+with links as materialized (
+  select mapping.external_id as jamf_id, mapping.internal_id as device_id,
+         device.id is not null as device_exists,
+         device.serial_number as moss_serial,
+         jamf_sync.serial_as_given(document.value -> 'hardware' ->> 'serialNumber') as saw_serial,
+         lower(document.value ->> 'udid') as saw_udid,
+         lower(document.value -> 'general' ->> 'managementId') as saw_management_id
   from moss_contract.integration_object_mappings() as mapping
   left join moss_contract.devices() as device on device.id = mapping.internal_id
+  -- Unpacked once: a document is large, and each look into a stored one would unpack it anew.
+  cross join lateral (
+    select coalesce(mapping.external_data, '{}') || '{}' as value offset 0
+  ) as document
   where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
     and mapping.internal_type = 'device'
 ),
+newest_capture as (
+  select max(captured_at) as captured_at from jamf_sync.captures
+  where integration_id = %(integration_id)s and collection = 'computers'
+),
+computers as materialized (
+  -- With the verdict of each piece of evidence on the link by JAMF id: true agrees, false
+  -- contradicts, null unknown.
+  select computer.jamf_id, computer.version_id, computer.serial_number,
+         lower(computer.udid) as udid,
+         lower(computer.management_id) as management_id, computer.is_managed, computer.enrolled_at,
+         computer.building_id, computer.room,
+         jamf_sync.serial_key(computer.serial_number) as serial_key,
+         jamf_sync.match_key(computer.username) as username_key,
+         jamf_sync.match_key(computer.email) as email_key,
+         case when contact.last_contact_at <= newest_capture.captured_at + interval '1 day'
+              then contact.last_contact_at end as last_contact_at,
+         link.device_id as linked_device_id, link.device_exists, link.saw_udid,
+         link.saw_management_id,
+         coalesce(link.saw_serial, link.moss_serial) as saw_serial,
+         jamf_sync.serial_agrees(link.saw_serial, link.moss_serial, computer.serial_number)
+           as serial_agrees,
+         link.saw_udid = lower(computer.udid) as udid_agrees,
+         link.saw_management_id = lower(computer.management_id) as management_id_agrees
+  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
+  cross join newest_capture
+  left join jamf_sync.jamf_computer_contacts as contact
+    on contact.integration_id = %(integration_id)s and contact.jamf_id = computer.jamf_id
+  left join links as link on link.jamf_id = computer.jamf_id
+  where computer.is_usable
+),
+replaced as materialized (
+  -- Another machine under a UDID or management id that stayed. A model that JAMF learnt later was
+  -- its identifier.
+  select computer.jamf_id, saw.model as saw_model, says.model
+  from computers as computer
+  join jamf_sync.jamf_computers_snapshot as snapshot on snapshot.version_id = computer.version_id
+  join moss_contract.integration_object_mappings() as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
+   and mapping.internal_type = 'device' and mapping.external_id = computer.jamf_id
+  cross join lateral (
+    select jamf_sync.match_key(mapping.external_data -> 'hardware' ->> 'model') as model_key,
+           jamf_sync.match_key(mapping.external_data -> 'hardware' ->> 'modelIdentifier')
+             as identifier_key,
+           mapping.external_data -> 'hardware' ->> 'model' as model
+  ) as saw
+  cross join lateral (
+    select jamf_sync.match_key(snapshot.described ->> 'model') as model_key,
+           jamf_sync.match_key(snapshot.described ->> 'model_identifier') as identifier_key,
+           snapshot.described ->> 'model' as model
+  ) as says
+  where not computer.serial_agrees and (computer.udid_agrees or computer.management_id_agrees)
+    and saw.model_key <> says.model_key
+    and (saw.model_key = says.identifier_key) is not true
+    and (saw.identifier_key = says.model_key) is not true
+),
+standing as (
+  -- What the record is to its link: none (there is no link), holds, replaced, reused, or deleted
+  -- (M.O.S.S. has not the device).
+  select computer.*, replaced.saw_model, replaced.model,
+    case when computer.linked_device_id is null then 'none'
+         when replaced.jamf_id is not null then 'replaced'
+         when not coalesce(computer.serial_agrees, false)
+           and not coalesce(computer.udid_agrees, false)
+           and not coalesce(computer.management_id_agrees, false)
+           and coalesce(computer.serial_agrees, computer.udid_agrees, computer.management_id_agrees)
+               is not null then 'reused'
+         when computer.device_exists then 'holds'
+         else 'deleted' end as standing
+  from computers as computer
+  left join replaced on replaced.jamf_id = computer.jamf_id
+),
+contenders as materialized (
+  select standing.jamf_id, standing.serial_number, standing.udid, standing.is_managed,
+         standing.enrolled_at,
+         standing.last_contact_at, standing.standing = 'holds' as is_incumbent
+  from standing
+  join (
+    select serial_number from computers group by serial_number having count(*) > 1
+  ) as repeated on repeated.serial_number = standing.serial_number
+),
+living_pairs as materialized (
+  select one.jamf_id, other.jamf_id as other_jamf_id
+  from contenders as one
+  join contenders as other on other.serial_number = one.serial_number and other.udid <> one.udid
+  where one.is_managed and other.is_managed
+    and one.last_contact_at between other.last_contact_at - interval '30 days'
+                                and other.last_contact_at + interval '30 days'
+),
 incumbents as (
-  select computer.serial_key, max(computer.last_contact_at) as last_contact_at
-  from computers as computer join mappings as mapping on mapping.jamf_id = computer.jamf_id and mapping.device_exists
-  group by computer.serial_key
+  select distinct on (serial_number) * from contenders
+  where is_incumbent
+  order by serial_number, last_contact_at desc nulls last, jamf_sync.jamf_id_order(jamf_id) desc,
+    jamf_id desc
 ),
 displaced as (
-  select incumbent.serial_key
+  select incumbent.serial_number
   from incumbents as incumbent
-  join computers as challenger on challenger.serial_key = incumbent.serial_key and challenger.is_managed
-  where not exists (select from mappings where mappings.jamf_id = challenger.jamf_id and mappings.device_exists)
+  join contenders as challenger
+    on challenger.serial_number = incumbent.serial_number and challenger.is_managed
+   and not challenger.is_incumbent
+  left join living_pairs as pair
+    on pair.jamf_id = incumbent.jamf_id and pair.other_jamf_id = challenger.jamf_id
+  where pair.jamf_id is null
     and (challenger.enrolled_at > incumbent.last_contact_at
          or challenger.last_contact_at > incumbent.last_contact_at + interval '1 day'
          or incumbent.last_contact_at is null and challenger.last_contact_at is not null)
-  group by incumbent.serial_key
+  group by incumbent.serial_number
+),
+contended as (
+  select contender.jamf_id,
+    first_value(contender.jamf_id) over (
+      partition by contender.serial_number
+      order by coalesce(contender.is_managed, false) desc,
+               contender.is_incumbent and displaced.serial_number is null desc,
+               contender.last_contact_at desc nulls last,
+               jamf_sync.jamf_id_order(contender.jamf_id) desc, contender.jamf_id desc
+    ) as winner
+  from contenders as contender
+  left join displaced on displaced.serial_number = contender.serial_number
 ),
 ranked as materialized (
-  select computer.*, mapping.device_id as mapped_device_id, coalesce(mapping.device_exists, false) as mapped_device_exists,
-    first_value(computer.jamf_id) over (
-      partition by computer.serial_key
-      order by coalesce(computer.is_managed, false) desc,
-               mapping.device_exists is true and displaced.serial_key is null desc,
-               computer.last_contact_at desc nulls last,
-               jamf_sync.jamf_id_order(computer.jamf_id) desc, computer.jamf_id desc
-    ) as winner
-  from computers as computer
-  left join mappings as mapping on mapping.jamf_id = computer.jamf_id
-  left join displaced on displaced.serial_key = computer.serial_key
+  select standing.*, coalesce(contended.winner, standing.jamf_id) as winner,
+         pair.jamf_id is not null as is_alive_beside_winner,
+         coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
+           and standing.standing <> 'holds' as is_seeking,
+         coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
+           and standing.standing = 'holds' as is_holding
+  from standing
+  left join contended on contended.jamf_id = standing.jamf_id
+  left join living_pairs as pair
+    on pair.jamf_id = contended.jamf_id and pair.other_jamf_id = contended.winner
 ),
-winners as materialized (
-  select * from ranked where winner = jamf_id
+seeking as materialized (
+  select jamf_id, serial_number, serial_key, udid, management_id, standing
+  from ranked where is_seeking
 ),
-free_mappings as materialized (
-  select mapping.* from mappings as mapping
-  where mapping.device_exists and not exists (select from winners where winners.jamf_id = mapping.jamf_id)
+free_links as materialized (
+  -- Links to devices that no computer holds: JAMF has the record no more, or it is another
+  -- machine's, or a twin's.
+  select link.*, ranked.standing in ('replaced', 'reused') is true as is_contradicted
+  from links as link
+  left join ranked on ranked.jamf_id = link.jamf_id
+  where link.device_exists and ranked.is_holding is not true
 ),
 hardware_hits as (
   -- Two joins: one of which either id may be the ground is no hash join.
-  select winner.jamf_id, mapping.device_id, mapping.jamf_id as previous_jamf_id, true as by_management_id
-  from winners as winner join free_mappings as mapping on mapping.management_id = lower(winner.management_id)
-  where winner.mapped_device_id is null
+  select seeking.jamf_id, seeking.serial_number, link.device_id, link.jamf_id as previous_jamf_id,
+         link.saw_serial, link.moss_serial, true as by_management_id
+  from seeking join free_links as link on link.saw_management_id = seeking.management_id
+  where seeking.standing <> 'deleted'
   union all
-  select winner.jamf_id, mapping.device_id, mapping.jamf_id, false
-  from winners as winner join free_mappings as mapping on mapping.udid = lower(winner.udid)
-  where winner.mapped_device_id is null
+  select seeking.jamf_id, seeking.serial_number, link.device_id, link.jamf_id,
+         link.saw_serial, link.moss_serial, false
+  from seeking join free_links as link on link.saw_udid = seeking.udid
+  where seeking.standing <> 'deleted'
 ),
 by_hardware as materialized (
-  select jamf_id, (array_agg(device_id))[1] as device_id, (array_agg(previous_jamf_id))[1] as previous_jamf_id,
+  select jamf_id, (array_agg(device_id))[1] as device_id,
+         (array_agg(previous_jamf_id))[1] as previous_jamf_id,
          bool_or(by_management_id) as by_management_id
   from hardware_hits
+  where jamf_sync.serial_agrees(saw_serial, moss_serial, serial_number) is not false
   group by jamf_id
   having count(distinct device_id) = 1
 ),
 hardware_once as (
   -- Two computers that carry one id (cloned images) prove nothing.
   select * from by_hardware as hit
-  where not exists (select from by_hardware as other where other.device_id = hit.device_id and other.jamf_id <> hit.jamf_id)
+  where not exists (
+    select from by_hardware as other
+    where other.device_id = hit.device_id and other.jamf_id <> hit.jamf_id)
 ),
 by_twin as materialized (
   -- The device of the twin that lost, whatever serial number M.O.S.S. shows for it.
-  select winner.jamf_id, (array_agg(mapping.device_id))[1] as device_id, (array_agg(mapping.jamf_id))[1] as previous_jamf_id
-  from winners as winner
-  join ranked as loser on loser.serial_key = winner.serial_key and loser.jamf_id <> winner.jamf_id
-  join free_mappings as mapping on mapping.jamf_id = loser.jamf_id
-  where winner.mapped_device_id is null
-    and not exists (select from hardware_once where hardware_once.jamf_id = winner.jamf_id)
-    and not exists (select from hardware_once where hardware_once.device_id = mapping.device_id)
-  group by winner.jamf_id
-  having count(distinct mapping.device_id) = 1
+  select seeking.jamf_id, (array_agg(link.device_id))[1] as device_id,
+         (array_agg(link.jamf_id))[1] as previous_jamf_id
+  from seeking
+  join ranked as loser
+    on loser.serial_number = seeking.serial_number and loser.jamf_id <> seeking.jamf_id
+   and loser.standing = 'holds'
+  join free_links as link on link.jamf_id = loser.jamf_id
+  where seeking.standing <> 'deleted'
+    and not exists (select from hardware_once where hardware_once.jamf_id = seeking.jamf_id)
+    and not exists (select from hardware_once where hardware_once.device_id = link.device_id)
+  group by seeking.jamf_id
+  having count(distinct link.device_id) = 1
 ),
 claimed as (
-  select mapped_device_id as device_id from winners where mapped_device_exists
+  select linked_device_id as device_id from ranked where is_holding
   union all select device_id from hardware_once
   union all select device_id from by_twin
 ),
 devices as materialized (
-  select device.id, jamf_sync.serial_key(device.serial_number) as serial_key
+  select device.id, device.serial_number, jamf_sync.serial_key(device.serial_number) as serial_key
   from moss_contract.devices() as device
-  where device.serial_number is not null and not exists (select from claimed where claimed.device_id = device.id)
+  where device.serial_number is not null
+    and not exists (select from claimed where claimed.device_id = device.id)
+),
+serial_hits as materialized (
+  -- Serial numbers are found whatever their case, as people type them; but a device is not taken
+  -- for a computer's while another computer carries exactly its number.
+  select seeking.jamf_id, seeking.serial_key, device.id as device_id,
+         device.serial_number = seeking.serial_number as is_exact
+  from seeking
+  join devices as device on device.serial_key = seeking.serial_key
+  left join (select distinct serial_number from computers) as carried
+    on carried.serial_number = device.serial_number
+  where device.serial_number = seeking.serial_number or carried.serial_number is null
+),
+typed_for_several as (
+  -- What fits several computers but for its case identifies none of them.
+  select seeking.serial_key
+  from seeking
+  join (select distinct serial_key from serial_hits where not is_exact) as typed
+    on typed.serial_key = seeking.serial_key
+  group by seeking.serial_key having count(*) > 1
 ),
 by_serial as materialized (
-  select winner.jamf_id, count(*) as hits, (array_agg(device.id))[1] as device_id
-  from winners as winner join devices as device on device.serial_key = winner.serial_key
-  where winner.mapped_device_id is null or (not winner.mapped_device_exists and %(recreate_deleted)s)
-  group by winner.jamf_id
+  select hit.jamf_id, (array_agg(hit.device_id order by hit.is_exact desc))[1] as device_id,
+         count(*) > 1 or bool_or(typed.serial_key is not null) as is_ambiguous
+  from serial_hits as hit
+  left join typed_for_several as typed on typed.serial_key = hit.serial_key
+  group by hit.jamf_id
 ),
 decisions as materialized (
-  -- What people decided on linking a computer to the device of its serial number: take_jamf links it, keep_moss never does.
-  select distinct on (external_id, object_id) external_id as jamf_id, object_id as device_id, resolution
+  -- What people decided on linking a computer to the device of its serial number: take_jamf links
+  -- it, keep_moss never does.
+  select distinct on (external_id, object_id) external_id as jamf_id, object_id as device_id,
+         resolution
   from jamf_sync.decisions
-  where integration_id = %(integration_id)s and object_type = 'device' and kind = 'serial_not_linked'
+  where integration_id = %(integration_id)s and object_type = 'device'
+    and kind = 'serial_not_linked'
   order by external_id, object_id, resolved_at desc, conflict_id desc
 ),
 identity_by_username as materialized (
@@ -132,11 +281,11 @@ identity_by_email as materialized (
   group by email_key having count(distinct person_id) = 1 and count(*) = count(person_id)
 ),
 resolved as (
-  select computer.jamf_id, computer.version_id, computer.winner, computer.mapped_device_id, computer.mapped_device_exists,
-         hardware.device_id as hardware_device_id, hardware.previous_jamf_id as hardware_previous, hardware.by_management_id,
+  select computer.*, hardware.device_id as hardware_device_id, hardware.by_management_id,
          coalesce(twin.device_id, serial.device_id) as serial_device_id,
-         case when twin.device_id is null then serial.hits else 1 end as serial_hits,
-         coalesce(twin.previous_jamf_id, serial_mapping.jamf_id) as serial_previous,
+         twin.device_id is null and serial.is_ambiguous as is_ambiguous,
+         coalesce(hardware.previous_jamf_id, twin.previous_jamf_id, serial_link.jamf_id)
+           as link_jamf_id,
          earlier.device_id as planned_device_id,
          -- A user name with another address than its own is known by the address.
          case when jamf_sync.is_nobody(jamf_sync.plain_username(computer.username_key, %(username_domains)s),
@@ -149,16 +298,19 @@ resolved as (
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
   left join by_twin as twin on twin.jamf_id = computer.jamf_id
   left join by_serial as serial on serial.jamf_id = computer.jamf_id
-  left join free_mappings as serial_mapping on serial_mapping.device_id = serial.device_id and serial.hits = 1
+  left join free_links as serial_link
+    on serial_link.device_id = serial.device_id and not serial.is_ambiguous
   left join jamf_sync.device_matches as earlier
-    on earlier.integration_id = %(integration_id)s and earlier.jamf_id = computer.jamf_id and earlier.outcome = 'create'
+    on earlier.integration_id = %(integration_id)s and earlier.jamf_id = computer.jamf_id
+   and earlier.outcome = 'create'
   left join decisions as decision
     on decision.jamf_id = computer.jamf_id
-   and decision.device_id = case when computer.mapped_device_exists then computer.mapped_device_id
+   and decision.device_id = case when computer.is_holding then computer.linked_device_id
                                  else coalesce(twin.device_id, serial.device_id) end
   left join identity_by_username as by_username
     on by_username.username_key = jamf_sync.plain_username(computer.username_key, %(username_domains)s)
-  left join identity_by_email as username_as_email on username_as_email.email_key = computer.username_key
+  left join identity_by_email as username_as_email
+    on username_as_email.email_key = computer.username_key
   left join identity_by_email as by_email on by_email.email_key = computer.email_key
   left join jamf_sync.location_matches as location
     on location.integration_id = %(integration_id)s and location.jamf_id = computer.building_id
@@ -166,34 +318,73 @@ resolved as (
     on room.integration_id = %(integration_id)s and room.location_id = location.location_id
    and room.room_key = jamf_sync.match_key(computer.room)
 ),
-decided as (
+decided as materialized (
   select resolved.*,
-    case when winner <> jamf_id then 'twin'
-         when mapped_device_exists and resolution = 'keep_moss' then 'declined'
-         when mapped_device_exists then 'mapped'
-         when mapped_device_id is not null and not %(recreate_deleted)s then 'deleted_internal'
+    case when winner <> jamf_id and is_alive_beside_winner then 'shared_serial'
+         when winner <> jamf_id then 'twin'
+         when is_holding and resolution = 'keep_moss' then 'declined'
+         when is_holding then 'mapped'
          when hardware_device_id is not null then 'moved'
-         when serial_hits > 1 then 'ambiguous'
+         when standing = 'deleted' and serial_device_id is null
+           and not %(recreate_deleted)s then 'deleted_internal'
+         when is_ambiguous then 'ambiguous'
          when resolution = 'keep_moss' then 'declined'
-         when serial_previous is not null then 'moved'
-         when serial_hits = 1 and %(hold_unlinked)s and resolution is null then 'held'
-         when serial_hits = 1 then 'matched'
+         when link_jamf_id is not null then 'moved'
+         when serial_device_id is not null and %(hold_unlinked)s and resolution is null then 'held'
+         when serial_device_id is not null then 'matched'
          else 'create' end as outcome
   from resolved
 ),
+moved as (
+  -- Of a link that moves, the evidence is what that link last saw.
+  select decided.jamf_id, link.is_contradicted,
+    jamf_sync.evidence(
+      array['serial_number', 'udid', 'management_id'],
+      array[coalesce(link.saw_serial, link.moss_serial), link.saw_udid, link.saw_management_id],
+      array[decided.serial_number, decided.udid, decided.management_id],
+      array[
+        jamf_sync.serial_agrees(link.saw_serial, link.moss_serial, decided.serial_number),
+        link.saw_udid = decided.udid, link.saw_management_id = decided.management_id]) as evidence
+  from decided
+  join free_links as link on link.jamf_id = decided.link_jamf_id
+  where decided.outcome = 'moved'
+),
 matches as materialized (
-  select %(integration_id)s::uuid as integration_id, jamf_id, version_id,
-    case when outcome = 'mapped' or outcome = 'declined' and mapped_device_exists then mapped_device_id
+  select %(integration_id)s::uuid as integration_id, decided.jamf_id, version_id,
+    case when is_holding and outcome in ('mapped', 'declined') then linked_device_id
          when outcome = 'create' then coalesce(planned_device_id, gen_random_uuid())
-         when outcome in ('moved', 'matched', 'held', 'declined') then coalesce(hardware_device_id, serial_device_id) end as device_id,
+         when outcome in ('moved', 'matched', 'held', 'declined')
+           then coalesce(hardware_device_id, serial_device_id)
+    end as device_id,
     outcome,
     case when outcome in ('mapped', 'deleted_internal') then 'mapping'
-         when outcome = 'moved' and hardware_device_id is not null then case when by_management_id then 'management_id' else 'udid' end
-         when outcome in ('moved', 'matched', 'held', 'declined', 'ambiguous', 'twin') then 'serial_number' end as matched_by,
-    case when outcome = 'moved' then coalesce(hardware_previous, serial_previous) end as previous_jamf_id,
-    case when outcome = 'twin' then winner end as twin_of,
-    person_id, location_id, room_id
+         when outcome = 'moved' and hardware_device_id is not null
+           then case when by_management_id then 'management_id' else 'udid' end
+         when outcome <> 'create' then 'serial_number' end as matched_by,
+    case when outcome = 'moved' then link_jamf_id end as previous_jamf_id,
+    case when winner <> decided.jamf_id then winner end as twin_of,
+    person_id, location_id, room_id,
+    case when outcome = 'moved' then moved.evidence
+         when standing = 'none' then '{}'
+         when coalesce(serial_agrees, true) and coalesce(udid_agrees, true)
+           and coalesce(management_id_agrees, true)
+           then jamf_sync.hardware_agreed(serial_agrees, udid_agrees, management_id_agrees)
+         else jamf_sync.evidence(
+           array['serial_number', 'udid', 'management_id', 'model'],
+           array[saw_serial, saw_udid, saw_management_id, saw_model],
+           array[serial_number, udid, management_id, model],
+           array[serial_agrees, udid_agrees, management_id_agrees,
+                 case when standing = 'replaced' then false end])
+    end as evidence,
+    case when standing in ('reused', 'replaced') and device_exists or standing = 'deleted'
+         then linked_device_id end as left_device_id,
+    case when standing = 'deleted' then 'deleted_in_moss'
+         when standing = 'reused' and device_exists then 'id_reused'
+         when standing = 'replaced' and device_exists then 'hardware_replaced' end as left_because,
+    case when standing in ('reused', 'replaced') and device_exists then 'relink'
+         when moved.is_contradicted then 'relink' end as guarded_as
   from decided
+  left join moved on moved.jamf_id = decided.jamf_id
 ),
 removed as (
   delete from jamf_sync.device_matches as earlier
@@ -205,6 +396,10 @@ select * from matches
 -- Less what stands already (docs/decisions/0006).
 except select * from jamf_sync.device_matches where integration_id = %(integration_id)s
 on conflict (integration_id, jamf_id) do update
-set version_id = excluded.version_id, device_id = excluded.device_id, outcome = excluded.outcome, matched_by = excluded.matched_by,
-    previous_jamf_id = excluded.previous_jamf_id, twin_of = excluded.twin_of, person_id = excluded.person_id,
-    location_id = excluded.location_id, room_id = excluded.room_id
+set version_id = excluded.version_id, device_id = excluded.device_id, outcome = excluded.outcome,
+    matched_by = excluded.matched_by,
+    previous_jamf_id = excluded.previous_jamf_id, twin_of = excluded.twin_of,
+    person_id = excluded.person_id,
+    location_id = excluded.location_id, room_id = excluded.room_id, evidence = excluded.evidence,
+    left_device_id = excluded.left_device_id, left_because = excluded.left_because,
+    guarded_as = excluded.guarded_as

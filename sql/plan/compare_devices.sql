@@ -1,7 +1,8 @@
 -- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
 -- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
 -- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it).
--- Reads device_matches, device_values, applied_values, decisions, object_leads. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
+-- Reads device_matches, device_values, applied_values, decisions, object_leads. What a match says of its evidence goes into the details
+-- of the row; a device that a record has left, and that no other record is, is told in a conflict. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
 -- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. The kind of a device is compared where M.O.S.S. holds
 -- what we wrote (the base has it, and has it only of devices that we created); elsewhere it is M.O.S.S.'s. Where host names are unique, so it is with a host
@@ -54,7 +55,8 @@ fleet as materialized (
   -- The whole fleet; of a settled device without its values.
   select valued.jamf_id, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
          clearable, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
-         case when not is_settled then moss end as moss, case when not is_settled then base end as base
+         case when not is_settled then moss end as moss, case when not is_settled then base end as base,
+         case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as
   from valued
   cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
   cross join lateral (
@@ -67,12 +69,16 @@ candidates as materialized (
   select * from fleet where not is_settled
 ),
 renumbered as materialized (
-  -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps.
+  -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps. A number
+  -- that differs only in case and is exactly another computer's is another one.
   select distinct on (candidate.jamf_id) candidate.jamf_id, other.id as other_id
   from candidates as candidate
   join moss_contract.devices() as other
     on jamf_sync.serial_key(other.serial_number) = jamf_sync.serial_key(candidate.serial_number) and other.id <> candidate.device_id
+  left join fleet as carrier
+    on carrier.device_id = other.id and carrier.serial_number = other.serial_number
   where candidate.outcome in ('mapped', 'moved') and not candidate.is_secondary
+    and (other.serial_number = candidate.serial_number or carrier.device_id is null)
     and jamf_sync.serial_key(candidate.moss ->> 'serial_number') is distinct from jamf_sync.serial_key(candidate.serial_number)
     and not exists (
       select from candidates as leaving
@@ -121,6 +127,7 @@ hostname_taken as materialized (
 compared as materialized (
   select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
     candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
+    candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because, candidate.guarded_as,
     renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
     jamf_sync.overlaid(
       moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
@@ -131,12 +138,26 @@ compared as materialized (
   left join hostname_taken on hostname_taken.jamf_id = candidate.jamf_id
   where candidate.action is not null
 ),
+left_behind as (
+  -- Devices whose record is another machine by now, and that no other record is. That JAMF has none, only a complete capture
+  -- says; where the record goes to another device, the old one is left behind in any case.
+  select candidate.jamf_id, candidate.serial_number, candidate.left_because, candidate.evidence,
+         left_device.id as device_id, left_device.serial_number as left_serial_number,
+         coalesce(jamf_sync.unescaped(left_device.hostname), left_device.serial_number) as label
+  from candidates as candidate
+  join moss_contract.devices() as left_device on left_device.id = candidate.left_device_id
+  left join candidates as found
+    on found.device_id = candidate.left_device_id and found.outcome in ('moved', 'matched', 'held')
+  join jamf_sync.captures as capture on capture.capture_id = %(computers_capture)s
+  where candidate.left_because in ('id_reused', 'hardware_replaced') and found.jamf_id is null
+    and (capture.status = 'complete' or candidate.outcome in ('create', 'matched', 'moved'))
+),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
   select %(plan_id)s, 'device', count(*) + %(rejected)s,
     count(*) filter (where not is_usable and not is_personally_owned and not is_out_of_scope) + %(rejected)s,
     count(*) filter (where is_personally_owned or is_out_of_scope)
-      + (select count(*) from candidates where outcome in ('twin', 'declined', 'deleted_internal')),
+      + (select count(*) from candidates where outcome in ('twin', 'shared_serial', 'declined', 'deleted_internal')),
     (select count(*) from fleet where is_settled)
   from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
 ),
@@ -153,7 +174,27 @@ conflicts as (
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
          'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
-  from candidates where outcome = 'matched' and not is_secondary and %(flag_adopted)s
+  from candidates
+  where outcome = 'matched' and not is_secondary and %(flag_adopted)s and left_because is distinct from 'deleted_in_moss'
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'linked_again', null, serial_number, serial_number,
+         'The device that computer ' || jamf_id || ' was linked to was deleted in M.O.S.S., and this one has the same serial number: '
+         || 'it was linked. Confirm it, or correct its serial number.'
+  from candidates where outcome = 'matched' and not is_secondary and %(flag_adopted)s and left_because = 'deleted_in_moss'
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_changed', null, serial_number, moss ->> 'serial_number',
+         'JAMF gives this device another serial number: ' || jamf_sync.evidence_sentence(evidence) || '. So it is the same Mac, with a '
+         || 'corrected number or a new logic board, and JAMF''s number is taken over. Confirm it, or correct the record in JAMF.'
+  from compared
+  where action in ('update', 'return') and other_id is null and not is_secondary and evidence -> 'contradicted' ? 'serial_number'
+    and jamf_sync.serial_key(moss ->> 'serial_number') <> jamf_sync.serial_key(wanted ->> 'serial_number')
+  union all
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, label, left_because, null, serial_number, left_serial_number,
+         'Computer ' || jamf_id || ' was this device (serial number ' || coalesce(left_serial_number, 'unknown')
+         || ') and is another Mac by now (serial number ' || serial_number || '): ' || jamf_sync.evidence_sentence(evidence)
+         || '. This device keeps everything M.O.S.S. knows of it and is marked unenrolled. Say in M.O.S.S. what became of it; '
+         || 'if it is in use, enrol it again.'
+  from left_behind
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_taken', 'serial_number', serial_number,
          moss ->> 'serial_number', 'JAMF gives this device a serial number that another M.O.S.S. device carries ('
@@ -169,6 +210,12 @@ conflicts as (
   select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
          'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. Delete the stale record in JAMF.'
   from candidates where outcome = 'twin'
+  union all
+  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'shared_serial', 'serial_number', serial_number, null,
+         'Two Macs report this serial number, and both are alive: their UDIDs differ, and JAMF heard of both within 30 days. Computer '
+         || twin_of || ' is synced, this one is not. Delete neither: give one its own serial number, or, if one Mac got a new logic '
+         || 'board, wait until its older record falls silent.'
+  from candidates where outcome = 'shared_serial'
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
 select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_number), action,
@@ -178,7 +225,9 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
     'device_type', vocabulary.accepted,
     'notes', 'Synced from JAMF Pro') else wanted end,
   coalesce(moss, '{}'), base,
-  jsonb_strip_nulls(jsonb_build_object('version_id', version_id, 'previous_external_id', previous_jamf_id))
+  jsonb_strip_nulls(jsonb_build_object(
+    'version_id', version_id, 'previous_external_id', previous_jamf_id, 'evidence', nullif(evidence, '{}'),
+    'guarded_as', guarded_as, 'left_object_id', left_device_id, 'left_because', left_because))
 from compared
 left join moss_contract.vocabulary
   on vocabulary.domain = 'device_type' and vocabulary.canonical = compared.device_type

@@ -16,7 +16,9 @@ from (
     limit 1
   ) as written on true
   where conflict.plan_id = %(plan_id)s
-    and conflict.kind not in ('twin_record', 'group_grants_rights')
+    -- These are counted as skipped, or tell of an object that JAMF has no record of.
+    and conflict.kind not in (
+      'twin_record', 'shared_serial', 'group_grants_rights', 'id_reused', 'hardware_replaced')
     and written.row_id is null
   group by conflict.object_type
 ) as found

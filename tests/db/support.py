@@ -172,6 +172,12 @@ class Bench:
         }
         if "management_id" in columns:
             document["general"] = {"managementId": columns["management_id"]}
+        if collection == "computers":
+            document["hardware"] = {
+                "serialNumber": columns["serial_number"],
+                "model": columns.get("model"),
+                "modelIdentifier": columns.get("model_identifier"),
+            }
         content = orjson.dumps(document)
         (row,) = self.query(
             """insert into jamf_sync.raw_jamf

@@ -21,10 +21,10 @@ def _device(bench: Bench, jamf_id: str) -> dict[str, Any]:
     }
 
 
-def test_a_linked_computer_is_its_device_whatever_its_serial_number(trial: Bench) -> None:
-    linked = trial.linked_device("1", serial_number="OLD")
+def test_a_linked_computer_is_its_device_while_its_hardware_agrees(trial: Bench) -> None:
+    linked = trial.linked_device("1", document={"udid": _UDID}, serial_number="OLD")
     trial.device(serial_number="NEW")
-    trial.computer("1", "NEW")
+    trial.computer("1", "NEW", udid=_UDID)
     trial.match()
     assert _device(trial, "1") == {
         "outcome": "mapped",
@@ -85,9 +85,9 @@ def test_two_devices_of_one_serial_number_are_never_chosen_between(trial: Bench)
 def test_a_device_claimed_by_another_computer_does_not_make_a_serial_number_ambiguous(
     trial: Bench,
 ) -> None:
-    trial.linked_device("9", serial_number="C02ABC")
+    trial.linked_device("9", document={"udid": _UDID}, serial_number="C02ABC")
     free = trial.device(serial_number="C02ABC")
-    trial.computer("9", "C02OTHER")
+    trial.computer("9", "C02OTHER", udid=_UDID)
     trial.computer("1", "C02ABC")
     trial.match()
     assert (_device(trial, "1")["outcome"], _device(trial, "1")["device_id"]) == ("matched", free)
@@ -104,12 +104,13 @@ def test_a_device_claimed_by_another_computer_does_not_make_a_serial_number_ambi
     ],
     ids=["management id", "management id, other case", "UDID", "UDID, other case", "both"],
 )
+@pytest.mark.parametrize("in_moss", ["C02ABC", "c02 abc", None])
 def test_a_new_jamf_id_of_known_hardware_takes_the_link_along(
-    trial: Bench, columns: dict[str, Any], matched_by: str
+    trial: Bench, columns: dict[str, Any], matched_by: str, in_moss: str | None
 ) -> None:
     document = {"udid": _UDID, "general": {"managementId": _MANAGEMENT_ID}}
-    device = trial.linked_device("1", document=document, serial_number="OLD")
-    trial.computer("2", "NEW", **columns)
+    device = trial.linked_device("1", document=document, serial_number=in_moss)
+    trial.computer("2", "C02ABC", **columns)
     trial.match()
     assert _device(trial, "2") == {
         "outcome": "moved",
@@ -143,7 +144,7 @@ def test_a_link_whose_computer_is_still_there_is_not_taken_along(trial: Bench) -
 
 
 def test_two_computers_with_one_hardware_id_prove_nothing(trial: Bench) -> None:
-    trial.linked_device("1", document={"udid": _UDID}, serial_number="OLD")
+    trial.linked_device("1", document={"udid": _UDID})
     trial.computer("2", "NEW2", udid=_UDID)
     trial.computer("3", "NEW3", udid=_UDID)
     trial.match()
@@ -151,21 +152,30 @@ def test_two_computers_with_one_hardware_id_prove_nothing(trial: Bench) -> None:
 
 
 def test_hardware_ids_that_point_at_two_devices_prove_nothing(trial: Bench) -> None:
-    trial.linked_device("1", document={"udid": _UDID}, serial_number="OLD1")
-    trial.linked_device(
-        "2", document={"general": {"managementId": _MANAGEMENT_ID}}, serial_number="OLD2"
-    )
+    trial.linked_device("1", document={"udid": _UDID})
+    trial.linked_device("2", document={"general": {"managementId": _MANAGEMENT_ID}})
     trial.computer("3", "NEW", udid=_UDID, management_id=_MANAGEMENT_ID)
     trial.match()
     assert trial.outcomes("device_matches") == {"3": "create"}
 
 
 def test_a_hardware_id_wins_over_a_serial_number(trial: Bench) -> None:
-    linked = trial.linked_device("1", document={"udid": _UDID}, serial_number="OLD")
+    linked = trial.linked_device("1", document={"udid": _UDID})
     trial.device(serial_number="NEW")
     trial.computer("2", "NEW", udid=_UDID)
     trial.match()
     assert (_device(trial, "2")["outcome"], _device(trial, "2")["device_id"]) == ("moved", linked)
+
+
+@pytest.mark.parametrize("seen", ["OLD", None], ids=["as the link saw", "as M.O.S.S. has it"])
+def test_a_hardware_id_under_another_serial_number_moves_no_link(
+    trial: Bench, seen: str | None
+) -> None:
+    document = {"udid": _UDID, "hardware": {"serialNumber": seen}}
+    trial.linked_device("1", document=document, serial_number="OLD")
+    trial.computer("2", "NEW", udid=_UDID)
+    trial.match()
+    assert trial.outcomes("device_matches") == {"2": "create"}
 
 
 def test_a_device_deleted_in_moss_stays_deleted(trial: Bench) -> None:
@@ -229,6 +239,107 @@ def test_matching_an_unchanged_fleet_again_writes_nothing(trial: Bench) -> None:
     assert [rows_of(trial, f"jamf_sync.{table}") for table in tables] == before
 
 
+# -- evidence ----------------------------------------------------------------------------------
+
+
+_SEEN: dict[str, Any] = {
+    "udid": "U1",
+    "general": {"managementId": "M1"},
+    "hardware": {"serialNumber": "S1", "model": "Mac A", "modelIdentifier": "Mac1,1"},
+}
+
+
+def _says(bench: Bench, serial_number: str = "S1", **columns: Any) -> dict[str, Any]:
+    """What is made of computer 1, whose link last saw `_SEEN`, if JAMF says this of it."""
+    bench.linked_device("1", document=_SEEN, serial_number="S1")
+    bench.computer("1", serial_number, **columns)
+    bench.match()
+    return bench.match_of("device_matches", "1")
+
+
+@pytest.mark.parametrize(
+    ("columns", "agreed"),
+    [
+        ({"udid": "u1", "management_id": "m1"}, ["serial_number", "udid", "management_id"]),
+        ({"udid": "U1"}, ["serial_number", "udid"]),
+        ({"management_id": "M1"}, ["serial_number", "management_id"]),
+        ({}, ["serial_number"]),
+    ],
+    ids=str,
+)
+def test_what_agrees_is_kept_and_what_nobody_knows_is_not_named(
+    trial: Bench, columns: dict[str, Any], agreed: list[str]
+) -> None:
+    match = _says(trial, **columns)
+    assert (match["outcome"], match["evidence"]) == (
+        "mapped",
+        {"agreed": agreed, "contradicted": {}},
+    )
+
+
+def test_a_link_holds_by_one_piece_and_says_what_contradicts(trial: Bench) -> None:
+    match = _says(trial, "S2", udid="U2", management_id="M1")
+    assert match["outcome"] == "mapped"
+    assert match["evidence"] == {
+        "agreed": ["management_id"],
+        "contradicted": {"serial_number": ["S1", "S2"], "udid": ["u1", "u2"]},
+    }
+    assert (match["left_device_id"], match["guarded_as"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [
+        pytest.param({"model": "Mac B", "model_identifier": "Mac2,2"}, "create", id="another"),
+        pytest.param({"model": "Mac B"}, "create", id="another, without an identifier"),
+        pytest.param({"model": "mac  a"}, "mapped", id="the same, spelt otherwise"),
+        pytest.param({"model": "Mac1,1"}, "mapped", id="the same, by its identifier"),
+        pytest.param({"model": "Mac B", "model_identifier": "Mac A"}, "mapped", id="learnt since"),
+        pytest.param({}, "mapped", id="unknown"),
+    ],
+)
+def test_another_serial_number_and_another_model_are_another_mac(
+    trial: Bench, columns: dict[str, Any], outcome: str
+) -> None:
+    match = _says(trial, "S2", udid="U1", management_id="M1", **columns)
+    assert match["outcome"] == outcome
+    assert match["left_because"] == ("hardware_replaced" if outcome == "create" else None)
+    assert match["guarded_as"] == ("relink" if outcome == "create" else None)
+
+
+def test_a_model_that_changes_alone_is_no_other_mac(trial: Bench) -> None:
+    assert _says(trial, udid="U1", model="Mac B")["outcome"] == "mapped"
+
+
+def test_a_record_that_contradicts_everything_leaves_its_device(trial: Bench) -> None:
+    match = _says(trial, "S2", udid="U2")
+    assert match["outcome"] == "create"
+    assert match["left_because"] == "id_reused"
+    assert match["left_device_id"] not in (None, match["device_id"])
+    assert match["evidence"] == {
+        "agreed": [],
+        "contradicted": {"serial_number": ["S1", "S2"], "udid": ["u1", "u2"]},
+    }
+
+
+def test_serial_numbers_that_differ_in_case_are_two(trial: Bench) -> None:
+    one = trial.device(serial_number="VM5vodACsc+k")
+    other = trial.device(serial_number="VM5VODacSC+K")
+    trial.computer("101", "VM5vodACsc+k")
+    trial.computer("102", "VM5VODacSC+K")
+    trial.match()
+    assert [_device(trial, jamf_id)["device_id"] for jamf_id in ("101", "102")] == [one, other]
+    assert set(trial.outcomes("device_matches").values()) == {"matched"}
+
+
+def test_a_typed_serial_number_that_fits_two_computers_is_neither(trial: Bench) -> None:
+    trial.device(serial_number="vm5vodacsc+k")
+    trial.computer("101", "VM5vodACsc+k")
+    trial.computer("102", "VM5VODacSC+K")
+    trial.match()
+    assert set(trial.outcomes("device_matches").values()) == {"ambiguous"}
+
+
 # -- twins: several JAMF records with one serial number ---------------------------------------
 
 
@@ -254,7 +365,7 @@ def test_of_twins_one_wins(
     trial: Bench, one: dict[str, Any], other: dict[str, Any], winner: str
 ) -> None:
     trial.computer("1", "C02ABC", **one)
-    trial.computer("2", "c02abc", **other)
+    trial.computer("2", "C02ABC", **other)
     trial.match()
     loser = {"1": "2", "2": "1"}[winner]
     assert trial.outcomes("device_matches") == {winner: "create", loser: "twin"}
@@ -335,7 +446,8 @@ def test_the_winner_among_twins_is_the_same_when_matched_again_after_the_link(tr
 
 
 def test_a_twin_that_takes_over_gets_the_device_of_the_one_that_lost(trial: Bench) -> None:
-    device = trial.linked_device("1", serial_number="typed by hand")
+    seen = {"hardware": {"serialNumber": "C02ABC"}}
+    device = trial.linked_device("1", document=seen, serial_number="typed by hand")
     trial.computer("1", "C02ABC", is_managed=False, contact=EARLY)
     trial.computer("2", "C02ABC", contact=LATE)
     trial.match()
@@ -367,7 +479,7 @@ def test_a_computer_is_given_its_person_location_and_room(trial: Bench) -> None:
         ({"username": "jane"}, True),
         ({"username": "JANE@example.org"}, True),
         ({"email": "Jane@Example.org"}, True),
-        ({"username": "jane", "email": "other@example.org"}, True),
+        ({"username": "jane", "email": "other@example.org"}, False),
         ({"full_name": "Jane Doe"}, False),
         ({}, False),
     ],

@@ -202,10 +202,10 @@ def test_a_serial_number_that_other_devices_carry_is_not_taken_over(
     trial: Bench, carriers: int
 ) -> None:
     """However many carry it: one conflict and at most one change for the device."""
-    trial.linked_device("1", serial_number="OLD", hostname="old")
+    trial.linked_device("1", document={"udid": "U"}, serial_number="OLD", hostname="old")
     for _ in range(carriers):
         trial.device(serial_number="TAKEN")
-    trial.computer("1", "TAKEN", hostname="new")
+    trial.computer("1", "TAKEN", hostname="new", udid="U")
     plan = trial.plan()
     change = _change(trial, plan.plan_id)
     assert change["action"] == "update"
@@ -216,12 +216,12 @@ def test_a_serial_number_that_other_devices_carry_is_not_taken_over(
 
 
 def test_two_linked_devices_may_swap_their_serial_numbers(trial: Bench) -> None:
-    trial.linked_device("1", serial_number="A")
-    trial.linked_device("2", serial_number="B")
-    trial.computer("1", "B")
-    trial.computer("2", "A")
+    for jamf_id, before, now in (("1", "A", "B"), ("2", "B", "A")):
+        hardware = f"U{jamf_id}"
+        trial.linked_device(jamf_id, document={"udid": hardware}, serial_number=before)
+        trial.computer(jamf_id, now, udid=hardware)
     plan = trial.plan()
-    assert _conflicts(trial, plan.plan_id) == []
+    assert _conflicts(trial, plan.plan_id) == [("serial_changed", None)] * 2
     assert {
         change["external_id"]: change["after"]["serial_number"]
         for change in _changes(trial, plan.plan_id, "device")

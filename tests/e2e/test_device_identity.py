@@ -59,6 +59,7 @@ class ACorrectedSerialNumberIsTakenOver(Story):
             == _linked_device(world, "10")
         )
         assert "C02WRONG0010" not in devices(world)
+        assert _conflicts_of(world, "10") == ["serial_changed"]
 
 
 class ASerialNumberThatAnotherDeviceHasIsNotTakenOver(Story):
@@ -94,10 +95,10 @@ class SerialNumbersThatWereSwappedInJamfAreSwapped(Story):
     def check(self, world: World) -> None:
         assert device(world, "C02SWAP00026")["hostname"] == "MAC-25"
         assert device(world, "C02SWAP00025")["hostname"] == "MAC-26"
-        assert _conflicts_of(world, "25") == []
+        assert _conflicts_of(world, "25") == ["serial_changed"]
 
 
-class AReEnrolledMacWithACorrectedSerialNumberIsKnownByItsHardware(Story):
+class ANewRecordOfAKnownUdidWithAnotherSerialNumberIsAnotherDevice(Story):
     device_id: str
 
     def begin(self, world: World) -> None:
@@ -109,11 +110,9 @@ class AReEnrolledMacWithACorrectedSerialNumberIsKnownByItsHardware(Story):
         add_mac(world, "51", "C02RIGHT0050", udid="11111111-0000-4000-8000-000000000050")
 
     def check(self, world: World) -> None:
-        assert (
-            str(device(world, "C02RIGHT0050")["id"])
-            == self.device_id
-            == _linked_device(world, "51")
-        )
+        assert _linked_device(world, "51") == str(device(world, "C02RIGHT0050")["id"])
+        assert str(device(world, "C02WRONG0050")["id"]) == self.device_id
+        assert device(world, "C02WRONG0050")["enrollment"] == "unenrolled"
 
 
 class AHardwareIdThatTwoMacsCarryProvesNothing(Story):

@@ -69,7 +69,7 @@ class _TwinsThatBothCheckIn(Story):
 
     def check(self, world: World) -> None:
         kinds = [_conflicts_of(world, "computer", twin.id) for twin in self.twins]
-        assert sorted(kinds) == [[], ["twin_record"]]
+        assert sorted(kinds) == [[], ["shared_serial"]]
 
 
 class _ANewLogicBoard(Story):

@@ -36,6 +36,10 @@ from moss_jamf_pipeline.moss.statements import (
 
 _ALL_KINDS = tuple(kind.value for kind in GuardKind)
 _KINDS_OF_FIELDS = (GuardKind.REASSIGN, GuardKind.RENAME)
+_SUSPICIONS = {
+    GuardKind.RELINK: " This looks like another or a restored JAMF server: see that its address is the right one, and "
+    "that it is the server you mean, before you approve."
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,13 @@ class HeldChanges:
             GuardKind.UNENROLL: f"{self.planned:,} of {self.linked:,} linked {objects} are gone from JAMF",
             GuardKind.REASSIGN: f"{self.planned:,} of {self.linked:,} linked {objects} would get another person",
             GuardKind.RENAME: f"{self.planned:,} of {self.linked:,} linked {objects} would get another host name",
+            GuardKind.RESERIAL: f"{self.planned:,} of {self.linked:,} linked {objects} would get another serial number",
+            GuardKind.RELINK: f"the JAMF ids of {self.planned:,} of {self.linked:,} linked {objects} belong to others "
+            "by now",
             GuardKind.CREATE: f"{self.planned:,} new {objects} would be created beside {self.linked:,} linked ones",
         }[self.kind]
-        return f"{what}, more than the {self.allowed:,} that the guard lets through: held ({self.kind})."
+        held = f"{what}, more than the {self.allowed:,} that the guard lets through: held ({self.kind})."
+        return f"{held[0].upper()}{held[1:]}{_SUSPICIONS.get(self.kind, '')}"
 
 
 @dataclass(frozen=True, slots=True)

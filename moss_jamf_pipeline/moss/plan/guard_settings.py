@@ -17,6 +17,12 @@ class GuardKind(StrEnum):
     RENAME = "rename"
     """Devices whose host name changes."""
 
+    RESERIAL = "reserial"
+    """Linked devices whose known serial number changes; such a change is held whole, with all else of the device."""
+
+    RELINK = "relink"
+    """Links whose JAMF id belongs to another machine or person by now; held whole, with all that follows from it."""
+
     CREATE = "create"
     """New devices and new people, each against its own total; not on their first import."""
 
@@ -46,6 +52,8 @@ class GuardSettings(BaseModel):
         unenroll: see `GuardKind`.
         reassign: see `GuardKind`.
         rename: see `GuardKind`.
+        reserial: see `GuardKind`.
+        relink: see `GuardKind`.
         create: see `GuardKind`.
     """
 
@@ -54,6 +62,8 @@ class GuardSettings(BaseModel):
     unenroll: GuardLimit | None = GuardLimit(absolute=25, percentage=5)
     reassign: GuardLimit | None = GuardLimit(absolute=100, percentage=20)
     rename: GuardLimit | None = GuardLimit(absolute=100, percentage=20)
+    reserial: GuardLimit | None = GuardLimit(absolute=5, percentage=1)
+    relink: GuardLimit | None = GuardLimit(absolute=5, percentage=1)
     create: GuardLimit | None = GuardLimit(absolute=250, percentage=25)
 
     def limit_of(self, kind: GuardKind) -> GuardLimit | None:
@@ -62,6 +72,8 @@ class GuardSettings(BaseModel):
             GuardKind.UNENROLL: self.unenroll,
             GuardKind.REASSIGN: self.reassign,
             GuardKind.RENAME: self.rename,
+            GuardKind.RESERIAL: self.reserial,
+            GuardKind.RELINK: self.relink,
             GuardKind.CREATE: self.create,
         }
         return limits[kind]
