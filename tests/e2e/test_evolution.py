@@ -4,7 +4,14 @@ import pytest
 
 from moss_jamf_pipeline.simulator import EvolveReport, EvolveRequest, SimulatorConfig
 from tests.e2e.conftest import WorldMaker
-from tests.e2e.inventory import actions, assert_calm, assert_counts_add_up, devices, mappings
+from tests.e2e.inventory import (
+    actions,
+    assert_calm,
+    assert_counts_add_up,
+    devices,
+    mappings,
+    open_conflicts,
+)
 from tests.support.world import World
 
 # What these show does not depend on the tables of M.O.S.S.
@@ -163,4 +170,49 @@ def test_all_kinds_of_changes_together_are_made_and_nothing_else(make_world: Wor
         world.sync()
         _assert_exactly(world, report)
 
+    assert_calm(world)
+
+
+@pytest.mark.every_dialect
+def test_whatever_becomes_of_identities_everybody_stays_who_they_are(
+    make_world: WorldMaker,
+) -> None:
+    world = make_world(SimulatorConfig(computers=60, groups=12, seed=7, oddities=0))
+    world.sync()
+    device_of = {jamf_id: link[0] for jamf_id, link in mappings(world, "computer").items()}
+
+    report = world.jamf.evolve(
+        EvolveRequest(
+            renumber_ids=4, replace_hardware=1, reuse_username=1, share_mailbox=1, future_contact=1
+        )
+    )
+    world.sync()
+
+    found, linked = devices(world), mappings(world, "computer")
+    for change in report.renumber_ids:
+        device = found[str(change.after["serial_number"])]
+        assert str(device["id"]) == device_of[str(change.before["id"])] == linked[change.id][0]
+    (replaced,) = report.replace_hardware
+    old, new = (found[str(side["serial_number"])] for side in (replaced.before, replaced.after))
+    assert (str(old["id"]), old["enrollment"]) == (device_of[replaced.id], "unenrolled")
+    assert (str(new["id"]), new["enrollment"]) == (linked[replaced.id][0], "enrolled")
+    people = {row["username"]: row for row in world.query("select * from people")}
+    (handed_on,) = report.reuse_username
+    leaver = people[str(handed_on.before["username"])]
+    assert (leaver["full_name"], leaver["email_address"]) == (
+        handed_on.before["realname"],
+        handed_on.before["email"],
+    )
+    (shared,) = report.share_mailbox
+    sharers = [row for row in people.values() if row["email_address"] == shared.after["email"]]
+    assert len(sharers) == 2
+    (ahead,) = report.future_contact
+    assert world.query("select jamf_id, field, reason from jamf_sync.quarantine") == [
+        {"jamf_id": ahead.id, "field": "last_contact_at", "reason": "time_in_future"}
+    ]
+    # The old machine's device keeps its name, which the new one has in JAMF.
+    taken = ["hostname_taken"] * world.dialect.hostname_is_unique
+    assert [kind for kind, _ in open_conflicts(world)] == [
+        *("hardware_replaced", *taken, "identity_contradicted")
+    ]
     assert_calm(world)
