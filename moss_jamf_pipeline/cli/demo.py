@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass
 from typing import Final
 
+import psycopg
 import typer
 
 from moss_jamf_pipeline.cli.options import (
@@ -36,12 +37,13 @@ from moss_jamf_pipeline.services.runs import RunOptions, RunReport
 from moss_jamf_pipeline.services.trial import (
     SampleDevice,
     WrittenRows,
+    enter_earlier_inventory,
     refuse_real_inventory,
     rows_written,
     sample_devices,
 )
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 app = single_command()
 
@@ -115,7 +117,7 @@ def _run_demo(fleet: DemoFleet) -> DemoResult:
             settings,
             [choice],
             may_create_moss=True,
-            condition=lambda connection: refuse_real_inventory(connection, choice),
+            condition=lambda connection: _make_ready(connection, choice, fleet, simulator),
         )
         stderr.print(f"Database: {preparation.databases.where}.", soft_wrap=True)
         if simulator is not None:
@@ -137,6 +139,18 @@ def _run_demo(fleet: DemoFleet) -> DemoResult:
             devices=sample_devices(workplace, choice),
             held_back=list_reasons(workplace, choice),
         )
+
+
+def _make_ready(
+    connection: psycopg.Connection,
+    choice: IntegrationChoice,
+    fleet: DemoFleet,
+    simulator: SimulatedJamf | None,
+) -> None:
+    """Refuses somebody's inventory, and enters what the hard cases of the demo's own fleet need to have been there."""
+    refuse_real_inventory(connection, choice)
+    if simulator is not None and fleet.has_hard_cases:
+        enter_earlier_inventory(connection, choice)
 
 
 @contextmanager

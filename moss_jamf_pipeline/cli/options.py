@@ -42,6 +42,10 @@ GroupsOption = Annotated[int, typer.Option("--groups", min=0, help="Simulated co
 SeedOption = Annotated[int, typer.Option("--seed", help="Names the fleet: one seed is one fleet.")]
 
 
+_FEWEST_WITH_HARD_CASES = 100
+"""A smaller fleet would be nothing but hard cases."""
+
+
 @dataclass(frozen=True, slots=True)
 class DemoFleet:
     """The fleet of the demo; `demo` and `up` simulate the same one unless told otherwise."""
@@ -51,6 +55,11 @@ class DemoFleet:
     groups: int = 40
     seed: int = 7
 
+    @property
+    def has_hard_cases(self) -> bool:
+        """Whether one of each hard case of who is who is among its Macs."""
+        return self.computers >= _FEWEST_WITH_HARD_CASES
+
     def as_arguments(self) -> list[str]:
         """The fleet as arguments of `moss-jamf simulate`."""
         return [
@@ -58,6 +67,7 @@ class DemoFleet:
             f"--users={self.users}",
             f"--groups={self.groups}",
             f"--seed={self.seed}",
+            "--hard-cases" if self.has_hard_cases else "--no-hard-cases",
         ]
 
 

@@ -42,6 +42,13 @@ def simulate(
             "--oddities", min=0, help="Odd data relative to the usual rate; 0 gives a clean fleet."
         ),
     ] = _DEFAULT.oddities,
+    hard_cases: Annotated[
+        bool,
+        typer.Option(
+            "--hard-cases/--no-hard-cases",
+            help="Whether one of each hard case of who is who is among the Macs.",
+        ),
+    ] = _DEFAULT.hard_cases,
     further_attributes: Annotated[
         int,
         typer.Option(
@@ -74,6 +81,7 @@ def simulate(
             host=host,
             version=version,
             oddities=oddities,
+            hard_cases=hard_cases,
             further_attributes=further_attributes,
             privileges=_DEFAULT.privileges - set(without_privilege or ()),
         )

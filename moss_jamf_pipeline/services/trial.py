@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
-from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.moss.statements import execute, fetch_all, fetch_one, fetch_value
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.pages import record
 from moss_jamf_pipeline.services.preparation import is_on_this_machine
@@ -74,6 +74,17 @@ def sample_devices(
     with workplace.reading(choice) as desk:
         rows = fetch_all(desk.connection, "demo/sample_devices", {"row_limit": number})
     return tuple(record(SampleDevice, row) for row in rows)
+
+
+def enter_earlier_inventory(connection: psycopg.Connection, choice: IntegrationChoice) -> None:
+    """Enters what M.O.S.S. knew of the hard cases of the demo's fleet before its first sync; only if it knows nothing.
+
+    Args:
+        connection: to a prepared database, with the rights of its owner.
+        choice: which integration.
+    """
+    integration = find_integration(connection, choice)
+    execute(connection, "demo/earlier_inventory", {"integration_id": integration.id})
 
 
 def refuse_real_inventory(connection: psycopg.Connection, choice: IntegrationChoice) -> None:

@@ -57,6 +57,10 @@ class SimulatorConfig(BaseModel):
         ge=0,
         description="Rate of odd data relative to the usual one; 0 gives a clean fleet.",
     )
+    hard_cases: bool = Field(
+        default=False,
+        description="Whether one of each hard case of who is who is among the computers.",
+    )
     further_attributes: int = Field(
         default=0,
         ge=0,

@@ -15,6 +15,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
+from moss_jamf_pipeline.simulator import hard_cases
 from moss_jamf_pipeline.simulator.application import create_application
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
 from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
@@ -35,8 +36,9 @@ class SimulatorStartError(RuntimeError):
 
 def configured_fleet(config: SimulatorConfig) -> Fleet:
     """Makes the fleet that a configuration describes."""
+    planted = len(hard_cases.COMPUTERS) if config.hard_cases else 0
     fleet = generate_fleet(
-        config.computers,
+        max(0, config.computers - planted),
         users=config.users,
         groups=config.groups,
         seed=config.seed,
@@ -44,6 +46,8 @@ def configured_fleet(config: SimulatorConfig) -> Fleet:
         now=config.now,
     )
     fleet.further_attributes = config.further_attributes
+    if config.hard_cases:
+        hard_cases.plant_hard_cases(fleet)
     return fleet
 
 

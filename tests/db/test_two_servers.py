@@ -13,7 +13,6 @@ from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.integration.history import OpenedHistory, open_history
 from moss_jamf_pipeline.moss.plan.conflicts import reopen_conflicts, resolve_conflicts
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of, rows_of, second_server
@@ -268,72 +267,6 @@ def test_the_second_server_takes_over_when_the_first_lets_go(
     written = _written(servers.lab)
     servers.lab.sync()
     assert _written(servers.lab) == written
-
-
-def _user_leaves(servers: Servers) -> None:
-    servers.jamf_pro.gone("users", "1")
-    servers.jamf_pro.sync()
-
-
-@pytest.mark.parametrize(
-    "lets_go",
-    [
-        pytest.param(_user_leaves, id="the record leaves JAMF"),
-        pytest.param(_switched_off, id="switched off"),
-        pytest.param(_row_deleted, id="deleted"),
-    ],
-)
-def test_contact_data_follow_the_server_that_takes_a_person_over(
-    servers: Servers, lets_go: Any
-) -> None:
-    servers.jamf_pro.user("1", username="ada", email="ada@example.org", phone="1")
-    servers.lab.user("7", username="ada", email="ada@example.org", phone="2")
-    _sync_both(servers)
-    (conflict,) = _open_conflicts(servers.lab)
-    for named in ("JAMF Pro leads this person", "JAMF Lab", "phone_number is 2 and not 1"):
-        assert named in conflict["detail"]
-    lets_go(servers)
-    servers.lab.sync()
-    assert servers.lab.value("select phone_number from people") == "2"
-    assert _open_conflicts(servers.lab) == []
-    assert _edits(servers.lab) == 0
-
-
-def test_a_name_handed_on_is_disputed_on_the_second_server_too(servers: Servers) -> None:
-    servers.jamf_pro.user("1", username="jsmith", email="john@example.org", phone="1")
-    servers.lab.user("1", username="jsmith", email="jane@example.org", phone="2")
-    _sync_both(servers)
-    assert servers.lab.query("select email_address, phone_number from people") == [
-        {"email_address": "john@example.org", "phone_number": "1"}
-    ]
-    assert [row["kind"] for row in _open_conflicts(servers.lab)] == ["identity_contradicted"]
-
-
-def test_an_integration_made_again_does_not_take_the_lead_back(servers: Servers) -> None:
-    _shared_mac(servers, hostname="LAB-1")
-    _begin(servers.jamf_pro, "first")
-    _sync_both(servers)
-    _row_deleted(servers)
-    servers.lab.sync()
-    assert _device(servers.lab)["hostname"] == "LAB-1"
-    again = second_server(servers.lab, "JAMF Pro")
-    assert _begin(again, "second").succession is not None
-    again.computer("1", "C02A", hostname="MAC-1", username="ada", email="ada@example.org")
-    written = rows_of(again, "devices"), rows_of(again, "people")
-    again.sync()
-    assert (rows_of(again, "devices"), rows_of(again, "people")) == written
-    assert _link(again)["internal_id"] == _device(again)["id"]
-    assert [row["kind"] for row in _open_conflicts(again)] == ["other_server_differs"]
-
-
-def _begin(bench: Bench, run_id: str) -> OpenedHistory:
-    return open_history(
-        bench.connection,
-        bench.integration.id,
-        run_id=run_id,
-        sync_type="full",
-        server=f"https://{bench.integration.name.replace(' ', '-')}.example.org",
-    )
 
 
 def _status(bench: Bench) -> str | None:
