@@ -132,6 +132,8 @@ def _print_changes(rows: Sequence[ChangedObject], object_type: str | None) -> No
             beginning = head if number == 0 else ["", "", ""]
             outcome = _outcome(row) if number == 0 else ""
             table.append([*beginning, *_change(row, change), outcome])
+        if row.evidence:
+            table.append(["", "", "", "who is who", row.evidence, row.reason, ""])
     print_table(["action", "object", "name", "field", "before → after", "rule", "outcome"], table)
 
 

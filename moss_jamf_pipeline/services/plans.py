@@ -9,6 +9,8 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
+from moss_jamf_pipeline.catalogue.outcomes import Action
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
@@ -135,6 +137,8 @@ class ChangedObject:
         external_type: the type of its JAMF record.
         external_id: that record's id.
         reason: which rule decided the action.
+        evidence: what of the JAMF record agrees with what its link last saw, and what contradicts it, where an identity
+            is decided: a link that is made or moves, and any contradiction. None: nothing is to be said.
         outcome: what became of it; None: it waits.
         outcome_detail: why, where there is something to say.
         held_as: as which kind the guard holds it.
@@ -151,6 +155,7 @@ class ChangedObject:
     external_type: str | None
     external_id: str | None
     reason: str
+    evidence: str | None
     outcome: str | None
     outcome_detail: str | None
     held_as: str | None
@@ -329,6 +334,7 @@ class ExportedChange:
 EXPORTED_COLUMNS: Final = tuple(field.name for field in fields(ExportedChange))
 """The columns of an exported plan, in order."""
 
+_OF_IDENTITY: Final = frozenset({Action.LINK, Action.MOVE, Action.RETURN})
 _EVERYTHING: Final = ChangeFilter()
 _FIRST_PAGE: Final = PageRequest(limit=20)
 
@@ -519,7 +525,15 @@ def _suppressed(
 
 
 def _changed_object(row: Row) -> ChangedObject:
-    return record(ChangedObject, row, fields=tuple(Change(**change) for change in row["fields"]))
+    changes = tuple(Change(**change) for change in row["fields"])
+    return record(ChangedObject, row, fields=changes, evidence=_evidence(row))
+
+
+def _evidence(row: Row) -> str | None:
+    evidence = row["evidence"]
+    if not evidence or not (evidence.get("contradicted") or row["action"] in _OF_IDENTITY):
+        return None
+    return evidence_sentence(evidence)
 
 
 def _field_count(row: Row) -> FieldCount:

@@ -1,10 +1,11 @@
 -- A page of a plan for people to read: what changes, and what is held or refused. Parameters: plan_id, object_type (or null for all),
 -- guarded_kind (or null: only what is held as that), after_row (the last row_id of the page before, 0 for the first), row_limit.
 -- Grain: one object; `fields` lists its changed fields with before, after, owner and rule; `problem` is what a trial said of it.
+-- `evidence`: what the match said of who is who, if it did.
 -- Rows that only note that values agree change nothing and are left out. Index: change_plan_rows.
 select change.row_id, change.object_type, change.object_id, change.action, change.label, change.external_type, change.external_id,
        change.reason, change.outcome, change.outcome_detail, change.held_as, problem.problem, problem.detail as problem_detail,
-       coalesce(fields.list, '[]') as fields
+       change.details -> 'evidence' as evidence, coalesce(fields.list, '[]') as fields
 from (
   select * from jamf_sync.change_plan
   where plan_id = %(plan_id)s and action <> 'agree' and row_id > %(after_row)s

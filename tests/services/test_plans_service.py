@@ -132,3 +132,23 @@ def test_the_plan_of_another_integration_is_none(workplace: Workplace, bench: Be
     ):
         pass
     assert plans.list_plans(workplace, CHOICE).total == 0
+
+
+def test_a_plan_says_by_which_evidence_a_link_moves(workplace: Workplace, bench: Bench) -> None:
+    udid = "9F0C1A52-0000-4000-8000-00000000000A"
+    bench.linked_device(
+        "1", document={"udid": udid, "hardware": {"serialNumber": "C02ABC"}}, serial_number="C02ABC"
+    )
+    bench.linked_device(
+        "3", document={"hardware": {"serialNumber": "C02XYZ"}}, serial_number="C02XYZ"
+    )
+    bench.computer("2", "C02ABC", udid=udid)
+    bench.computer("3", "C02XYZ", hostname="renamed")
+    planned = bench.plan().plan_id
+
+    shown = plans.show_by_object(
+        workplace, CHOICE, planned, wanted=plans.ChangeFilter(object_type="device")
+    )
+    said = {row.external_id: row.evidence for row in shown.changes}
+    # Of what goes on as it was, nothing is to be said.
+    assert said == {"2": "serial number and UDID agree", "3": None}
