@@ -225,6 +225,8 @@ def apply_objects(
         for each_type, steps in _steps(plan, object_type):
             _apply_type(connection, integration, plan, each_type, steps, is_trial=is_trial)
         if object_type == "mapping":
+            # The last that this transaction does, as is what it sets for itself.
+            connection.execute("set local enable_nestloop = off")
             execute(connection, "apply/refresh_sync_status", parameters)
             execute(connection, "apply/refresh_last_synced", parameters)
             execute(connection, "apply/finish_plan", parameters)
