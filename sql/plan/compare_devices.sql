@@ -224,11 +224,19 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
   case when action = 'create' then wanted || jsonb_build_object(
     'device_type', vocabulary.accepted,
     'notes', 'Synced from JAMF Pro') else wanted end,
-  coalesce(moss, '{}'), base,
+  coalesce(moss, '{}'),
+  -- What was deleted in M.O.S.S. took its references along: that is no person's edit of the device.
+  base - array_remove(array[
+    case when person.id is null and moss ->> 'assigned_to_person_id' is null then 'assigned_to_person_id' end,
+    case when location.id is null and moss ->> 'location_id' is null then 'location_id' end,
+    case when room.id is null and moss ->> 'room_id' is null then 'room_id' end], null),
   jsonb_strip_nulls(jsonb_build_object(
     'version_id', version_id, 'previous_external_id', previous_jamf_id, 'evidence', nullif(evidence, '{}'),
     'guarded_as', guarded_as, 'left_object_id', left_device_id, 'left_because', left_because))
 from compared
 left join moss_contract.vocabulary
   on vocabulary.domain = 'device_type' and vocabulary.canonical = compared.device_type
+left join moss_contract.people() as person on person.id = (compared.base ->> 'assigned_to_person_id')::uuid
+left join moss_contract.locations() as location on location.id = (compared.base ->> 'location_id')::uuid
+left join moss_contract.rooms() as room on room.id = (compared.base ->> 'room_id')::uuid
 where action <> 'update' or wanted <> moss or jsonb_strip_nulls(wanted) - 'device_type' <> base - 'device_type' or is_to_be_restored
