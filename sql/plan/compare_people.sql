@@ -112,6 +112,17 @@ duplicates as (
   from alike join known_people as known on known.id = alike.other_id
   group by alike.person_id
 ),
+left_behind as (
+  -- People whose JAMF id is somebody else's by now, and whom no other user is.
+  select candidate.external_id, candidate.label as new_label, candidate.email, candidate.username, person.id,
+         jamf_sync.unescaped(person.full_name) as full_name, jamf_sync.unescaped(person.email_address) as email_address,
+         candidate.evidence
+  from candidates as candidate
+  join moss_contract.people() as person on person.id = (candidate.evidence ->> 'reused')::uuid
+  left join candidates as found on found.person_id = person.id
+  where candidate.external_type = 'user' and candidate.outcome in ('create', 'moved', 'matched')
+    and found.external_id is null
+),
 conflicts as (
   insert into jamf_sync.plan_conflicts
     (plan_id, object_type, object_id, external_type, external_id, label, kind, jamf_value, moss_value, detail)
@@ -159,6 +170,12 @@ conflicts as (
                 'Confirm that this is the same person, or correct it in M.O.S.S.',
                 label, moss ->> 'full_name', case matched_by when 'email' then 'the e-mail address' else 'the user name' end)
   from candidates where outcome in ('moved', 'matched') and evidence ? 'lost'
+  union all
+  select %(plan_id)s, 'person', id, 'user', external_id, full_name, 'id_reused', coalesce(email, username), email_address,
+         format('JAMF''s user %%s was %%s and is %%s by now: %%s. This person keeps everything M.O.S.S. knows of it. '
+                'Say in M.O.S.S. what became of it.', external_id, full_name, new_label,
+                jamf_sync.evidence_sentence(evidence))
+  from left_behind
   union all
   select %(plan_id)s, 'person', creation.person_id, creation.external_type, creation.external_id, creation.label,
          'likely_duplicate', coalesce(creation.jamf ->> 'email_address', creation.jamf ->> 'username'), duplicates.people,

@@ -245,6 +245,20 @@ def test_an_address_of_several_users_identifies_none_of_them(trial: Bench) -> No
     assert trial.match_of("person_matches", "10")["person_id"] == known
 
 
+def test_of_several_people_of_one_address_the_user_name_decides(trial: Bench) -> None:
+    for username in ("a", "b"):
+        trial.person(username=username, email_address="team@example.org")
+    meant = trial.person(username="c", email_address="team@example.org")
+    trial.user("5", username="C", email="team@example.org")
+    trial.user("6", username="d", email="desk@example.org")
+    trial.match()
+    assert _person(trial, "5") == {
+        "outcome": "matched",
+        "person_id": meant,
+        "matched_by": "username",
+    }
+
+
 def test_of_one_user_in_two_spellings_the_lower_id_is_linked_and_the_other_is_a_twin(
     trial: Bench,
 ) -> None:

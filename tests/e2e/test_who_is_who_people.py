@@ -419,6 +419,11 @@ def test_case_i04_an_id_that_was_reused_moves_nobodys_data(told: Told) -> None:
     assert after["482"][0] == before["481"][0]
     assert after["481"][0] == before["482"][0]
     assert _person(told.world, "ada481")["phone_number"] == "+49 482"
+    (conflict,) = _conflicts(told.world, "480")
+    assert (conflict["kind"], conflict["object_id"]) == ("id_reused", old["id"])
+    assert "Old 480" in conflict["detail"]
+    assert "New 480" in conflict["detail"]
+    assert _kinds(told.world, "481") == _kinds(told.world, "482") == []
 
 
 @pytest.mark.parametrize("order", ORDERS)
