@@ -5,17 +5,21 @@
 -- did not happen: nothing is told of it. Decisions are left alone: the roles this runs under could not touch them.
 with identities_held as materialized (
   select distinct external_type, external_id from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type in ('device', 'person') and outcome = 'held' and held_as in ('reserial', 'relink')
+  where plan_id = %(plan_id)s and object_type in ('device', 'person') and outcome = 'held'
+    and held_as in ('reserial', 'relink')
 ),
 found as materialized (
-  select distinct on (object_type, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id), kind, coalesce(field, ''))
-         conflict.*, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id) as object_key
+  select distinct on (object_type, named.object_key, kind, coalesce(field, ''))
+         conflict.*, named.object_key
   from jamf_sync.plan_conflicts as conflict
+  cross join lateral (
+    select coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id)
+  ) as named (object_key)
   left join identities_held as held
     on held.external_type = conflict.external_type and held.external_id = conflict.external_id
    and conflict.kind in ('serial_changed', 'hardware_replaced', 'id_reused')
   where plan_id = %(plan_id)s and held.external_id is null
-  order by object_type, coalesce(object_id::text, conflict.external_type || ':' || conflict.external_id), kind, coalesce(field, '')
+  order by object_type, named.object_key, kind, coalesce(field, '')
 ),
 back as (
   -- Objects that their record had left, and that have one of their own again.
@@ -49,9 +53,8 @@ over as materialized (
     and conflict.object_type = any (%(object_types)s)
     and case
       when conflict.kind not in (
-        'serial_not_linked', 'human_edit_overwritten', 'likely_duplicate', 'serial_changed', 'linked_again',
-        'hardware_replaced', 'id_reused')
-        then found.kind is null
+        'serial_not_linked', 'human_edit_overwritten', 'likely_duplicate', 'serial_changed',
+        'linked_again', 'hardware_replaced', 'id_reused') then found.kind is null
       when back.conflict_id is not null then found.kind is null
       when conflict.object_type = 'device' then device.id is null
       when conflict.object_type = 'person' then person.id is null

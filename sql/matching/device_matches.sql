@@ -42,14 +42,15 @@ computers as materialized (
          lower(computer.udid) as udid,
          lower(computer.management_id) as management_id, computer.is_managed, computer.enrolled_at,
          computer.building_id, computer.room,
-         jamf_sync.serial_key(computer.serial_number) as serial_key,
          jamf_sync.match_key(computer.username) as username_key,
          jamf_sync.match_key(computer.email) as email_key,
          case when contact.last_contact_at <= newest_capture.captured_at + interval '1 day'
               then contact.last_contact_at end as last_contact_at,
-         link.device_id as linked_device_id, link.device_exists, link.saw_udid,
-         link.saw_management_id,
-         coalesce(link.saw_serial, link.moss_serial) as saw_serial,
+         link.device_id as linked_device_id, link.device_exists,
+         -- What agrees is not said twice.
+         nullif(coalesce(link.saw_serial, link.moss_serial), computer.serial_number) as saw_serial,
+         nullif(link.saw_udid, lower(computer.udid)) as saw_udid,
+         nullif(link.saw_management_id, lower(computer.management_id)) as saw_management_id,
          jamf_sync.serial_agrees(link.saw_serial, link.moss_serial, computer.serial_number)
            as serial_agrees,
          link.saw_udid = lower(computer.udid) as udid_agrees,
@@ -152,7 +153,13 @@ contended as (
   left join displaced on displaced.serial_number = contender.serial_number
 ),
 ranked as materialized (
-  select standing.*, coalesce(contended.winner, standing.jamf_id) as winner,
+  select standing.jamf_id, standing.version_id, standing.serial_number, standing.udid,
+         standing.management_id, standing.building_id, standing.room, standing.username_key,
+         standing.email_key, standing.linked_device_id, standing.device_exists,
+         standing.saw_serial, standing.saw_udid, standing.saw_management_id, standing.saw_model,
+         standing.model, standing.serial_agrees, standing.udid_agrees,
+         standing.management_id_agrees, standing.standing,
+         coalesce(contended.winner, standing.jamf_id) as winner,
          pair.jamf_id is not null as is_alive_beside_winner,
          coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
            and standing.standing <> 'holds' as is_seeking,
@@ -164,7 +171,8 @@ ranked as materialized (
     on pair.jamf_id = contended.jamf_id and pair.other_jamf_id = contended.winner
 ),
 seeking as materialized (
-  select jamf_id, serial_number, serial_key, udid, management_id, standing
+  select jamf_id, serial_number, jamf_sync.serial_key(serial_number) as serial_key, udid,
+         management_id, standing
   from ranked where is_seeking
 ),
 free_links as materialized (

@@ -1,8 +1,9 @@
 -- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
 -- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
 -- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it).
--- Reads device_matches, device_values, applied_values, decisions, object_leads. What a match says of its evidence goes into the details
--- of the row; a device that a record has left, and that no other record is, is told in a conflict. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
+-- Reads device_matches, device_values, applied_values, decisions, object_leads. What a match says of its
+-- evidence goes into the details of the row; a device that a record has left, and that no other
+-- record is, is told in a conflict. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
 -- a clearable field (the user, under policy on_empty_user: clear, and only if JAMF names nobody). The room counts only inside its own location. A serial number
 -- that another M.O.S.S. device carries is not taken over: it stays and is a conflict. The kind of a device is compared where M.O.S.S. holds
 -- what we wrote (the base has it, and has it only of devices that we created); elsewhere it is M.O.S.S.'s. Where host names are unique, so it is with a host
@@ -69,8 +70,9 @@ candidates as materialized (
   select * from fleet where not is_settled
 ),
 renumbered as materialized (
-  -- Devices whose serial number would change to one that another device (or several: one is named) carries and keeps. A number
-  -- that differs only in case and is exactly another computer's is another one.
+  -- Devices whose serial number would change to one that another device (or several: one is named)
+  -- carries and keeps. A number that differs only in case and is exactly another computer's is
+  -- another one.
   select distinct on (candidate.jamf_id) candidate.jamf_id, other.id as other_id
   from candidates as candidate
   join moss_contract.devices() as other
@@ -127,7 +129,8 @@ hostname_taken as materialized (
 compared as materialized (
   select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
     candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
-    candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because, candidate.guarded_as,
+    candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because,
+    candidate.guarded_as,
     renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
     jamf_sync.overlaid(
       moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
@@ -139,8 +142,9 @@ compared as materialized (
   where candidate.action is not null
 ),
 left_behind as (
-  -- Devices whose record is another machine by now, and that no other record is. That JAMF has none, only a complete capture
-  -- says; where the record goes to another device, the old one is left behind in any case.
+  -- Devices whose record is another machine by now, and that no other record is. That JAMF has none,
+  -- only a complete capture says; where the record goes to another device, the old one is left
+  -- behind in any case.
   select candidate.jamf_id, candidate.serial_number, candidate.left_because, candidate.evidence,
          left_device.id as device_id, left_device.serial_number as left_serial_number,
          coalesce(jamf_sync.unescaped(left_device.hostname), left_device.serial_number) as label
@@ -175,25 +179,34 @@ conflicts as (
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
          'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
   from candidates
-  where outcome = 'matched' and not is_secondary and %(flag_adopted)s and left_because is distinct from 'deleted_in_moss'
+  where outcome = 'matched' and not is_secondary and %(flag_adopted)s
+    and left_because is distinct from 'deleted_in_moss'
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'linked_again', null, serial_number, serial_number,
-         'The device that computer ' || jamf_id || ' was linked to was deleted in M.O.S.S., and this one has the same serial number: '
-         || 'it was linked. Confirm it, or correct its serial number.'
-  from candidates where outcome = 'matched' and not is_secondary and %(flag_adopted)s and left_because = 'deleted_in_moss'
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'linked_again', null,
+         serial_number, serial_number,
+         'The device that computer ' || jamf_id || ' was linked to was deleted in M.O.S.S., and this '
+         || 'one has the same serial number: it was linked. Confirm it, or correct its serial number.'
+  from candidates
+  where outcome = 'matched' and not is_secondary and %(flag_adopted)s
+    and left_because = 'deleted_in_moss'
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_changed', null, serial_number, moss ->> 'serial_number',
-         'JAMF gives this device another serial number: ' || jamf_sync.evidence_sentence(evidence) || '. So it is the same Mac, with a '
-         || 'corrected number or a new logic board, and JAMF''s number is taken over. Confirm it, or correct the record in JAMF.'
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_changed', null,
+         serial_number, moss ->> 'serial_number',
+         'JAMF gives this device another serial number: ' || jamf_sync.evidence_sentence(evidence)
+         || '. So it is the same Mac, with a corrected number or a new logic board, and JAMF''s '
+         || 'number is taken over. Confirm it, or correct the record in JAMF.'
   from compared
-  where action in ('update', 'return') and other_id is null and not is_secondary and evidence -> 'contradicted' ? 'serial_number'
-    and jamf_sync.serial_key(moss ->> 'serial_number') <> jamf_sync.serial_key(wanted ->> 'serial_number')
+  where action in ('update', 'return') and other_id is null and not is_secondary
+    and evidence -> 'contradicted' ? 'serial_number'
+    and jamf_sync.is_reserial('update', moss, wanted)
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, label, left_because, null, serial_number, left_serial_number,
-         'Computer ' || jamf_id || ' was this device (serial number ' || coalesce(left_serial_number, 'unknown')
-         || ') and is another Mac by now (serial number ' || serial_number || '): ' || jamf_sync.evidence_sentence(evidence)
-         || '. This device keeps everything M.O.S.S. knows of it and is marked unenrolled. Say in M.O.S.S. what became of it; '
-         || 'if it is in use, enrol it again.'
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, label, left_because, null,
+         serial_number, left_serial_number,
+         'Computer ' || jamf_id || ' was this device (serial number '
+         || coalesce(left_serial_number, 'unknown') || ') and is another Mac by now (serial number '
+         || serial_number || '): ' || jamf_sync.evidence_sentence(evidence) || '. This device keeps '
+         || 'everything M.O.S.S. knows of it and is marked unenrolled. Say in M.O.S.S. what became of '
+         || 'it; if it is in use, enrol it again.'
   from left_behind
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_taken', 'serial_number', serial_number,
@@ -211,10 +224,12 @@ conflicts as (
          'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. Delete the stale record in JAMF.'
   from candidates where outcome = 'twin'
   union all
-  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'shared_serial', 'serial_number', serial_number, null,
-         'Two Macs report this serial number, and both are alive: their UDIDs differ, and JAMF heard of both within 30 days. Computer '
-         || twin_of || ' is synced, this one is not. Delete neither: give one its own serial number, or, if one Mac got a new logic '
-         || 'board, wait until its older record falls silent.'
+  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'shared_serial', 'serial_number',
+         serial_number, null,
+         'Two Macs report this serial number, and both are alive: their UDIDs differ, and JAMF heard of '
+         || 'both within 30 days. Computer ' || twin_of || ' is synced, this one is not. Delete '
+         || 'neither: give one its own serial number, or, if one Mac got a new logic board, wait until '
+         || 'its older record falls silent.'
   from candidates where outcome = 'shared_serial'
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)

@@ -27,6 +27,8 @@ from tests.e2e.inventory import (
 )
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_dialect
+
 _MANY = 700
 _M1 = {"model": "MacBook Pro (13-inch, M1, 2020)"}
 _M4 = {"model": "MacBook Pro (14-inch, Nov 2024)"}
@@ -398,6 +400,28 @@ def test_case_i06_an_id_of_a_deleted_device_that_is_another_mac_is_a_new_device(
 
     assert set(devices(furnished)) == {new.serial_number}
     assert _linked_serial(furnished, "6") == new.serial_number
+    assert_calm(furnished)
+
+
+# -- I7: serial numbers whose case means something --------------------------------------------------
+
+
+def test_case_i07_serial_numbers_that_differ_in_case_are_two_devices(furnished: World) -> None:
+    add_mac(furnished, "101", "VM5vodACsc+k", udid=_Mac(101, "").udid, name="one")
+    furnished.sync()
+    # The second one comes later: it is no twin, nor does the first one's device keep it out.
+    add_mac(furnished, "102", "VM5VODacSC+K", udid=_Mac(102, "").udid, name="two")
+
+    furnished.sync()
+
+    found = devices(furnished)
+    assert {serial: row["hostname"] for serial, row in found.items()} == {
+        "VM5vodACsc+k": "one",
+        "VM5VODacSC+K": "two",
+    }
+    assert _linked_serial(furnished, "101") == "VM5vodACsc+k"
+    assert _linked_serial(furnished, "102") == "VM5VODacSC+K"
+    assert _conflicts(furnished) == []
     assert_calm(furnished)
 
 
