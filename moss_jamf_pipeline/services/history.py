@@ -27,7 +27,7 @@ class SyncRun:
         items_updated: of these, updated.
         items_skipped: of these, left out, held or in conflict.
         items_failed: of these, failed.
-        error_message: what went wrong or is left to do, in words.
+        error_message: what went wrong, is left to do, or was taken over from a deleted integration, in words.
         run_id: the Dagster run; None for a row that another program wrote.
         triggered_by: who started it, as it was told.
         triggered_by_user_id: the M.O.S.S. user of that address, if there is exactly one.

@@ -3,6 +3,7 @@
 import pytest
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
+from moss_jamf_pipeline.moss.integration.history import recent_history
 from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
 from moss_jamf_pipeline.moss.plan.conflicts import resolve_conflicts
 from tests.e2e.inventory import (
@@ -105,6 +106,9 @@ def test_case_i14_an_integration_made_again_goes_on_where_it_was(world: World) -
     assert left == [{"n": 0}]
     told = world.history()[-1]["error_details"]["took_over"]
     assert "takes the place of 'JAMF Pro'" in told
+    with world.database.connection() as connection:
+        newest = recent_history(connection, world.integration.id, limit=1)[0]
+    assert (newest["status"], newest["error_message"]) == (world.history()[-1]["status"], told)
     assert_calm(world)
 
 
