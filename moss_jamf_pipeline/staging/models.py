@@ -83,7 +83,8 @@ def form_factor(models: "Texts", model_identifiers: "Texts", has_battery: "Truth
     told = model_identifiers.map(factors).astype("str")
     told = told.where(told.notna(), models.map(factors).astype("str"))
     for texts in (models, model_identifiers):
-        told = told.where(told.notna(), _told_by_words(texts))
+        if told.hasnans:  # of a fleet of published models nothing is left to be read
+            told = told.where(told.notna(), _told_by_words(texts))
     return told.mask(told.isna() & has_battery.fillna(value=False), LAPTOP)
 
 
