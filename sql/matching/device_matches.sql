@@ -397,7 +397,8 @@ matches as materialized (
 removed as (
   delete from jamf_sync.device_matches as earlier
   where earlier.integration_id = %(integration_id)s
-    and not exists (select from matches where matches.jamf_id = earlier.jamf_id)
+    -- A match for each computer; of these PostgreSQL knows better how many there are.
+    and not exists (select from computers where computers.jamf_id = earlier.jamf_id)
 )
 insert into jamf_sync.device_matches
 select * from matches
