@@ -4,7 +4,8 @@
 update jamf_sync.person_matches as match
 set outcome = 'mapped', matched_by = 'mapping', previous_external_type = null, previous_external_id = null,
     evidence = jsonb_build_object('agreed', to_jsonb(array_remove(array[
-      case when match.username_key is not null then 'username' end,
+      -- The id of a user whom only computers name is the name: it is no evidence beside it.
+      case when match.external_type = 'user' and match.username_key is not null then 'username' end,
       case when match.email is not null then 'email' end], null)), 'contradicted', '{}'::jsonb)
 from jamf_sync.change_plan as planned
 where planned.plan_id = %(plan_id)s and planned.object_type = 'person' and planned.outcome is null
