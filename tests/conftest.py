@@ -31,12 +31,11 @@ from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
 from tests.support.properties import is_nightly, load_profile
-from tests.support.scratch import give_back, take_scratch_directory
+from tests.support.scratch import take_scratch_directory
 
 _HERE = Path(__file__).parent
 _OF_DIALECTS = tuple(_HERE / folder for folder in ("db", "e2e", "failures"))
 _SLOW_FIRST = tuple(_HERE / folder for folder in ("cli", "embedded", "e2e", "failures", "dagster"))
-_SCRATCH = pytest.StashKey[Path]()
 
 
 # Before any test module is imported: their decorators read it.
@@ -50,14 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "every_dialect: run on the M.O.S.S. of each dialect")
     config.addinivalue_line("markers", "nightly: takes long, run only by `make nightly`")
-    if not hasattr(config, "workerinput") and (directory := take_scratch_directory()):
-        config.stash[_SCRATCH] = directory
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leaves nothing behind."""
-    if directory := config.stash.get(_SCRATCH, None):
-        give_back(directory)
+    if not hasattr(config, "workerinput"):
+        take_scratch_directory()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from moss_jamf_pipeline.simulator import SimulatorServer
+from moss_jamf_pipeline.cli.options import DEMO_FLEET
+from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.cli.conftest import CommandLine, query
 
 _IMPORTED_BY = """
@@ -79,21 +80,27 @@ def test_a_plan_shows_names_instead_of_ids(demo_command_line: CommandLine) -> No
     assert "create" in demo_command_line.run("plan", "show", "1", "--limit", "3").stdout
 
 
+@pytest.mark.parametrize(
+    ("seed", "code"), [(DEMO_FLEET.seed, 0), (DEMO_FLEET.seed + 1, 3)], ids=["same", "another"]
+)
 def test_a_dry_run_plans_and_writes_nothing(
-    demo_command_line: CommandLine, jamf: SimulatorServer
+    demo_command_line: CommandLine, seed: int, code: int
 ) -> None:
     (url,) = demo_command_line.run("db", "url").stdout.splitlines()
     before = query(url, "select id, xmin from devices order by id")
     runs = query(url, "select id from integration_sync_history")
-    result = demo_command_line.run(
-        "sync",
-        "--dry-run",
-        JAMF_BASE_URL=jamf.base_url,
-        JAMF_CLIENT_ID=jamf.client_id,
-        JAMF_CLIENT_SECRET=jamf.client_secret,
-    )
-    assert result.returncode == 0, result.stderr
+    with SimulatorServer(SimulatorConfig(computers=40, users=30, groups=6, seed=seed)) as jamf:
+        result = demo_command_line.run(
+            "sync",
+            "--dry-run",
+            JAMF_BASE_URL=jamf.base_url,
+            JAMF_CLIENT_ID=jamf.client_id,
+            JAMF_CLIENT_SECRET=jamf.client_secret,
+        )
+    assert result.returncode == code, result.stderr
     assert "would be done" in result.stdout
+    # The ids of another server are other Macs: nothing of an identity is planned by halves.
+    assert ("looks like another or a restored JAMF server" in result.stdout) is (code == 3)
     assert query(url, "select id, xmin from devices order by id") == before
     assert query(url, "select id from integration_sync_history") == runs
     plans = query(url, "select status from jamf_sync.plans order by plan_id desc limit 1")

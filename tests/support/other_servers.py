@@ -24,7 +24,7 @@ from moss_jamf_pipeline.embedded.account import Account, account_for
 from moss_jamf_pipeline.embedded.cluster import HOST, clean_environment, find_binaries
 from moss_jamf_pipeline.embedded.launcher import Launch
 from tests.support.databases import UNSAFE_BUT_FAST, connect_when_ready
-from tests.support.scratch import give_back, take_scratch_directory
+from tests.support.scratch import take_scratch_directory
 
 OLDEST_SUPPORTED: Final = 14
 """The oldest major version that M.O.S.S. and the pipeline support."""
@@ -89,15 +89,7 @@ def main(arguments: Sequence[str]) -> int:
     # Also whoever terminates this leaves no server and no directory behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pytest_arguments = [argument for argument in arguments if argument != "--"]
-    scratch = take_scratch_directory()
-    try:
-        return _run_on_each(pytest_arguments)
-    finally:
-        if scratch:
-            give_back(scratch)
-
-
-def _run_on_each(pytest_arguments: Sequence[str]) -> int:
+    take_scratch_directory()
     ran, code = [], 0
     for installation in other_installations():
         if installation.major < OLDEST_SUPPORTED:

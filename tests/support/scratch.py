@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ IN_MEMORY: Final = Path("/dev/shm")
 _ROOM: Final = 4 << 30
 """Bytes. A run of the suite has up to 1 GB of databases at a time."""
 
+_LAST: Final = -1_000
 _PREFIX: Final = "moss-jamf-tests-"
 
 # Of pytest for `tmp_path`, and of everything else.
@@ -24,11 +26,11 @@ _VARIABLES: Final = ("PYTEST_DEBUG_TEMPROOT", "TMPDIR")
 
 
 def take_scratch_directory() -> Path | None:
-    """Makes a directory in memory and has this process and those that it starts use it for what is temporary.
+    """Has this process and those that it starts use a directory in memory for what is temporary, until it ends.
 
     Returns:
-        The directory, to be removed at the end; None where TMPDIR says otherwise, or where the machine has no
-        memory to spare, or none from which a program can be started.
+        The directory; None where TMPDIR says otherwise, or where the machine has no memory to spare, or none from
+        which a program can be started.
     """
     if os.environ.get("TMPDIR") or not _has_room(IN_MEMORY):
         return None
@@ -42,15 +44,9 @@ def take_scratch_directory() -> Path | None:
     for variable in _VARIABLES:
         os.environ[variable] = str(directory)
     tempfile.tempdir = None
+    # Of what is done when a process ends, this is the last: others have their directories in it.
+    Finalize(None, shutil.rmtree, (directory, True), exitpriority=_LAST)
     return directory
-
-
-def give_back(directory: Path) -> None:
-    """Removes the directory with all that is left in it, and forgets it."""
-    for variable in _VARIABLES:
-        del os.environ[variable]
-    tempfile.tempdir = None
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _remove_what_killed_runs_left() -> None:
