@@ -155,15 +155,15 @@ CONFLICT_KINDS: Final = (
     ),
     ConflictKind(
         name=ConflictKindName.IDENTITY_CONTRADICTED,
-        title="A JAMF user has the user name of a person with another e-mail address",
-        meaning="User names are handed on, so the two are taken for two people. Nothing was written to either, and a "
-        "Mac of this user keeps the person it has.",
+        title="A JAMF user has the user name of a person with another e-mail address, or the other way round",
+        meaning="User names and e-mail addresses are handed on, so the two are taken for two people. Nothing was "
+        "written to either, and a Mac of this user keeps the person it has.",
         advice="Decide whether it is the same person.",
         resolutions=MappingProxyType(
             {
                 Resolution.KEEP_MOSS: "Two people: the next sync makes the JAMF user a person of its own.",
-                Resolution.TAKE_JAMF: "The same person, with a new address: the next sync links the two and writes "
-                "JAMF's contact data.",
+                Resolution.TAKE_JAMF: "The same person, with a new address or user name: the next sync links the two "
+                "and writes JAMF's contact data.",
             }
         ),
     ),

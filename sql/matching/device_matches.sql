@@ -14,6 +14,8 @@
 -- later), then the latest contact, then the highest id. Two whose UDIDs differ, both managed and
 -- heard of within 30 days of each other, are two machines: neither displaces the other. A contact
 -- more than a day after the newest capture is unknown.
+-- A device that a record has left is left behind, unless a record that cannot be used has its UDID
+-- or management id: JAMF lists that machine, and does not say its serial number.
 -- `offset 0` has PostgreSQL work out a value once, not at each of its uses.
 with links as materialized (
   select mapping.external_id as jamf_id, mapping.internal_id as device_id,
@@ -274,11 +276,18 @@ decisions as materialized (
   order by external_id, object_id, resolved_at desc, conflict_id desc
 ),
 identity_by_username as materialized (
-  -- Who goes by a user name, and the address that is known of that one; nobody where it is disputed (person_matches).
+  -- Who goes by a user name, and the address that is known of that one; nobody where it is disputed
+  -- (person_matches). By the name alone one of several JAMF users is not told from the others.
   select distinct on (username_key) username_key, person_id,
-         case when email is not null then email_key end as address_key
-  from jamf_sync.person_matches
-  where integration_id = %(integration_id)s and username_key is not null
+         case when email is not null then email_key end as address_key,
+         min(user_person) over by_name is distinct from max(user_person) over by_name as is_several
+  from (
+    select person_matches.*,
+           case when external_type = 'user' then coalesce(person_id::text, '') end as user_person
+    from jamf_sync.person_matches
+    where integration_id = %(integration_id)s and username_key is not null
+  ) as person_match
+  window by_name as (partition by username_key)
   order by username_key, external_type = 'user' desc, external_id = username_key desc,
            jamf_sync.jamf_id_order(external_id), external_id
 ),
@@ -299,6 +308,7 @@ resolved as (
          case when jamf_sync.is_nobody(jamf_sync.plain_username(computer.username_key, %(username_domains)s),
                                        %(ignored_usernames)s) then null
               when by_username.username_key is null then coalesce(username_as_email.person_id, by_email.person_id)
+              when by_username.is_several and computer.email_key is null then null
               when coalesce(by_username.address_key = computer.email_key, true) then by_username.person_id
               else by_email.person_id end as person_id,
          location.location_id, room.room_id, decision.resolution
@@ -357,6 +367,17 @@ moved as (
   join free_links as link on link.jamf_id = decided.link_jamf_id
   where decided.outcome = 'moved'
 ),
+unusable as materialized (
+  select lower(udid) as udid, lower(management_id) as management_id
+  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
+  where not is_usable
+),
+listed as (
+  select link.device_id from links as link join unusable on unusable.udid = link.saw_udid
+  union
+  select link.device_id
+  from links as link join unusable on unusable.management_id = link.saw_management_id
+),
 matches as materialized (
   select %(integration_id)s::uuid as integration_id, decided.jamf_id, version_id,
     case when is_holding and outcome in ('mapped', 'declined') then linked_device_id
@@ -384,15 +405,17 @@ matches as materialized (
            array[serial_agrees, udid_agrees, management_id_agrees,
                  case when standing = 'replaced' then false end])
     end as evidence,
-    case when standing in ('reused', 'replaced') and device_exists or standing = 'deleted'
-         then linked_device_id end as left_device_id,
+    case when standing in ('reused', 'replaced') and device_exists and listed.device_id is null
+           or standing = 'deleted' then linked_device_id end as left_device_id,
     case when standing = 'deleted' then 'deleted_in_moss'
-         when standing = 'reused' and device_exists then 'id_reused'
-         when standing = 'replaced' and device_exists then 'hardware_replaced' end as left_because,
+         when listed.device_id is not null or not device_exists then null
+         when standing = 'reused' then 'id_reused'
+         when standing = 'replaced' then 'hardware_replaced' end as left_because,
     case when standing in ('reused', 'replaced') and device_exists then 'relink'
          when moved.is_contradicted then 'relink' end as guarded_as
   from decided
   left join moved on moved.jamf_id = decided.jamf_id
+  left join listed on listed.device_id = decided.linked_device_id
 ),
 removed as (
   delete from jamf_sync.device_matches as earlier

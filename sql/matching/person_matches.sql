@@ -6,7 +6,7 @@
 -- comes back as another one if its address is another. Who has no link is looked for by
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
 -- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
--- matched until somebody decides. Sources that are one person share it as twins: the link belongs to the first (users
+-- matched until somebody decides; nor is who has the address of one whose user name somebody else has. Sources that are one person share it as twins: the link belongs to the first (users
 -- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
 -- still say who a computer's user is; the rest are left out.
 -- address_key is the e-mail address that JAMF gives, email_key also a user name that is one.
@@ -268,6 +268,10 @@ decisions as materialized (
     and kind in ('identity_contradicted', 'link_lost')
   order by kind, external_id, jamf_value, moss_value, resolved_at desc, conflict_id desc
 ),
+claimed_by_name as (
+  -- People whose user name a source has, with another address: the address of theirs may have been handed on as well.
+  select distinct other_id as person_id from looked_up where hit_id is null and other_id is not null
+),
 weighed as materialized (
   -- hit: who it is by the evidence; other: who it seems to be, against some of it.
   select looked.*,
@@ -277,11 +281,14 @@ weighed as materialized (
       when hit_id is null and (email_hits > 1 or username_hits > 1) then 'several'
       when hit_id is not null and jamf_sync.local_part(owner.owner_username_key)
              <> jamf_sync.local_part(looked.username_key) then 'another'
+      when claimed.person_id is not null and jamf_sync.local_part(owner.username_key)
+             <> jamf_sync.local_part(looked.username_key) then 'another'
       when hit_id is not null then hit_by
       when other_id is not null then 'another'
       else 'nobody' end as found_by
   from looked_up as looked
   left join people as owner on owner.id = looked.hit_id
+  left join claimed_by_name as claimed on claimed.person_id = looked.hit_id
 ),
 disputed as materialized (
   -- Whom a source seems to be against the evidence, and what was decided about it.

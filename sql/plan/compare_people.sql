@@ -133,10 +133,10 @@ conflicts as (
   union all
   select %(plan_id)s, 'person', null, candidate.external_type, candidate.external_id, candidate.label,
          'identity_contradicted', coalesce(candidate.jamf_key, candidate.username_key), candidate.evidence ->> 'known_as',
-         format('JAMF''s user %%s has the user name of %%s, and the two are not the same by what else is known of them. '
+         format('JAMF''s user %%s has the %%s of %%s, and the two are not the same by what else is known of them. '
                 'Nothing was written to either, and a Mac of this user keeps the person it has. Decide: keep M.O.S.S. makes '
-                'the user a person of its own; take JAMF says that it is the same person, with a new e-mail address.',
-                candidate.described, candidate.other)
+                'the user a person of its own; take JAMF says that it is the same person, with a new %%s.',
+                candidate.described, candidate.shared, candidate.other, candidate.changed)
   from (
     select candidates.*, jamf_sync.match_key(candidates.email) as jamf_key,
            format('%%s (%%s)', candidates.label, concat_ws(', ', candidates.username, candidates.email)) as described,
@@ -145,8 +145,14 @@ conflicts as (
                     jamf_sync.unescaped(person.username), jamf_sync.unescaped(person.email_address)))
                 when twin.person_id is not null
                   then format('%%s (%%s)', twin.label, concat_ws(', ', twin.username, twin.email))
-                else 'another user' end as other
+                else 'another user' end as other,
+           case when is_address then 'e-mail address' else 'user name' end as shared,
+           case when is_address then 'user name' else 'e-mail address' end as changed
     from candidates
+    cross join lateral (
+      select candidates.evidence -> 'agreed' ? 'email'
+         and not candidates.evidence -> 'agreed' ? 'username' as is_address
+    ) as evidence
     left join moss_contract.people() as person on person.id = (candidates.evidence ->> 'person_id')::uuid
     left join candidates as twin
       on twin.outcome = 'create' and twin.person_id = (candidates.evidence ->> 'person_id')::uuid and person.id is null

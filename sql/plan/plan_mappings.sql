@@ -9,7 +9,8 @@
 -- the record's own row. What a link keeps as last seen of a machine is the evidence of the next
 -- matching: it is replaced only by the document of a record that was found to be that machine, or
 -- of which nothing may be kept. A link that is created, moved or brought back is part of its
--- object's own row, written in one transaction with it.
+-- object's own row, written in one transaction with it. Not gone is a machine whose UDID or
+-- management id a record has that cannot be used: JAMF lists it, and does not say its serial number.
 with planned as materialized (
   select object_id, external_id, object_type = %(internal_type)s
          and external_type = %(external_type)s as is_of_record,
@@ -81,6 +82,24 @@ decided as (
            and (is_held or %(internal_type)s <> 'device' or document ? 'personallyOwned')
            then 'update' end as action
   from mappings
+),
+unusable as materialized (
+  select lower(udid) as udid, lower(management_id) as management_id
+  from jamf_sync.jamf_computers_at(%(integration_id)s, %(capture_id)s)
+  where %(internal_type)s = 'device' and not is_usable
+),
+missed as materialized (
+  -- What links that would be called gone last saw; of no other link the document is unpacked.
+  select decided.id, lower(mapping.external_data ->> 'udid') as udid,
+         lower(mapping.external_data -> 'general' ->> 'managementId') as management_id
+  from decided
+  join moss_contract.integration_object_mappings() as mapping on mapping.id = decided.id
+  where decided.action = 'unenroll' and exists (select from unusable)
+),
+listed as (
+  select missed.id from missed join unusable on unusable.udid = missed.udid
+  union
+  select missed.id from missed join unusable on unusable.management_id = missed.management_id
 )
 insert into jamf_sync.change_plan
   (plan_id, object_type, object_id, external_type, external_id, label, action, reason, before,
@@ -95,6 +114,6 @@ select %(plan_id)s, 'mapping', internal_id, %(external_type)s, external_id, %(in
     'mapping_id', id, 'version_id', version_id, 'collection', %(collection)s,
     'guarded_as', case when action = 'unenroll' and (is_taken or is_left) then guarded_as end))
 from decided
-where action is not null
+where action is not null and not exists (select from listed where listed.id = decided.id)
 -- In JAMF's order, for people who look at the first of them.
 order by jamf_sync.jamf_id_order(external_id), external_id

@@ -322,6 +322,40 @@ def test_a_record_that_contradicts_everything_leaves_its_device(trial: Bench) ->
     }
 
 
+@pytest.mark.parametrize("evidence", ["udid", "management_id"])
+def test_a_device_whose_record_went_to_another_is_not_gone_while_a_record_in_quarantine_has_its_id(
+    trial: Bench, evidence: str
+) -> None:
+    ids: dict[str, dict[str, Any]] = {
+        "1": {"udid": "U1", "management_id": "M1"},
+        "2": {"udid": "U2", "management_id": "M2"},
+    }
+    for jamf_id, hardware in ids.items():
+        trial.computer(jamf_id, f"S{jamf_id}", **hardware)
+    trial.sync()
+    trial.computer("1", "S2", **ids["2"])
+    trial.computer("2", is_usable=False, **{evidence: ids["1"][evidence].lower()})
+    for _ in range(2):
+        trial.sync()
+        assert trial.query("select from jamf_sync.conflicts where status = 'open'") == []
+        assert (
+            trial.query(
+                "select from integration_object_mappings where sync_status = 'deleted_external'"
+            )
+            == []
+        )
+
+    trial.computer("2", "S1", **ids["1"])
+    trial.sync()
+    assert trial.query(
+        "select serial_number, external_id from devices as device"
+        " join integration_object_mappings as mapping on mapping.internal_id = device.id order by 1"
+    ) == [
+        {"serial_number": "S1", "external_id": "2"},
+        {"serial_number": "S2", "external_id": "1"},
+    ]
+
+
 def test_serial_numbers_that_differ_in_case_are_two(trial: Bench) -> None:
     one = trial.device(serial_number="VM5vodACsc+k")
     other = trial.device(serial_number="VM5VODacSC+K")

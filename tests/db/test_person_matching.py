@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.db.support import Bench
+from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
+from moss_jamf_pipeline.moss.plan.conflicts import resolve_conflicts
+from tests.db.support import Bench, rows_of
 
 pytestmark = pytest.mark.every_dialect
 
@@ -355,3 +357,119 @@ def test_no_person_is_claimed_twice(trial: Bench) -> None:
            group by person_id having count(*) > 1"""
     )
     assert doubles == []
+
+
+def _jane_changes_her_address_and_janet_gets_it(bench: Bench) -> None:
+    jane: dict[str, Any] = {"username": "jsmith", "full_name": "Jane Smith", "phone": "+49 1"}
+    bench.computer("1", "SERIAL1", email="jane.smith@example.org", **jane)
+    bench.sync()
+    janet: dict[str, Any] = {"username": "jsmith2", "full_name": "Janet Smith", "phone": "+49 2"}
+    bench.computer("1", "SERIAL1", email="jane.jones@example.org", **jane)
+    bench.computer("2", "SERIAL2", email="jane.smith@example.org", **janet)
+    bench.sync()
+
+
+def _contacts(bench: Bench) -> list[tuple[str, str, str]]:
+    rows = bench.query("select username, email_address, phone_number from people order by 1, 2")
+    return [(row["username"], row["email_address"], row["phone_number"]) for row in rows]
+
+
+def _user_of(bench: Bench, serial_number: str) -> str | None:
+    user: str | None = bench.value(
+        "select p.username from devices d left join people p on p.id = d.assigned_to_person_id"
+        " where d.serial_number = %s",
+        serial_number,
+    )
+    return user
+
+
+def test_an_address_handed_on_while_its_owner_is_still_there_takes_nothing_along(
+    trial: Bench,
+) -> None:
+    """One has the user name, the other the address: neither is the person until somebody says so."""
+    _jane_changes_her_address_and_janet_gets_it(trial)
+    assert _contacts(trial) == [("jsmith", "jane.smith@example.org", "+49 1")]
+    assert (_user_of(trial, "SERIAL1"), _user_of(trial, "SERIAL2")) == ("jsmith", None)
+    by_name, by_address = (
+        row["detail"]
+        for row in trial.query(
+            "select detail from jamf_sync.conflicts where kind = 'identity_contradicted'"
+            " and status = 'open' order by external_id"
+        )
+    )
+    assert "has the user name of Jane Smith (jsmith, jane.smith@example.org)" in by_name
+    assert (
+        "JAMF's user Janet Smith (jsmith2, jane.smith@example.org) has the e-mail address of"
+        " Jane Smith (jsmith, jane.smith@example.org)" in by_address
+    )
+    assert by_address.endswith("it is the same person, with a new user name.")
+    before = rows_of(trial, "people")
+    trial.sync()
+    assert rows_of(trial, "people") == before
+
+
+@pytest.mark.parametrize(
+    ("external_id", "resolution", "contacts", "users"),
+    [
+        (
+            "jsmith",
+            "take_jamf",
+            [
+                ("jsmith", "jane.jones@example.org", "+49 1"),
+                ("jsmith2", "jane.smith@example.org", "+49 2"),
+            ],
+            ("jsmith", "jsmith2"),
+        ),
+        (
+            "jsmith2",
+            "keep_moss",
+            [
+                ("jsmith", "jane.smith@example.org", "+49 1"),
+                ("jsmith2", "jane.smith@example.org", "+49 2"),
+            ],
+            ("jsmith", "jsmith2"),
+        ),
+    ],
+)
+def test_somebody_decides_whose_the_address_is(
+    trial: Bench,
+    external_id: str,
+    resolution: str,
+    contacts: list[tuple[str, str, str]],
+    users: tuple[str, str],
+) -> None:
+    _jane_changes_her_address_and_janet_gets_it(trial)
+    (conflict,) = trial.query(
+        "select conflict_id from jamf_sync.conflicts where kind = 'identity_contradicted'"
+        " and external_id = %s",
+        external_id,
+    )
+    resolve_conflicts(
+        trial.connection,
+        trial.integration,
+        [conflict["conflict_id"]],
+        Resolution(resolution),
+        resolved_by="pat@example.org",
+    )
+    trial.sync()
+    trial.sync()
+    assert _contacts(trial) == contacts
+    assert (_user_of(trial, "SERIAL1"), _user_of(trial, "SERIAL2")) == users
+    before = [rows_of(trial, table) for table in ("people", "devices")]
+    trial.sync()
+    assert [rows_of(trial, table) for table in ("people", "devices")] == before
+
+
+def test_domains_switched_on_after_a_year_take_no_mac_from_its_user(trial: Bench) -> None:
+    """Several records are of one name by then: by the name alone none of them is told from the others."""
+    names = {"1": "CORP\\asmith", "2": "asmith@corp.local", "3": "asmith"}
+    for jamf_id, name in names.items():
+        trial.user(jamf_id, username=name, full_name=f"A. Smith {jamf_id}")
+        trial.computer(jamf_id, username=name, full_name=f"A. Smith {jamf_id}")
+    trial.sync()
+    before = [rows_of(trial, table) for table in ("people", "devices")]
+    for domains in ("all", "none"):
+        trial.policies(username_domains=domains)
+        trial.sync()
+        assert [rows_of(trial, table) for table in ("people", "devices")] == before
+    assert [_user_of(trial, f"SERIAL{jamf_id}") for jamf_id in names] == list(names.values())

@@ -35,6 +35,7 @@ class Epoch(NamedTuple):
         records: JAMF id to what it is.
         enrolment: which enrolment the management ids are of; another one is another id.
         is_complete: whether the capture saw all of JAMF; else only these records were read, and no other is gone.
+        unreadable: machines of whose records JAMF does not say the serial number.
         deleted: machines whose device a person deletes in M.O.S.S. before the sync.
         entered: machines that a person enters by hand, if M.O.S.S. has not got them.
     """
@@ -42,6 +43,7 @@ class Epoch(NamedTuple):
     records: dict[str, Record]
     enrolment: int
     is_complete: bool
+    unreadable: list[int]
     deleted: list[int]
     entered: list[int]
 
@@ -68,6 +70,7 @@ def _epochs(records: st.SearchStrategy[dict[str, Record]]) -> st.SearchStrategy[
         records=records,
         enrolment=st.integers(0, 2),
         is_complete=st.sampled_from([True, True, False]),
+        unreadable=st.lists(_MACHINE, unique=True, max_size=1),
         deleted=_MACHINES_OF_PEOPLE,
         entered=_MACHINES_OF_PEOPLE,
     )
@@ -98,6 +101,7 @@ def _live(bench: Bench, epoch: Epoch) -> None:
             model=f"Model {record.machine}",
             udid=f"UDID-{record.hardware_of}",
             management_id=f"management-{record.hardware_of}-{epoch.enrolment}",
+            is_usable=record.machine not in epoch.unreadable,
         )
     bench.sync()
     _label(bench)
@@ -150,6 +154,30 @@ def test_what_people_wrote_stays_with_the_machine(
 
 
 @_FEW
+@given(epochs=st.lists(_epochs(_PLAIN_RECORDS), min_size=2, max_size=4))
+def test_no_machine_that_jamf_lists_is_called_unenrolled(trial: Bench, epochs: list[Epoch]) -> None:
+    with trial.connection.transaction(force_rollback=True):
+        _begin(trial, {})
+        unenrolled: set[str] = set()
+        for epoch in epochs:
+            _live(trial, epoch)
+            earlier, unenrolled = unenrolled, _unenrolled(trial)
+            if epoch.is_complete:
+                listed = {_serial(record.machine) for record in epoch.records.values()}
+                assert unenrolled & listed <= earlier
+
+
+def _unenrolled(bench: Bench) -> set[str]:
+    rows = bench.query(
+        """select device.serial_number from devices as device
+           join integration_object_mappings as mapping
+             on mapping.internal_type = 'device' and mapping.internal_id = device.id
+           where mapping.sync_status = 'deleted_external'"""
+    )
+    return {row["serial_number"] for row in rows}
+
+
+@_FEW
 @given(
     first=_epochs(_PLAIN_RECORDS),
     between=st.lists(_epochs(_PLAIN_RECORDS), max_size=3),
@@ -158,7 +186,9 @@ def test_what_people_wrote_stays_with_the_machine(
 def test_no_order_of_captures_changes_the_end_state(
     trial: Bench, first: Epoch, between: list[Epoch], last: Epoch
 ) -> None:
-    course = [epoch._replace(deleted=[], entered=[]) for epoch in (first, *between, last)]
+    course = [
+        epoch._replace(unreadable=[], deleted=[], entered=[]) for epoch in (first, *between, last)
+    ]
     course[-1] = course[-1]._replace(is_complete=True)
     ends = []
     for epochs in (course, [course[0], course[-1]], [course[-1]]):
