@@ -209,10 +209,14 @@ conflicts as (
          || 'it; if it is in use, enrol it again.'
   from left_behind
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_taken', 'serial_number', serial_number,
-         moss ->> 'serial_number', 'JAMF gives this device a serial number that another M.O.S.S. device carries ('
-         || other_id || '); the old one stays. Correct or merge the other device.'
-  from compared where other_id is not null
+  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, compared.hostname, 'serial_taken',
+         'serial_number', compared.serial_number, moss ->> 'serial_number',
+         'JAMF gives this device the serial number ' || compared.serial_number
+         || ', which another M.O.S.S. device carries ('
+         || coalesce(jamf_sync.unescaped(other.hostname), 'without a host name') || ', '
+         || jamf_sync.unescaped(other.serial_number) || '); the old one stays. If the two are one Mac, '
+         || 'merge the other into this one in M.O.S.S.; if not, correct the serial number that is wrong.'
+  from compared join moss_contract.devices() as other on other.id = compared.other_id
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'hostname_taken', 'hostname',
          hostname, moss ->> 'hostname',

@@ -7,7 +7,8 @@
 -- whose record is another machine by now and that no other record is: the plan gives its record to
 -- another device, or matching found it to be none of it (left_device_id). It is guarded as one with
 -- the record's own row. What a link keeps as last seen of a machine is the evidence of the next
--- matching: it is replaced only by the document of a record that was found to be that machine, or
+-- matching: it is replaced only by the document of a record that was found to be that machine, and
+-- not while its new serial number cannot be written because another device has it (serial_taken), or
 -- of which nothing may be kept. A link that is created, moved or brought back is part of its
 -- object's own row, written in one transaction with it. Not gone is a machine whose UDID or
 -- management id a record has that cannot be used: JAMF lists it, and does not say its serial number.
@@ -26,6 +27,10 @@ in_doubt as (
   select external_id from jamf_sync.person_matches
   where integration_id = %(integration_id)s and %(internal_type)s = 'person'
     and external_type = %(external_type)s and outcome in ('ambiguous', 'contradicted')
+),
+unchanged_serials as (
+  select distinct object_id from jamf_sync.plan_conflicts
+  where plan_id = %(plan_id)s and kind = 'serial_taken' and %(internal_type)s = 'device'
 ),
 objects as (
   select id from moss_contract.devices() where %(internal_type)s = 'device'
@@ -47,7 +52,8 @@ mappings as materialized (
          planned_object.object_id is not null as is_planned,
          planned_record.external_id is not null as is_taken,
          computer.left_device_id = mapping.internal_id is true as is_left,
-         computer.held_device_id = mapping.internal_id is true as is_held,
+         computer.held_device_id = mapping.internal_id is true
+           and unchanged_serials.object_id is null as is_held,
          in_doubt.external_id is not null as is_in_doubt,
          coalesce(planned_record.guarded_as, computer.guarded_as) as guarded_as,
          coalesce(planned_record.left_because, computer.left_because) as left_because
@@ -56,6 +62,7 @@ mappings as materialized (
     on raw.jamf_id = mapping.external_id
   left join objects as object on object.id = mapping.internal_id
   left join computers as computer on computer.jamf_id = mapping.external_id
+  left join unchanged_serials on unchanged_serials.object_id = mapping.internal_id
   left join in_doubt on in_doubt.external_id = mapping.external_id
   left join (
     select distinct object_id from planned where object_id is not null

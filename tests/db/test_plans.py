@@ -197,6 +197,31 @@ def test_a_twin_is_reported_and_left_out(trial: Bench) -> None:
     assert (counts.seen, counts.created, counts.skipped, counts.conflicts) == (2, 1, 1, 0)
 
 
+def test_a_serial_number_that_becomes_free_is_taken_over_and_told(trial: Bench) -> None:
+    """While another device had it, the link kept what it last saw: the change is seen as one."""
+    trial.computer("1", "OLD", hostname="mac", udid="U")
+    trial.sync()
+    other = trial.device(serial_number="taken", hostname="typed")
+    trial.computer("1", "TAKEN", hostname="mac", udid="U")
+    for _ in range(2):
+        plan = trial.sync()
+        assert _conflicts(trial, plan.plan_id) == [("serial_taken", "serial_number")]
+    detail = trial.value(
+        "select detail from jamf_sync.conflicts where kind = 'serial_taken' and status = 'open'"
+    )
+    assert "the serial number TAKEN, which another M.O.S.S. device carries (typed, taken)" in detail
+
+    trial.delete("devices", other)
+    plan = trial.sync()
+    assert _conflicts(trial, plan.plan_id) == [("serial_changed", None)]
+    assert [row["serial_number"] for row in trial.query("select serial_number from devices")] == [
+        "TAKEN"
+    ]
+    before = rows_of(trial, "integration_object_mappings")
+    trial.sync()
+    assert rows_of(trial, "integration_object_mappings") == before
+
+
 @pytest.mark.parametrize("carriers", [1, 2, 3])
 def test_a_serial_number_that_other_devices_carry_is_not_taken_over(
     trial: Bench, carriers: int
