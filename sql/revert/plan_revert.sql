@@ -1,6 +1,5 @@
 -- Plans to undo what an earlier plan applied: the rows of a plan of the kind revert. Parameters: integration_id, plan_id (the revert),
--- undone_plan_id, only_type (or null), only_object (or null: an object, with the interfaces and memberships that go with it),
--- collections (json, type of object to the collection that its records are of).
+-- undone_plan_id, only_type (or null), only_object (or null: an object, with the interfaces and memberships that go with it).
 -- A field goes back only where M.O.S.S. still holds exactly what was written; what it does not is a row that is refused from the start and
 -- says so. A link goes back where it is still as it was left. An object that was created is to be deleted; whether that may be
 -- is proved when it is done (moss_contract.delete_created). Documents that links keep are no data of M.O.S.S. and stay.
@@ -48,7 +47,9 @@ per_object as (
   from written join undone using (row_id) group by undone.subject_type, undone.object_id
 ),
 links as (
+  -- A device that was left behind has its link under an id that JAMF never gives (apply/repoint_mappings).
   select undone.*, mapping.id as mapping_id, mapping.sync_status,
+    coalesce(mapping.external_id, undone.external_id) as linked_external_id,
     case when undone.action = 'link' then 'unlink' else 'relink' end as undoing,
     case undone.action
       when 'move' then jsonb_build_object(
@@ -72,7 +73,10 @@ links as (
   from undone
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = undone.subject_type
-   and mapping.internal_id = undone.object_id and mapping.external_type = undone.external_type and mapping.external_id = undone.external_id
+   and mapping.internal_id = undone.object_id and mapping.external_type = undone.external_type
+   and (mapping.external_id = undone.external_id
+     or undone.action = 'unenroll'
+       and mapping.external_id = left(undone.external_id, 200) || ' (former link ' || mapping.id || ')')
   where undone.action in ('link', 'move', 'return', 'unenroll', 'delete_internal') and undone.subject_type <> 'group_member'
 ),
 planned (object_type, object_id, external_type, external_id, label, action, before, after, rules, details, outcome, outcome_detail) as (
@@ -89,11 +93,10 @@ planned (object_type, object_id, external_type, external_id, label, action, befo
   where change.after <> '{}' or change.moved is not null
   union all
   select 'mapping', object_id, external_type, external_id, subject_type, undoing,
-         case undoing when 'relink' then jsonb_build_object('external_id', external_id, 'sync_status', sync_status) else '{}' end,
+         case undoing when 'relink' then jsonb_build_object('external_id', linked_external_id, 'sync_status', sync_status) else '{}' end,
          link_after, '{}',
          jsonb_strip_nulls(jsonb_build_object(
-           'undoes', row_id, 'mapping_id', mapping_id, 'name', case object_type when 'mapping' then null else label end,
-           'collection', %(collections)s::jsonb ->> subject_type)),
+           'undoes', row_id, 'mapping_id', mapping_id, 'name', case object_type when 'mapping' then null else label end)),
          case when obstacle is not null then 'refused' end, obstacle
   from links
   union all

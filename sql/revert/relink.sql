@@ -1,5 +1,6 @@
 -- Gives links back the record or the status they had before. Parameters: plan_id, first_row, last_row.
--- Guarded by what each was planned against. With its former record a link gets the last document we had of that one.
+-- Guarded by what each was planned against. The document of a link stays: it is what the link last saw of its machine or
+-- person, and what its former record says by now may be said of another one.
 with pending as materialized (
   select * from jamf_sync.change_plan
   where plan_id = %(plan_id)s and object_type = 'mapping' and action = 'relink' and outcome is null
@@ -10,11 +11,6 @@ changed as (
   set external_type = coalesce(pending.after ->> 'external_type', mapping.external_type),
       external_id = coalesce(pending.after ->> 'external_id', mapping.external_id),
       sync_status = coalesce(pending.after ->> 'sync_status', mapping.sync_status),
-      external_data = case when not pending.after ? 'external_id' then mapping.external_data else coalesce((
-        select raw.document from jamf_sync.raw_jamf as raw
-        where raw.collection = pending.details ->> 'collection' and raw.integration_id = mapping.integration_config_id
-          and raw.jamf_id = pending.after ->> 'external_id'
-        order by raw.version_id desc limit 1), mapping.external_data) end,
       last_synced_at = now()
   from pending
   where mapping.id = (pending.details ->> 'mapping_id')::uuid and mapping.internal_id = pending.object_id

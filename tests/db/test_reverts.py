@@ -542,3 +542,55 @@ def test_the_undoing_functions_do_nothing_else(bench: Bench) -> None:
         assert bench.value(f"select moss_contract.delete_link({unlinking})") is False
     assert {table: rows_of(bench, table) for table in ("devices", "people")} == before
     assert isinstance(bench.value("select id from integration_object_mappings"), UUID)
+
+
+def test_a_link_that_goes_back_knows_its_machine_whatever_its_former_record_is_by_now(
+    trial: Bench,
+) -> None:
+    """The former id is another Mac's by then: the link has no evidence of that one."""
+    trial.computer("1", "S1", hostname="one", udid="U1")
+    trial.sync()
+    trial.execute("update devices set notes = 'of S1'")
+    trial.gone("computers", "1")
+    trial.captures["computers"] = trial.new_capture("computers")
+    trial.computer("3", "S1", hostname="one", udid="U1")
+    undone = trial.sync()
+    trial.captures["computers"] = trial.new_capture("computers")
+    trial.computer("1", "S2", hostname="two", udid="U2")
+    _revert(trial, undone)
+    for _ in range(2):
+        trial.sync()
+        assert trial.query(
+            "select serial_number from devices where notes = 'of S1' or serial_number = 'S2' order by 1"
+        ) == [{"serial_number": "S1"}, {"serial_number": "S2"}]
+
+
+def test_a_device_that_was_left_behind_is_so_again_after_a_revert(trial: Bench) -> None:
+    """Its link has an id that JAMF never gives by then, and its status goes back all the same."""
+    trial.computer("5", "S5", hostname="five", udid="U5")
+    trial.sync()
+    trial.computer("5", "S6", hostname="six", udid="U6")
+    undone = trial.sync()
+    assert _enrolment(trial, "S5") == ("deleted_external", "unenrolled")
+
+    reverted = _revert(trial, undone)
+    assert _left(trial, reverted) == []
+    # The conflict that told of it is open.
+    assert _enrolment(trial, "S5") == ("conflict", "enrolled")
+    trial.sync()
+    assert _enrolment(trial, "S5") == ("deleted_external", "unenrolled")
+    assert _enrolment(trial, "S6") == ("synced", "enrolled")
+
+
+def _enrolment(bench: Bench, serial_number: str) -> tuple[str, str]:
+    """What the link of a device says, and what the device does."""
+    (row,) = bench.query(
+        f"""select mapping.sync_status, value.value
+            from devices as device
+            join integration_object_mappings as mapping on mapping.internal_id = device.id
+            join {bench.dialect.custom_field_values} as value
+              on value.object_id = device.id and value.field_name = 'jamf_enrollment_status'
+            where device.serial_number = %s""",
+        serial_number,
+    )
+    return row["sync_status"], row["value"]

@@ -8,9 +8,7 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.errors import PlanNotRevertible
 from moss_jamf_pipeline.moss.integration.integrations import Integration
@@ -24,11 +22,6 @@ from moss_jamf_pipeline.moss.statements import (
     refresh_statistics,
 )
 
-_COLLECTIONS: Final = {
-    collection.object_type: collection.name
-    for collection in COLLECTIONS
-    if collection.object_type is not None
-}
 _PIN_REASON: Final = "Reverted plan {plan_id}."
 
 
@@ -96,7 +89,6 @@ def make_revert_plan(
                 **scope,
                 "only_type": object_type,
                 "only_object": object_id,
-                "collections": Jsonb(_COLLECTIONS),
             },
         )
         execute(
