@@ -81,6 +81,11 @@ class Life:
             user_changes=choose(2),
             building_renames=choose(2),
             group_changes=choose(4),
+            renumber_ids=2 * choose(2),
+            replace_hardware=choose(2),
+            reuse_username=choose(2),
+            share_mailbox=choose(2),
+            future_contact=choose(2),
             contacts=bool(choose(2)),
             seed=choose(10**6),
         )
@@ -143,12 +148,15 @@ class Life:
                 now = after.get(key, values)[name]
                 if now != value and not (value is None and name in _FILLED.get(key[0], ())):
                     self._break(OWNED_FIELD, f"{key} {name}: {value!r} became {now!r}")
+        # A record behind which another machine stands may still be linked to the one that is gone.
+        listed = {computer.serial_number for computer in self.world.fleet.computers.values()}
         for row in self.world.query(
-            "select external_id from integration_object_mappings"
-            " where external_type = 'computer' and sync_status = 'deleted_external'"
+            "select d.serial_number, m.external_id from integration_object_mappings m"
+            " join devices d on d.id = m.internal_id"
+            " where m.external_type = 'computer' and m.sync_status = 'deleted_external'"
         ):
-            if row["external_id"] in self.world.fleet.computers:
-                self._break(FALSE_UNENROLMENT, f"computer {row['external_id']}")
+            if row["serial_number"] in listed:
+                self._break(FALSE_UNENROLMENT, f"{row['serial_number']}, {row['external_id']}")
         self._look_for_doubles()
 
     def settle(self, sync: Callable[[], bool]) -> None:
@@ -191,14 +199,27 @@ class Life:
                 " where external_type = 'computer'"
             )
         }
+        undecided = {
+            row["username"]
+            for row in self.world.query(
+                "select username from jamf_sync.person_matches where outcome = 'contradicted'"
+            )
+        }
         for jamf_id, computer in self.world.fleet.computers.items():
             link = links.get(jamf_id)
             if not computer.managed or (link and link["sync_status"] == "deleted_internal"):
                 continue
             row = found.get(str(link["internal_id"])) if link else None
+            is_name_taken = any(
+                other["hostname"] == computer.name and other["enrollment"] == "unenrolled"
+                for other in found.values()
+            )
+            # What a machine left behind keeps, and M.O.S.S. allows once; who is somebody else's namesake.
+            name = row["hostname"] if row and is_name_taken else computer.name
+            person = row["person"] if row and computer.username in undecided else computer.username
             wanted = (
-                *(computer.name, computer.serial_number, computer.operating_system_version),
-                *(computer.username, "enrolled"),
+                *(name, computer.serial_number, computer.operating_system_version),
+                *(person, "enrolled"),
             )
             if row is None:
                 self._break(LOST_UPDATE, f"computer {jamf_id} is not there")
@@ -223,7 +244,7 @@ class Life:
     def _look_for_doubles(self) -> None:
         for table, key in (
             ("devices", "upper(serial_number)"),
-            ("people", "lower(coalesce(email_address, username))"),
+            ("people", "lower(concat_ws(' ', username, email_address))"),
             ("locations", "lower(name)"),
             ("integration_object_mappings", "external_type || external_id"),
             ("integration_object_mappings", "internal_type || internal_id"),
