@@ -112,7 +112,7 @@ class JamfClient:
     ) -> None:
         self._limits = limits
         self._acquaintance = acquaintance or Acquaintance()
-        if self._acquaintance.tls is None:
+        if self._acquaintance.tls is None and transport is None:
             self._acquaintance.tls = tls_for(base_url)
         self._transport = JamfTransport(base_url, limits, transport, self._acquaintance.tls)
         tokens = TokenSource(
