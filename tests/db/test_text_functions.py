@@ -262,9 +262,13 @@ def test_overlaying_twice_changes_nothing_more(
     assert _call(rolled_back, "overlaid", Jsonb(once), Jsonb(jamf), clearable) == once
 
 
+# White space of Unicode; which of it the class \s means, depends on the locale.
+_SPACES = r"[ \t\n\v\f\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
 # What each function means, without its short cuts.
 _DEFINITIONS = {
-    "match_key": r"nullif(lower(btrim(regexp_replace(jamf_sync.unescaped(%(text)s), '\s+', ' ', 'g'))), '')",
+    "match_key": (
+        f"nullif(lower(btrim(regexp_replace(jamf_sync.unescaped(%(text)s), '{_SPACES}', ' ', 'g'))), '')"
+    ),
     "serial_key": r"nullif(upper(regexp_replace(%(text)s, '\s', '', 'g')), '')",
     "mac_key": (
         "case when length(regexp_replace(%(text)s, '[^0-9A-Fa-f]', '', 'g')) = 12 "
