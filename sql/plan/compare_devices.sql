@@ -145,7 +145,10 @@ left_behind as (
   -- Devices whose record is another machine by now, and that no other record is. That JAMF has none,
   -- only a complete capture says; where the record goes to another device, the old one is left
   -- behind in any case.
-  select candidate.jamf_id, candidate.serial_number, candidate.left_because, candidate.evidence,
+  -- The evidence of a record that takes a link along is of that link, not of the one it leaves.
+  select candidate.jamf_id, candidate.serial_number, candidate.left_because,
+         case when candidate.outcome <> 'moved'
+              then ': ' || jamf_sync.evidence_sentence(candidate.evidence) end as told,
          left_device.id as device_id, left_device.serial_number as left_serial_number,
          coalesce(jamf_sync.unescaped(left_device.hostname), left_device.serial_number) as label
   from candidates as candidate
@@ -204,7 +207,7 @@ conflicts as (
          serial_number, left_serial_number,
          'Computer ' || jamf_id || ' was this device (serial number '
          || coalesce(left_serial_number, 'unknown') || ') and is another Mac by now (serial number '
-         || serial_number || '): ' || jamf_sync.evidence_sentence(evidence) || '. This device keeps '
+         || serial_number || ')' || coalesce(told, '') || '. This device keeps '
          || 'everything M.O.S.S. knows of it and is marked unenrolled. Say in M.O.S.S. what became of '
          || 'it; if it is in use, enrol it again.'
   from left_behind

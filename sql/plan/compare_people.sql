@@ -116,7 +116,8 @@ left_behind as (
   -- People whose JAMF id is somebody else's by now, and whom no other user is.
   select candidate.external_id, candidate.label as new_label, candidate.email, candidate.username, person.id,
          jamf_sync.unescaped(person.full_name) as full_name, jamf_sync.unescaped(person.email_address) as email_address,
-         candidate.evidence
+         -- Of who is known already the evidence is of that one.
+         case when candidate.outcome = 'create' then ': ' || jamf_sync.evidence_sentence(candidate.evidence) end as told
   from candidates as candidate
   join moss_contract.people() as person on person.id = (candidate.evidence ->> 'reused')::uuid
   left join candidates as found on found.person_id = person.id
@@ -178,9 +179,8 @@ conflicts as (
   from candidates where outcome in ('moved', 'matched') and evidence ? 'lost'
   union all
   select %(plan_id)s, 'person', id, 'user', external_id, full_name, 'id_reused', coalesce(email, username), email_address,
-         format('JAMF''s user %%s was %%s and is %%s by now: %%s. This person keeps everything M.O.S.S. knows of it. '
-                'Say in M.O.S.S. what became of it.', external_id, full_name, new_label,
-                jamf_sync.evidence_sentence(evidence))
+         format('JAMF''s user %%s was %%s and is %%s by now%%s. This person keeps everything M.O.S.S. knows of it. '
+                'Say in M.O.S.S. what became of it.', external_id, full_name, new_label, told)
   from left_behind
   union all
   select %(plan_id)s, 'person', creation.person_id, creation.external_type, creation.external_id, creation.label,

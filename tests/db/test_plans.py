@@ -650,3 +650,28 @@ def test_every_field_that_is_compared_has_a_rule(trial: Bench) -> None:
     )
     assert {row["object_type"] for row in compared} == {"device", "person", "io", "group"}
     assert [row for row in compared if not row["has_rule"]] == []
+
+
+def test_a_conflict_of_what_was_left_behind_tells_no_evidence_of_another(trial: Bench) -> None:
+    """The records of a Mac and a user are others' that M.O.S.S. knows: what agrees is said of those."""
+    people = {"1": ("ada", "ada@example.org"), "2": ("bob", "bob@example.org")}
+    for jamf_id, (username, email) in people.items():
+        trial.user(jamf_id, username=username, email=email, full_name=username.title())
+        trial.computer(jamf_id, f"S{jamf_id}", udid=f"U{jamf_id}", hostname=f"mac-{jamf_id}")
+    trial.sync()
+    trial.gone("users", "2")
+    trial.gone("computers", "2")
+    trial.user("1", username="bob", email="bob@example.org", full_name="Bob")
+    trial.computer("1", "S2", udid="U2", hostname="mac-2")
+    trial.sync()
+    device, person = (
+        row["detail"]
+        for row in trial.query(
+            "select detail from jamf_sync.conflicts where kind = 'id_reused' order by object_type"
+        )
+    )
+    assert device.startswith(
+        "Computer 1 was this device (serial number S1) and is another Mac by now"
+        " (serial number S2). This device keeps"
+    )
+    assert person.startswith("JAMF's user 1 was Ada and is Bob by now. This person keeps")
