@@ -2,14 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.db.support import Bench, rows_of
 from tests.support.properties import examples
-
-pytestmark = pytest.mark.every_dialect
 
 _FEW = settings(
     max_examples=examples(15),

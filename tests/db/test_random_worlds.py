@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,8 +9,6 @@ from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import fetch_all
 from tests.db.support import EARLY, LATE, Bench, rows_of
 from tests.support.properties import examples
-
-pytestmark = pytest.mark.every_dialect
 
 _CORE = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members")
 _FEW = settings(

@@ -22,8 +22,6 @@ from tests.e2e.inventory import (
 from tests.e2e.stories import Story, told
 from tests.support.world import Row, World
 
-pytestmark = pytest.mark.every_dialect
-
 # What these show does not depend on the tables of M.O.S.S.
 _ANY_MOSS = pytest.mark.dialects("strategy")
 
