@@ -19,7 +19,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from itertools import chain, groupby, islice
 from pathlib import Path
 
 import pytest
@@ -59,30 +58,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts the tests that start processes first in each worker's share; shares are cut from the list in turn.
-
-    At the end workers take over what others have left, and then it should be small pieces.
-    """
-    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
-    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    slow = sorted(filter(_is_slow, items), key=_place_among_slow)
-    for number, (_, of_file) in enumerate(groupby(slow, key=lambda item: item.path)):
-        shares[number % workers].extend(of_file)
-    quick = iter([item for item in items if not _is_slow(item)])
-    for share in shares:
-        share.extend(islice(quick, max(0, len(items) // workers - len(share))))
-    items[:] = [*chain.from_iterable(shares), *quick]
-
-
-def _is_slow(item: pytest.Item) -> bool:
-    return any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST)
-
-
-def _place_among_slow(item: pytest.Item) -> int:
-    return next(
-        place for place, folder in enumerate(_SLOW_FIRST) if item.path.is_relative_to(folder)
-    )
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that start processes first: at the end, workers share what is left in small pieces."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
