@@ -130,7 +130,7 @@ def test_a_reviewed_plan_is_applied_exactly_and_rows_that_moved_are_refused(worl
     assert set(found) == {"new 1", "edited", "new 3"}
     assert "99.9" not in found.values()
     assert world.history()[-1]["sync_type"] == "apply"
-    assert "1 planned changes of devices were refused" in last_message(world)
+    assert "1 planned change of devices was refused" in last_message(world)
     assert _status(world, plan_id) == "applied"
 
 

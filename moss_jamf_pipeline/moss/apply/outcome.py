@@ -18,11 +18,25 @@ from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan, total
 from moss_jamf_pipeline.moss.statements import fetch_all
 
 _REFUSED = {
-    "sync": "{number} planned changes of {objects} were refused: M.O.S.S. changed meanwhile, or what they refer to "
-    "is not there. They are planned anew next time.",
-    "revert": "{number} changes of {objects} were not undone: M.O.S.S. holds something else by now, or other data "
-    "refers to them.",
+    "sync": (
+        (
+            "1 planned change of {objects} was refused: M.O.S.S. changed meanwhile, or what it refers to is not there. "
+            "It is planned anew next time."
+        ),
+        (
+            "{number} planned changes of {objects} were refused: M.O.S.S. changed meanwhile, or what they refer to "
+            "is not there. They are planned anew next time."
+        ),
+    ),
+    "revert": (
+        "1 change of {objects} was not undone: M.O.S.S. holds something else by now, or other data refers to it.",
+        (
+            "{number} changes of {objects} were not undone: M.O.S.S. holds something else by now, or other data "
+            "refers to them."
+        ),
+    ),
 }
+"""By the kind of plan: of one change, and of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,9 @@ def run_outcome(
     )
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id, "since": since})
     reasons.extend(
-        _REFUSED[plan.kind].format(number=row["refused"], objects=plural_of(row["object_type"]))
+        _REFUSED[plan.kind][row["refused"] > 1].format(
+            number=row["refused"], objects=plural_of(row["object_type"])
+        )
         for row in refused
     )
     held = [
