@@ -12,6 +12,7 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, stderr, stdout
+from moss_jamf_pipeline.orchestration.storage_tables import dagster_revisions
 from moss_jamf_pipeline.services.health import Finding, Health, examine_all
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -33,7 +34,7 @@ def doctor(
     """
     settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
-        health = examine_all(workplace, settings.meant)
+        health = examine_all(workplace, settings.meant, dagster_revisions())
     if as_json:
         print_json(
             {

@@ -7,6 +7,7 @@ import typer
 from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single_command
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
 from moss_jamf_pipeline.moss.errors import MossAbsent
+from moss_jamf_pipeline.orchestration.instance import migrate_storage
 from moss_jamf_pipeline.services.preparation import (
     Preparation,
     PreparedIntegration,
@@ -38,7 +39,8 @@ def init(
 ) -> None:
     """Prepare the M.O.S.S. database: our schema, the contract over its tables, the integration's row. Safe to repeat.
 
-    M.O.S.S.'s own tables are not changed. Needs a role that may create schemas.
+    Dagster's tables are brought up to date too, if an older Dagster made them. M.O.S.S.'s own tables are not changed.
+    Needs a role that may create schemas.
     """
     with explained(as_json=as_json):
         settings = Settings().naming(integration)
@@ -51,10 +53,11 @@ def init(
                 str(error).removesuffix(error.remedy).strip(),
                 f"{error.remedy} For a trial in an empty database: `moss-jamf init --create-moss`.",
             ) from error
+        former = migrate_storage(settings)
         if as_json:
-            print_json(_document(done))
+            print_json({**_document(done), "dagster_tables_were": former})
         else:
-            _print(done, settings)
+            _print(done, settings, former)
 
 
 def _document(done: Preparation) -> dict[str, object]:
@@ -79,7 +82,7 @@ def _integration_document(row: PreparedIntegration) -> dict[str, object]:
     }
 
 
-def _print(done: Preparation, settings: Settings) -> None:
+def _print(done: Preparation, settings: Settings, former: str | None) -> None:
     stdout.print(f"Database: {done.databases.where}.", soft_wrap=True)
     if done.schema.created_moss:
         stdout.print("Created the M.O.S.S. tables of the strategy.")
@@ -93,6 +96,8 @@ def _print(done: Preparation, settings: Settings) -> None:
     stdout.print(
         f"Installed the contract over {done.schema.dialect.title} (dialect: {done.schema.dialect.name})."
     )
+    if former is not None:
+        stdout.print(f"Brought Dagster's tables up to date; their revision was {former}.")
     for row in done.integrations:
         stdout.print(_about(row), markup=False, soft_wrap=True)
     if len(done.integrations) > 1:

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedLease, EmbeddedPostgres
+from moss_jamf_pipeline.moss.sessions import SessionSettings, require_sessions
 from moss_jamf_pipeline.settings import Settings
 
 MOSS_VARIABLE: Final = "MOSS_DATABASE_URL"
@@ -92,7 +93,7 @@ def resolve_moss(settings: Settings) -> MossPlace:
     """
     given = _given(settings.moss_database_url, MOSS_VARIABLE)
     if given is not None:
-        return MossPlace(given, is_embedded=False, where=_place(given, MOSS_VARIABLE))
+        return MossPlace(given, is_embedded=False, where=place_of(given, MOSS_VARIABLE))
     lease = _leases.embedded(settings.state_directory)
     status = lease.status()
     return MossPlace(
@@ -205,20 +206,45 @@ def connect_or_explain(url: str, variable: str) -> "psycopg.Connection[tuple[obj
     Raises:
         DatabaseUnreachableError: naming host, port and database, the reason and a remedy, and no
             password.
+        DatabaseUnsuitable: a connection pooler is in between, which keeps no sessions.
     """
+    sessions, place = session_settings(url), place_of(url, variable)
     for pause in (*_PAUSES_SECONDS, None):
         try:
-            return psycopg.connect(url, connect_timeout=_CONNECT_TIMEOUT_SECONDS, autocommit=True)
-        except psycopg.OperationalError as error:
+            connection = sessions.connect()
+        except psycopg.Error as error:
             reason = _without_password(str(error), url)
+        else:
+            _require_sessions(connection, sessions, place)
+            return connection
         if pause is None or _PERMANENT_REASONS.search(reason):
             break
         time.sleep(pause)
     raise DatabaseUnreachableError(
-        f"PostgreSQL at {_place(url, variable)} cannot be reached: {reason}\n"
+        f"PostgreSQL at {place} cannot be reached: {reason}\n"
         f"What to do: check that it runs and lets this machine in, and that {variable} is right. "
         f"(Without {MOSS_VARIABLE} and {DAGSTER_VARIABLE} the embedded PostgreSQL is used.)"
     )
+
+
+def session_settings(url: str) -> SessionSettings:
+    """The settings of sessions with a database of ours or Dagster's; what its URL sets by `options` is kept.
+
+    Args:
+        url: starting `postgresql://`.
+    """
+    parameters = {**conninfo_to_dict(url), "connect_timeout": _CONNECT_TIMEOUT_SECONDS}
+    return SessionSettings(parameters, {})
+
+
+def _require_sessions(
+    connection: psycopg.Connection, sessions: SessionSettings, place: str
+) -> None:
+    try:
+        require_sessions(connection, sessions, place)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _given(secret: SecretStr | None, variable: str) -> str | None:
@@ -247,7 +273,13 @@ def _given(secret: SecretStr | None, variable: str) -> str | None:
     return plain
 
 
-def _place(url: str, variable: str) -> str:
+def place_of(url: str, variable: str) -> str:
+    """A database in words, without a password: host, port, name, and where that is said.
+
+    Args:
+        url: the database, starting `postgresql://`.
+        variable: where the URL comes from.
+    """
     parameters = conninfo_to_dict(url)
     host = parameters.get("host") or "the local socket"
     port = parameters.get("port") or 5432
@@ -257,7 +289,7 @@ def _place(url: str, variable: str) -> str:
 def _dagster_place(settings: Settings) -> str:
     dagster_url = _given(settings.dagster_pg_url, DAGSTER_VARIABLE)
     if dagster_url is not None:
-        return _place(dagster_url, DAGSTER_VARIABLE)
+        return place_of(dagster_url, DAGSTER_VARIABLE)
     return f"its schema {DAGSTER_SCHEMA}" if settings.moss_database_url else "its database dagster"
 
 
@@ -277,7 +309,7 @@ def _with_search_path(url: str, schema: str) -> str:
 
 
 def _make_schema(url: str) -> None:
-    place = _place(url, MOSS_VARIABLE)
+    place = place_of(url, MOSS_VARIABLE)
     with connect_or_explain(url, MOSS_VARIABLE) as connection:
         found = connection.execute("select to_regnamespace(%(name)s)", {"name": DAGSTER_SCHEMA})
         if found.fetchone() != (None,):

@@ -5,8 +5,7 @@ import re
 import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing, contextmanager
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -16,14 +15,20 @@ from moss_jamf_pipeline.moss.contract.installation import READER
 from moss_jamf_pipeline.moss.contract.readiness import require_contract
 from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
+from moss_jamf_pipeline.moss.sessions import (
+    SessionSettings,
+    noticing_read_only,
+    require_sessions,
+)
 from moss_jamf_pipeline.scrubbing import remember_secret
 
-# Core tables keep timestamps without a zone, in the session's: UTC makes them mean one thing.
-# Our statements are long and run once: up to PostgreSQL 17, for which a plan that cannot do without a nested loop costs
-# ten thousand million (see `set_based_transaction`), compiling them took seconds each, even for one computer.
-_SESSION_OPTIONS = (
-    "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min -c jit=off"
-)
+_USUAL = {
+    # M.O.S.S.'s tables, and what its own triggers name without a schema. Ours is all named with one.
+    "search_path": "public",
+    # Our statements are long and run once: up to PostgreSQL 17, for which a plan that cannot do without a nested loop
+    # costs ten thousand million (see `set_based_transaction`), compiling them took seconds each, even for one computer.
+    "jit": "off",
+}
 
 _SECRETS = ("password", "sslpassword")
 _MOST_CONNECTIONS = 12
@@ -47,13 +52,12 @@ class MossDatabase:
         given = conninfo_to_dict(url)
         for name in _SECRETS:
             remember_secret(str(given.get(name) or ""))
-        self._parameters: dict[str, Any] = {
+        parameters = {
             **given,
-            "options": f"{given.get('options') or ''} {_SESSION_OPTIONS}".strip(),
             "application_name": "moss-jamf",
             "connect_timeout": _CONNECT_SECONDS,
-            "autocommit": True,
         }
+        self._sessions = SessionSettings(parameters, _USUAL)
         self._where = redacted(url)
         self._opening = threading.Lock()
         self._is_ready = False
@@ -73,11 +77,13 @@ class MossDatabase:
 
         Raises:
             MossUnreachable: the server does not answer, refuses the log-in, or ended the connection.
+            DatabaseUnsuitable: a connection pooler is in between, which keeps no sessions.
+            DatabaseReadOnly: what the block writes is refused, because the server takes no writes.
         """
         pool = self._opened_pool()
         connection = self._taken_from(pool)
         try:
-            with self.explaining(connection):
+            with self.explaining(connection), noticing_read_only(self.where):
                 yield connection
         finally:
             pool.putconn(connection)
@@ -130,8 +136,8 @@ class MossDatabase:
             MossUnreachable: as `connection`.
         """
         try:
-            return psycopg.connect(**self._parameters)
-        except psycopg.OperationalError as error:
+            return self._sessions.connect()
+        except psycopg.Error as error:
             raise self.unreachable(error) from error
 
     def dispose(self) -> None:
@@ -153,9 +159,11 @@ class MossDatabase:
             if self._pool is None:
                 # A pool's workers try again for a while and keep to themselves why: asked directly, a server that is
                 # away and a wrong password are told at once.
-                self.dedicated_connection().close()
+                with closing(self.dedicated_connection()) as first, self.explaining(first):
+                    require_sessions(first, self._sessions, self.where)
                 self._pool = ConnectionPool(
-                    kwargs=self._parameters,
+                    kwargs={**self._sessions.parameters, "autocommit": True},
+                    configure=self._configure,
                     min_size=0,
                     max_size=_MOST_CONNECTIONS,
                     timeout=_CONNECT_SECONDS,
@@ -165,6 +173,9 @@ class MossDatabase:
                     name="moss",
                 )
             return self._pool
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        self._sessions.pin(connection)
 
     def _taken_from(self, pool: ConnectionPool[psycopg.Connection]) -> psycopg.Connection:
         try:

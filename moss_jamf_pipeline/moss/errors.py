@@ -22,6 +22,14 @@ class MossUnreachable(MossError):
     is_transient = True
 
 
+class DatabaseReadOnly(MossError):
+    """A database takes no writes: a standby, or a former primary after a failover."""
+
+
+class DatabaseUnsuitable(MossError):
+    """A database or the way to it cannot be used at all: its encoding, a connection pooler that keeps no sessions."""
+
+
 class MossNotPrepared(MossError):
     """The database answers but lacks M.O.S.S. tables, our schema or the contract."""
 

@@ -4,7 +4,11 @@ A new Dagster may move or change any of it without a word: tests/dagster/test_up
 what we rely on. Whatever is public (`dg.…`) is used from there.
 """
 
+from pathlib import Path
 from typing import Final
+
+# Alembic's is public; where Dagster keeps its migrations of PostgreSQL is said in a file beside its storages.
+from alembic.script import ScriptDirectory
 
 # A run of a job definition that this process holds, on an instance where it can be seen: the public
 # `JobDefinition.execute_in_process` makes its own run, without our id, tags and listener.
@@ -40,6 +44,7 @@ from dagster._serdes import ConfigurableClassData
 
 # An interrupt that Dagster keeps until a step ends; taken from it, the run ends at once.
 from dagster._utils.interrupts import pop_captured_interrupt
+from dagster_postgres import utils as dagster_postgres_utils
 
 # The type of `error` in the public events of failed steps.
 from dagster_shared.error import SerializableErrorInfo
@@ -52,6 +57,18 @@ NO_COMPUTE_LOGS: Final = {
 
 # What `dagster dev` starts beside its pages; the command `dagster-daemon run` is this module.
 DAEMON_MODULE: Final = "dagster._daemon"
+
+
+def alembic_scripts() -> ScriptDirectory:
+    """The migrations of Dagster's own tables, as `dagster instance migrate` runs them."""
+    # Beside the folders of its storages lies that of its configuration.
+    inside_a_storage = (
+        Path(dagster_postgres_utils.__file__).parent / "run_storage" / "run_storage.py"
+    )
+    return ScriptDirectory.from_config(
+        dagster_postgres_utils.pg_alembic_config(str(inside_a_storage))
+    )
+
 
 __all__ = [
     "BACKFILL_ID_TAG",
@@ -71,6 +88,7 @@ __all__ = [
     "LocalComputeLogManager",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
+    "alembic_scripts",
     "execute_run",
     "pop_captured_interrupt",
 ]

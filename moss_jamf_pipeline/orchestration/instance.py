@@ -1,9 +1,7 @@
 """Dagster's instance on PostgreSQL: what `dagster.yaml` names, and how our commands open it.
 
-`dagster.yaml` cannot say "the embedded server unless a URL is given", and `postgresql://` alone
-does not work with SQLAlchemy 2.1: it takes psycopg 3 for it, whose server-side parameters
-dagster-postgres' NOTIFY does not survive. Both are settled here, so that every Dagster command
-works in a fresh clone with nothing in the environment. No knowledge of the pipeline belongs here.
+`dagster.yaml` cannot say "the embedded server unless a URL is given". That is settled here, so that every Dagster
+command works in a fresh clone with nothing in the environment. No knowledge of the pipeline belongs here.
 """
 
 import os
@@ -22,24 +20,31 @@ from dagster_postgres import (
     PostgresRunStorage,
 )
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from moss_jamf_pipeline.engine.databases import (
     DAGSTER_VARIABLE,
     MOSS_VARIABLE,
-    DatabaseUrlError,
     connect_or_explain,
+    place_of,
     resolve_dagster_url,
 )
+from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NO_COMPUTE_LOGS,
     ConfigurableClassData,
     InstanceRef,
     LocalComputeLogManager,
 )
+from moss_jamf_pipeline.orchestration.sessions import url_for_dagster
+from moss_jamf_pipeline.orchestration.storage_tables import (
+    dagster_revisions,
+    is_migrating,
+    migrating,
+)
+from moss_jamf_pipeline.services.dagster_tables import require_revision, stored_revision
 from moss_jamf_pipeline.settings import Settings, project_file
 
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
@@ -173,6 +178,9 @@ class MossJamfStorage(DagsterPostgresStorage):
         Raises:
             DatabaseUrlError: a URL in the environment is malformed.
             DatabaseUnreachableError: the server does not answer.
+            DatabaseReadOnly: it takes no writes.
+            DatabaseUnsuitable: it cannot be used: its encoding, or a connection pooler that keeps no sessions.
+            ProblemFound: its tables are those of another Dagster.
             EmbeddedPostgresError: the embedded server cannot be started.
         """
         url = resolve_dagster_url(Settings())
@@ -200,25 +208,6 @@ class MossJamfComputeLogs(LocalComputeLogManager):
     ) -> "MossJamfComputeLogs":
         """Build the manager for this process's Dagster home."""
         return cls(base_dir=str(_dagster_home(Settings()) / "storage"), inst_data=inst_data)
-
-
-def url_for_dagster(url: str) -> str:
-    """A `postgresql://` URL as dagster-postgres needs it: `postgresql+psycopg2://`.
-
-    Raises:
-        DatabaseUrlError: SQLAlchemy, which Dagster uses, cannot read this URL (libpq could).
-    """
-    try:
-        return (
-            make_url(url)
-            .set(drivername="postgresql+psycopg2")
-            .render_as_string(hide_password=False)
-        )
-    except (ArgumentError, ValueError):
-        raise DatabaseUrlError(
-            f"Dagster cannot read the database URL ({DAGSTER_VARIABLE}, or {MOSS_VARIABLE} if that "
-            "is not given), although PostgreSQL can: it may name one host only."
-        ) from None
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -265,6 +254,31 @@ def open_instance(settings: Settings, *, captures_output: bool = True) -> Dagste
     return DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=overrides))
 
 
+def migrate_storage(settings: Settings) -> str | None:
+    """Brings Dagster's tables up to date, as `dagster instance migrate` does; where there are none, none are made.
+
+    Args:
+        settings: the environment.
+
+    Returns:
+        The revision that they had, if they were older than the installed Dagster; else None.
+
+    Raises:
+        ProblemFound: they are those of a newer Dagster.
+        DatabaseUnreachableError: and others, as of `open_instance`.
+    """
+    variable = f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}"
+    url = resolve_dagster_url(settings)
+    with connect_or_explain(url, variable) as connection:
+        stored = stored_revision(connection)
+        if stored not in dagster_revisions().known - {dagster_revisions().newest}:
+            require_revision(connection, dagster_revisions(), place_of(url, variable))
+            return None
+    with migrating(), open_instance(settings, captures_output=False) as instance:
+        instance.upgrade()
+    return stored
+
+
 def _dagster_home(settings: Settings) -> Path:
     return _given_dagster_home() or settings.state_directory.absolute() / "dagster"
 
@@ -282,6 +296,12 @@ def _making_tables_alone(url: str) -> Iterator[None]:
     database trip over each other. It also retries a dead server for a while and then prints a
     traceback.
     """
-    with connect_or_explain(url, f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}") as connection:
+    variable = f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}"
+    with connect_or_explain(url, variable) as connection:
+        place = place_of(url, variable)
+        require_writable(connection, place)
+        require_utf8(connection, place)
         connection.execute("select pg_advisory_lock(%(key)s)", {"key": _TABLES_LOCK})
+        if not is_migrating():
+            require_revision(connection, dagster_revisions(), place)
         yield  # the lock ends with the connection

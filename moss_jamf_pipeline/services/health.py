@@ -13,6 +13,7 @@ import psycopg
 
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.services.dagster_tables import DagsterRevisions
 from moss_jamf_pipeline.services.explanations import explanation_of
 from moss_jamf_pipeline.services.jamf_checks import (
     READABLE,
@@ -100,10 +101,18 @@ class Health:
         return tuple(finding for finding in self.findings if finding.state == "problem")
 
 
-def examine_all(workplace: Workplace, choices: Sequence[IntegrationChoice]) -> Health:
-    """Looks at everything that the syncs of some integrations need; what they share is looked at once."""
+def examine_all(
+    workplace: Workplace, choices: Sequence[IntegrationChoice], revisions: DagsterRevisions
+) -> Health:
+    """Looks at everything that the syncs of some integrations need; what they share is looked at once.
+
+    Args:
+        workplace: where.
+        choices: which integrations.
+        revisions: of Dagster's tables, that the installed Dagster knows.
+    """
     first, *others = choices
-    found = examine(workplace, first)
+    found = examine(workplace, first, revisions)
     if not others:
         return found
     findings = [
@@ -141,12 +150,15 @@ def _examine_another(workplace: Workplace, choice: IntegrationChoice) -> list[Fi
     return examination.findings
 
 
-def examine(workplace: Workplace, choice: IntegrationChoice) -> Health:
-    """Looks at everything a sync of an integration needs; a check that cannot be made is a finding, not the end."""
+def examine(workplace: Workplace, choice: IntegrationChoice, revisions: DagsterRevisions) -> Health:
+    """Looks at everything a sync of an integration needs; a check that cannot be made is a finding, not the end.
+
+    Arguments as of `examine_all`.
+    """
     examination = _Examination()
     examination.check("Project files", look_at_project_files)
     examination.check("Dagster home", lambda: look_at_dagster_home(workplace.settings))
-    integration = _examine_moss(examination, workplace, choice)
+    integration = _examine_moss(examination, workplace, choice, revisions)
     _examine_jamf(examination, workplace, choice, asks_moss=integration is not None)
     return Health(tuple(examination.findings))
 
@@ -198,14 +210,17 @@ class _Examination:
 
 
 def _examine_moss(
-    examination: _Examination, workplace: Workplace, choice: IntegrationChoice
+    examination: _Examination,
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    revisions: DagsterRevisions,
 ) -> Integration | None:
     settings = workplace.settings
     databases = examination.check("Databases", lambda: look_for_databases(settings))
     if databases is None:
         examination.skip(("Dagster database", *_MOSS_CHECKS), "not looked at: no database")
         return None
-    examination.check("Dagster database", lambda: look_at_dagster(databases.dagster_url))
+    examination.check("Dagster database", lambda: look_at_dagster(databases.dagster_url, revisions))
     database = MossDatabase(databases.moss_url)
     try:
         return _examine_moss_database(examination, workplace, choice, database)

@@ -13,9 +13,12 @@ import psycopg
 from moss_jamf_pipeline.catalogue.dialects import Dialect
 from moss_jamf_pipeline.engine.databases import (
     DAGSTER_SCHEMA,
+    DAGSTER_VARIABLE,
+    MOSS_VARIABLE,
     Databases,
     connect_or_explain,
     find_databases,
+    place_of,
 )
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.installation import installation
@@ -27,18 +30,15 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     find_integration,
     require_enabled,
 )
-from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
+from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.services.dagster_tables import DagsterRevisions, require_revision
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.sweeps import next_sweep, what_it_sees
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings, project_file
 
 _OLDEST_SERVER: Final = 14
-
-# lower() follows the database's LC_CTYPE; that of a database is chosen when it is made.
-_ASCII_ONLY: Final = (
-    "Its locale folds the case of A to Z only: e-mail addresses and names that differ in the case of other letters "
-    "(É, é) are taken for different ones."
-)
+_DAGSTER_VARIABLES: Final = f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}"
 
 
 def look_at_project_files() -> tuple[str, None]:
@@ -74,9 +74,18 @@ def look_for_databases(settings: Settings) -> tuple[str, Databases]:
     return databases.where, databases
 
 
-def look_at_dagster(url: str) -> tuple[str, bool]:
-    """Dagster's own database."""
-    with connect_or_explain(url, "DAGSTER_PG_URL or MOSS_DATABASE_URL") as connection:
+def look_at_dagster(url: str, revisions: DagsterRevisions) -> tuple[str, bool]:
+    """Dagster's own database.
+
+    Args:
+        url: the database.
+        revisions: of its tables, that the installed Dagster knows.
+    """
+    where = place_of(url, _DAGSTER_VARIABLES)
+    with connect_or_explain(url, _DAGSTER_VARIABLES) as connection:
+        require_writable(connection, where)
+        require_utf8(connection, where)
+        require_revision(connection, revisions, where)
         found = fetch_one(connection, "dagster/may_make_tables")
     if found is not None and found["may_create"]:
         if found["schema_is_there"]:
@@ -104,9 +113,11 @@ def look_at_server(database: MossDatabase) -> tuple[str, bool]:
                 f"{database.where} is {text}.",
                 f"PostgreSQL {_OLDEST_SERVER} or newer is needed: upgrade the server.",
             )
-        folds = connection.execute("select lower('É') = 'é'").fetchone() == (True,)
-    answers = f"{text} answers at {database.where}"
-    return answers if folds else f"{answers}. {_ASCII_ONLY}", True
+        require_writable(connection, database.where)
+        require_utf8(connection, database.where)
+        with connection.transaction():
+            zone = fetch_value(connection, "roles/write_in_moss_zone", {})
+    return f"{text} answers at {database.where}; M.O.S.S.'s times are those of {zone}", True
 
 
 def look_at_tables(connection: psycopg.Connection, settings: Settings) -> tuple[str, Dialect]:

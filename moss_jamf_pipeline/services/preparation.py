@@ -15,6 +15,7 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     enable_integration,
     ensure_integration,
 )
+from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
@@ -74,9 +75,11 @@ def prepare_databases(
         IntegrationUnclear: M.O.S.S. has several integrations that could be meant.
         SettingsContradictory: the environment has JAMF_* variables and does not say whose they are.
         MossUnreachable: the database does not answer.
+        DatabaseReadOnly: it takes no writes.
+        DatabaseUnsuitable: it keeps text otherwise than as UTF-8, or a pooler that keeps no sessions is in between.
     """
     settings.require_own_jamf_variables()
-    _require_rights(settings)
+    _require_usable(settings)
     databases = resolve_databases(settings)
     with _connection(databases.moss_url) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
@@ -124,7 +127,7 @@ def prepare_if_embedded(workplace: Workplace, choice: IntegrationChoice) -> None
     prepare_databases(settings, [choice], may_create_moss=True)
 
 
-def _require_rights(settings: Settings) -> None:
+def _require_usable(settings: Settings) -> None:
     """Says all that is lacking in a given database before Dagster's schema is made there, which needs some of it."""
     moss_url = given_moss_url(settings)
     if moss_url is not None:
@@ -134,9 +137,12 @@ def _require_rights(settings: Settings) -> None:
 
 @contextmanager
 def _connection(moss_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to a database that can be written and keeps every letter."""
     database = MossDatabase(moss_url)
     try:
         with database.connection() as connection:
+            require_writable(connection, database.where)
+            require_utf8(connection, database.where)
             yield connection
     finally:
         database.dispose()

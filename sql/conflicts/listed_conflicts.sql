@@ -1,7 +1,7 @@
 -- The conflicts of an integration that a person asks for, newest first. Parameters:
 -- integration_id, conflict_ids (or null), like_conflict (or null: those that are about the same
 -- kind, type of object, field and pair of values as this one), status (or null: any), kind, field,
--- object_type, label_pattern (each or null; the pattern is one of ILIKE), row_limit (or null),
+-- object_type, label_pattern (each or null; the pattern is one of LIKE, in any case), row_limit (or null),
 -- row_offset. Grain: one conflict; `total`: how many there are, however many are asked for.
 with example as (
   select kind, object_type, field, jamf_value, moss_value
@@ -26,6 +26,6 @@ where conflict.integration_id = %(integration_id)s
   and (%(kind)s::text is null or conflict.kind = %(kind)s)
   and (%(field)s::text is null or conflict.field = %(field)s)
   and (%(object_type)s::text is null or conflict.object_type = %(object_type)s)
-  and (%(label_pattern)s::text is null or conflict.label ilike %(label_pattern)s)
+  and (%(label_pattern)s::text is null or jamf_sync.folded(conflict.label) like jamf_sync.folded(%(label_pattern)s))
 order by conflict.conflict_id desc
 limit %(row_limit)s offset %(row_offset)s

@@ -6,7 +6,7 @@ create function moss_contract.jamf_servers()
 returns table (integration_id uuid, name text, is_enabled boolean, priority numeric)
 language sql stable as $$
   select id, jamf_sync.unescaped(name), is_enabled,
-    case when sync_settings ->> 'priority' ~ '^\s*\d{1,9}(\.0+)?\s*$'
+    case when sync_settings ->> 'priority' ~ '^[ \t\r\n]*[0-9]{1,9}(\.0+)?[ \t\r\n]*$'
          then (sync_settings ->> 'priority')::numeric else 100 end
   from moss_contract.integration_configs()
   where integration_type = 'jamf'

@@ -8,7 +8,7 @@ with known as (
 ),
 person as (
   select (array_agg(id))[1] as id from moss_contract.users()
-  where lower(btrim(jamf_sync.unescaped(email))) = lower(%(triggered_by)s)
+  where jamf_sync.match_key(email) = jamf_sync.match_key(%(triggered_by)s)
   having count(*) = 1
 ),
 opened as (

@@ -44,6 +44,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     LocalComputeLogManager,
     SerializableErrorInfo,
     UnresolvedAssetJobDefinition,
+    alembic_scripts,
     execute_run,
     pop_captured_interrupt,
 )
@@ -518,3 +519,10 @@ def test_the_tags_of_schedules_and_sensors_are_stored_for_ever() -> None:
 
 def test_the_daemon_is_a_module_that_can_be_run() -> None:
     assert find_spec(f"{DAEMON_MODULE}.__main__") is not None
+
+
+def test_dagsters_tables_are_made_at_the_newest_revision_of_its_migrations(
+    dagster_instance: dg.DagsterInstance,
+) -> None:
+    (newest,) = alembic_scripts().get_heads()
+    assert dagster_instance.event_log_storage.alembic_version() == (newest, newest)

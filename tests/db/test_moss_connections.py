@@ -8,9 +8,7 @@ import pytest
 
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossUnreachable
-from moss_jamf_pipeline.services.moss_checks import look_at_server
 from tests.db.support import terminate
-from tests.support.databases import DatabaseServer
 
 # A connection is the same whatever the tables are called.
 pytestmark = pytest.mark.dialects("strategy")
@@ -188,20 +186,3 @@ def test_options_given_in_the_url_are_kept(moss_database: str) -> None:
             assert connection.execute("show timezone").fetchone() == ("UTC",)
     finally:
         database.dispose()
-
-
-def test_the_doctor_says_what_a_plain_c_locale_means(postgres_server: DatabaseServer) -> None:
-    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as administrator:
-        of_libc = "lc_collate 'C' lc_ctype 'C'"
-        built_in = "locale_provider builtin builtin_locale 'C'"
-        locale = built_in if administrator.info.server_version >= 170000 else of_libc
-        administrator.execute(f"create database plain_c template template0 {locale}".encode())
-        try:
-            plain, usual = (
-                look_at_server(MossDatabase(postgres_server.url_of(name)))[0]
-                for name in ("plain_c", "postgres")
-            )
-        finally:
-            administrator.execute("drop database plain_c with (force)")
-    assert "folds the case of A to Z only" in plain
-    assert "folds" not in usual

@@ -162,6 +162,28 @@ def test_serial_numbers_are_compared_in_capitals_without_white_space(
     assert _call(rolled_back, "serial_key", stored) == key
 
 
+@pytest.mark.parametrize("locale", ["C", "default", "POSIX", "tr-x-icu"])
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [
+        ("c02xi1abcd", "C02XI1ABCD"),
+        ("fi\u00a0jörg", "FIJöRG"),
+        ("FI JÖRG", "FIJöRG"),
+    ],
+)
+def test_case_t06_serial_numbers_are_folded_alike_whatever_the_locale(
+    rolled_back: psycopg.Connection, locale: str, stored: str, key: str
+) -> None:
+    if not rolled_back.execute(
+        "select exists (select from pg_collation where collname = %s)", (locale,)
+    ).fetchall()[0][0]:
+        pytest.skip("This PostgreSQL was built without ICU.")
+    row = rolled_back.execute(
+        f'select jamf_sync.serial_key(%s collate "{locale}")'.encode(), (stored,)
+    ).fetchone()
+    assert row == (key,)
+
+
 @pytest.mark.parametrize(
     ("stored", "key"),
     [
@@ -269,7 +291,7 @@ _DEFINITIONS = {
     "match_key": (
         f"nullif(lower(btrim(regexp_replace(jamf_sync.unescaped(%(text)s), '{_SPACES}', ' ', 'g'))), '')"
     ),
-    "serial_key": r"nullif(upper(regexp_replace(%(text)s, '\s', '', 'g')), '')",
+    "serial_key": f"nullif(upper(jamf_sync.folded(regexp_replace(%(text)s, '{_SPACES}', '', 'g')) collate \"C\"), '')",
     "mac_key": (
         "case when length(regexp_replace(%(text)s, '[^0-9A-Fa-f]', '', 'g')) = 12 "
         "then upper(regexp_replace(%(text)s, '[^0-9A-Fa-f]', '', 'g')) end"

@@ -24,8 +24,8 @@ from moss_jamf_pipeline.orchestration.instance import (
     PooledRunStorage,
     open_instance,
     prepare_dagster_home,
-    url_for_dagster,
 )
+from moss_jamf_pipeline.orchestration.sessions import url_for_dagster
 from moss_jamf_pipeline.settings import Settings, project_file
 
 _DEFINITIONS = """
@@ -229,6 +229,6 @@ def test_our_own_dagster_home_gets_the_current_dagster_yaml(
 
 def test_dagster_gets_the_driver_that_it_can_work_with() -> None:
     url = "postgresql://m:p%40ss@h:6000/db?options=-csearch_path%3Ddagster"
-    assert url_for_dagster(url) == url.replace("postgresql", "postgresql+psycopg2", 1)
+    assert url_for_dagster(url) == url.replace("postgresql", "postgresql+moss_jamf", 1)
     with pytest.raises(DatabaseUrlError, match="one host only"):
         url_for_dagster("postgresql://m:s3cret@one:5432,two:5432/db")

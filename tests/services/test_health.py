@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from moss_jamf_pipeline.orchestration.storage_tables import dagster_revisions
 from moss_jamf_pipeline.services.health import Finding, Health, examine
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -33,7 +34,7 @@ def _settings(url: str, jamf: SimulatorServer | None = None) -> Settings:
 
 def _examined(settings: Settings) -> Health:
     with Workplace(settings) as workplace:
-        return examine(workplace, CHOICE)
+        return examine(workplace, CHOICE, dagster_revisions())
 
 
 def _by_check(health: Health) -> dict[str, Finding]:

@@ -172,7 +172,8 @@ def _retire(connection: psycopg.Connection, former: str, successor: str) -> None
 def writing(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction under the writing role: the only way in which the pipeline writes M.O.S.S.
 
-    The role that was in force before is back afterwards, also where the transaction is a savepoint of another.
+    Times are those of M.O.S.S.'s own zone in it. The role and the zone that were in force before are back afterwards,
+    also where the transaction is a savepoint of another.
 
     Raises:
         MossNotPrepared: this log-in cannot take on the role.
@@ -181,13 +182,17 @@ def writing(connection: psycopg.Connection) -> Iterator[None]:
     is_savepoint = connection.info.transaction_status != TransactionStatus.IDLE
     with connection.transaction():
         before = (
-            connection.execute("select current_setting('role')").fetchone()
+            connection.execute(
+                "select current_setting('role'), current_setting('timezone')"
+            ).fetchone()
             if is_savepoint
             else None
         )
         take_on(connection, WRITER, for_transaction=True)
+        fetch_value(connection, "roles/write_in_moss_zone", {})
         yield
         if before is not None:
+            connection.execute("select set_config('timezone', %s, true)", (before[1],))
             connection.execute(
                 sql.SQL("set local role {}").format(sql.Identifier(before[0]))
                 if before[0] != "none"

@@ -335,6 +335,6 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 
 def _as_like_pattern(label: str) -> str:
-    """A pattern with `*` and `?` as ILIKE has it."""
+    """A pattern with `*` and `?` as LIKE has it."""
     literal = label.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return literal.replace("*", "%").replace("?", "_")
