@@ -5,7 +5,7 @@ update jamf_sync.device_matches as match
 set outcome = 'mapped', matched_by = 'mapping', previous_jamf_id = null,
     evidence = jamf_sync.hardware_agreed(
       computer.serial_number is not null, computer.udid is not null, computer.management_id is not null),
-    left_device_id = null, left_because = null, guarded_as = null
+    left_device_id = null, left_because = null, guarded_as = null, lost_id = null
 from jamf_sync.change_plan as planned, jamf_sync.jamf_computers_snapshot as computer
 where computer.version_id = match.version_id and planned.plan_id = %(plan_id)s and planned.object_type = 'device' and planned.outcome is null
   and planned.action in ('create', 'link', 'move') and planned.row_id between %(first_row)s and %(last_row)s

@@ -5,9 +5,11 @@
 -- document of its record, by which the next matching judges it.
 with matched as (
   select 'computer' as external_type, jamf_id as external_id, 'device' as internal_type,
-         case outcome when 'mapped' then device_id else left_device_id end as internal_id
+         case outcome when 'mapped' then device_id else coalesce(left_device_id, lost_id) end
+           as internal_id
   from jamf_sync.device_matches
-  where integration_id = %(integration_id)s and (outcome = 'mapped' or left_device_id is not null)
+  where integration_id = %(integration_id)s
+    and (outcome = 'mapped' or left_device_id is not null or lost_id is not null)
   union all
   select external_type, external_id, 'person', case outcome
            when 'mapped' then person_id

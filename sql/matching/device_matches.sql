@@ -7,7 +7,9 @@
 -- (serial number, UDID, management id; M.O.S.S.'s serial number where it saw none), unless serial
 -- number and model changed together: then it is another machine. A record that does not hold its
 -- link is matched as if it had none: by the management id or UDID of a link that nobody holds and
--- whose serial number agrees or is unknown, else by serial number. A computer that a person declined
+-- whose serial number agrees or is unknown, else by serial number. One that M.O.S.S. has no device of,
+-- and that the link of a deleted device saw, whatever its id was then, is that device: it is not
+-- created again (recreate_deleted). A computer that a person declined
 -- to link to a device (decisions) is not linked to it, and not created beside it.
 -- Of several computers with one serial number one wins: managed before unmanaged, then the one that
 -- holds a link, unless another displaces it (enrolled after its last contact, or heard of a day
@@ -185,6 +187,9 @@ free_links as materialized (
   left join ranked on ranked.jamf_id = link.jamf_id
   where link.device_exists and ranked.is_holding is not true
 ),
+buried_links as materialized (
+  select device_id, saw_serial, saw_udid, saw_management_id from links where not device_exists
+),
 hardware_hits as (
   -- Two joins: one of which either id may be the ground is no hash join.
   select seeking.jamf_id, seeking.serial_number, link.device_id, link.jamf_id as previous_jamf_id,
@@ -212,6 +217,24 @@ hardware_once as (
   where not exists (
     select from by_hardware as other
     where other.device_id = hit.device_id and other.jamf_id <> hit.jamf_id)
+),
+buried_hits as (
+  -- The same for links to devices that were deleted in M.O.S.S.; of these there is no serial number
+  -- but the one that the link saw.
+  select seeking.jamf_id, link.device_id
+  from seeking join buried_links as link on link.saw_management_id = seeking.management_id
+  where (link.saw_serial = seeking.serial_number) is not false
+  union all
+  select seeking.jamf_id, link.device_id
+  from seeking join buried_links as link on link.saw_udid = seeking.udid
+  where (link.saw_serial = seeking.serial_number) is not false
+  union all
+  select seeking.jamf_id, link.device_id
+  from seeking join buried_links as link on link.saw_serial = seeking.serial_number
+  where (link.saw_udid = seeking.udid) is not false
+),
+buried as materialized (
+  select jamf_id, min(device_id::text)::uuid as device_id from buried_hits group by jamf_id
 ),
 by_twin as materialized (
   -- The device of the twin that lost, whatever serial number M.O.S.S. shows for it.
@@ -311,8 +334,11 @@ resolved as (
               when by_username.is_several and computer.email_key is null then null
               when coalesce(by_username.address_key = computer.email_key, true) then by_username.person_id
               else by_email.person_id end as person_id,
-         location.location_id, room.room_id, decision.resolution
+         location.location_id, room.room_id, decision.resolution,
+         case computer.standing when 'deleted' then computer.linked_device_id
+                                else buried.device_id end as lost_id
   from ranked as computer
+  left join buried on buried.jamf_id = computer.jamf_id
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
   left join by_twin as twin on twin.jamf_id = computer.jamf_id
   left join by_serial as serial on serial.jamf_id = computer.jamf_id
@@ -343,7 +369,7 @@ decided as materialized (
          when is_holding and resolution = 'keep_moss' then 'declined'
          when is_holding then 'mapped'
          when hardware_device_id is not null then 'moved'
-         when standing = 'deleted' and serial_device_id is null
+         when lost_id is not null and serial_device_id is null
            and not %(recreate_deleted)s then 'deleted_internal'
          when is_ambiguous then 'ambiguous'
          when resolution = 'keep_moss' then 'declined'
@@ -406,13 +432,13 @@ matches as materialized (
                  case when standing = 'replaced' then false end])
     end as evidence,
     case when standing in ('reused', 'replaced') and device_exists and listed.device_id is null
-           or standing = 'deleted' then linked_device_id end as left_device_id,
-    case when standing = 'deleted' then 'deleted_in_moss'
-         when listed.device_id is not null or not device_exists then null
+           then linked_device_id end as left_device_id,
+    case when listed.device_id is not null or not device_exists then null
          when standing = 'reused' then 'id_reused'
          when standing = 'replaced' then 'hardware_replaced' end as left_because,
     case when standing in ('reused', 'replaced') and device_exists then 'relink'
-         when moved.is_contradicted then 'relink' end as guarded_as
+         when moved.is_contradicted then 'relink' end as guarded_as,
+    lost_id
   from decided
   left join moved on moved.jamf_id = decided.jamf_id
   left join listed on listed.device_id = decided.linked_device_id
@@ -434,4 +460,4 @@ set version_id = excluded.version_id, device_id = excluded.device_id, outcome = 
     person_id = excluded.person_id,
     location_id = excluded.location_id, room_id = excluded.room_id, evidence = excluded.evidence,
     left_device_id = excluded.left_device_id, left_because = excluded.left_because,
-    guarded_as = excluded.guarded_as
+    guarded_as = excluded.guarded_as, lost_id = excluded.lost_id

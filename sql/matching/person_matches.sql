@@ -2,8 +2,9 @@
 -- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced,
 -- username_domains (text[]: domains that are no part of a user name; {*}: all), ignored_usernames (text[]: who is nobody).
 -- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
--- who"); one that they contradict counts as none, and so does one whose person is gone. A record that was gone from JAMF
--- comes back as another one if its address is another. Who has no link is looked for by
+-- who"); one that they contradict counts as none, and so does one whose person is gone. Who was deleted in M.O.S.S. is known by
+-- what the link last saw, whatever the record's id is by now, and not created again unless a person decided so (decisions,
+-- link_lost). A record that was gone from JAMF comes back as another one if its address is another. Who has no link is looked for by
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
 -- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
 -- matched until somebody decides; nor is who has the address of one whose user name somebody else has. Sources that are one person share it as twins: the link belongs to the first (users
@@ -153,16 +154,21 @@ links as materialized (
   ) as link
     on link.external_type = source.external_type and link.external_id = source.external_id
 ),
-judged as materialized (
+agreeing as materialized (
   select links.*,
-    person_exists and case
+    case
       when external_type = 'computer_user' or was_gone and not email_agrees
         then coalesce(email_agrees, true)
       when username_agrees or email_agrees then true
       when username_agrees is null and email_agrees is null then true
       when username_agrees is not null and email_agrees is not null then false
-      else coalesce(name_agrees, false) end as holds
+      else coalesce(name_agrees, false) end as agrees
   from links
+),
+judged as materialized (
+  select agreeing.*, person_exists and agrees as holds,
+         case when agrees and not person_exists then person_id end as lost_id
+  from agreeing
 ),
 owners as materialized (
   select judged.person_id, source.external_type, source.external_id, source.username_key,
@@ -171,11 +177,45 @@ owners as materialized (
   where judged.holds
 ),
 seekers as materialized (
-  select source.*, judged.person_id as linked_id, judged.person_exists as is_linked_person_there,
-         judged.seen_username, judged.seen_email
+  select source.*, case when judged.person_exists then judged.person_id end as linked_id,
+         judged.lost_id, judged.seen_username, judged.seen_email
   from sources as source
   left join judged using (external_type, external_id)
   where judged.holds is not true
+),
+buried_links as materialized (
+  -- What links of people who were deleted in M.O.S.S. last saw.
+  select mapping.internal_id as person_id,
+         jamf_sync.match_key(jamf_sync.plain_username(
+           coalesce(mapping.external_data ->> 'username',
+                    case mapping.external_type when 'computer_user' then mapping.external_id end),
+           %(username_domains)s)) as username_key,
+         jamf_sync.match_key(
+           case mapping.external_type when 'user' then mapping.external_data ->> 'email'
+             else coalesce(base.values ->> 'email_address',
+                           mapping.external_data ->> 'email_address') end) as email_key
+  from moss_contract.integration_object_mappings() as mapping
+  left join moss_contract.people() as person on person.id = mapping.internal_id
+  left join jamf_sync.applied_values as base
+    on mapping.external_type = 'computer_user' and base.integration_id = %(integration_id)s
+   and base.object_type = 'person' and base.object_id = mapping.internal_id
+  where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
+    and person.id is null and exists (select from seekers)
+),
+buried_hits as (
+  select seeker.external_type, seeker.external_id, link.person_id
+  from seekers as seeker join buried_links as link on link.email_key = seeker.email_key
+  where not seeker.is_shared
+    and (jamf_sync.local_part(link.username_key) = jamf_sync.local_part(seeker.username_key))
+          is not false
+  union all
+  select seeker.external_type, seeker.external_id, link.person_id
+  from seekers as seeker join buried_links as link on link.username_key = seeker.username_key
+  where (link.email_key = seeker.address_key) is not false
+),
+buried as materialized (
+  select external_type, external_id, min(person_id::text)::uuid as person_id
+  from buried_hits group by external_type, external_id
 ),
 people as materialized (
   -- A linked person has the address that JAMF gives by now.
@@ -246,7 +286,10 @@ known_users as materialized (
   having count(distinct person.id) = 1
 ),
 looked_up as (
-  select seeker.*,
+  select seeker.external_type, seeker.external_id, seeker.username, seeker.full_name, seeker.email,
+    seeker.phone, seeker.job_title, seeker.username_key, seeker.email_key, seeker.address_key,
+    seeker.place, seeker.is_shared, seeker.linked_id, seeker.seen_username, seeker.seen_email,
+    coalesce(seeker.lost_id, buried.person_id) as lost_id,
     by_email.hits as email_hits, coalesce(by_username.hits, 0) as username_hits,
     known.person_id as known_id,
     case when by_email.hits = 1 then by_email.person_id
@@ -257,6 +300,7 @@ looked_up as (
   left join by_email using (external_type, external_id)
   left join by_username using (external_type, external_id)
   left join known_users as known using (external_type, external_id)
+  left join buried using (external_type, external_id)
 ),
 decisions as materialized (
   -- What people decided on users of one name and another address (of these values), and on links to people who are gone.
@@ -338,8 +382,8 @@ new_by_email as (
     where kind = 'link_lost' and resolution = 'take_jamf'
   ) as revived on revived.external_id = found.external_id
   where found.finding = 'new'
-    and (found.linked_id is null or found.is_linked_person_there
-      or found.resolution = 'keep_moss' or revived.external_id is not null)
+    and (found.lost_id is null or found.resolution = 'keep_moss'
+      or revived.external_id is not null)
 ),
 new_people as (
   -- Of one user name who has an address leads; another address is another person, whom somebody has to decide about.
@@ -373,8 +417,8 @@ new_leaders as (
   join creations as creation on creation.place = leader.leader
 ),
 sought as (
-  select found.external_type, found.external_id, found.linked_id, found.is_linked_person_there,
-    found.found_by, found.username_key, found.address_key, found.seen_username, found.seen_email,
+  select found.external_type, found.external_id, found.linked_id, found.lost_id, found.found_by,
+    found.username_key, found.address_key, found.seen_username, found.seen_email,
     coalesce(claim.found_id, new_leader.person_id) as person_id,
     coalesce(found.disputed_id, claim.found_id, new_leader.person_id) as compared_id,
     coalesce(claim.first_address, new_leader.address_key) as first_address,
@@ -408,9 +452,8 @@ explained as materialized (
           then jsonb_build_array(known.username_key, sought.username_key) end,
         'email', case when known.email_key <> sought.address_key
           then jsonb_build_array(known.email_key, sought.address_key) end)),
-      'lost', case when not sought.is_linked_person_there then sought.linked_id end,
-      'reused', case when sought.is_linked_person_there and sought.outcome <> 'mapped'
-        then sought.linked_id end,
+      'lost', sought.lost_id,
+      'reused', case when sought.outcome <> 'mapped' then sought.linked_id end,
       'person_id', case when sought.outcome = 'contradicted' then sought.compared_id end,
       'known_as', case when sought.outcome = 'contradicted'
         then coalesce(person.email_key, sought.first_address, person.username_key) end)) as evidence

@@ -57,7 +57,7 @@ fleet as materialized (
   select valued.jamf_id, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
          clearable, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
          case when not is_settled then moss end as moss, case when not is_settled then base end as base,
-         case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as
+         case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as, lost_id
   from valued
   cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
   cross join lateral (
@@ -130,7 +130,7 @@ compared as materialized (
   select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
     candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
     candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because,
-    candidate.guarded_as,
+    candidate.guarded_as, candidate.lost_id,
     renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
     jamf_sync.overlaid(
       moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
@@ -183,7 +183,7 @@ conflicts as (
          'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
   from candidates
   where outcome = 'matched' and not is_secondary and %(flag_adopted)s
-    and left_because is distinct from 'deleted_in_moss'
+    and lost_id is null
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'linked_again', null,
          serial_number, serial_number,
@@ -191,7 +191,7 @@ conflicts as (
          || 'one has the same serial number: it was linked. Confirm it, or correct its serial number.'
   from candidates
   where outcome = 'matched' and not is_secondary and %(flag_adopted)s
-    and left_because = 'deleted_in_moss'
+    and lost_id is not null
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_changed', null,
          serial_number, moss ->> 'serial_number',
@@ -254,7 +254,8 @@ select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_numbe
     case when room.id is null and moss ->> 'room_id' is null then 'room_id' end], null),
   jsonb_strip_nulls(jsonb_build_object(
     'version_id', version_id, 'previous_external_id', previous_jamf_id, 'evidence', nullif(evidence, '{}'),
-    'guarded_as', guarded_as, 'left_object_id', left_device_id, 'left_because', left_because))
+    'guarded_as', guarded_as, 'left_object_id', left_device_id, 'left_because', left_because,
+    'lost_object_id', lost_id))
 from compared
 left join moss_contract.vocabulary
   on vocabulary.domain = 'device_type' and vocabulary.canonical = compared.device_type

@@ -164,6 +164,32 @@ def test_no_machine_that_jamf_lists_is_called_unenrolled(trial: Bench, epochs: l
                 assert unenrolled & listed <= earlier
 
 
+@_FEW
+@given(epochs=st.lists(_epochs(_PLAIN_RECORDS), min_size=2, max_size=5))
+def test_what_people_deleted_stays_deleted(trial: Bench, epochs: list[Epoch]) -> None:
+    with trial.connection.transaction(force_rollback=True):
+        _begin(trial, {})
+        buried: set[str] = set()
+        for epoch in epochs:
+            buried |= _linked(trial) & set(map(_serial, epoch.deleted))
+            buried -= set(map(_serial, epoch.entered))
+            _live(trial, epoch)
+            assert buried & _serials(trial) == set()
+
+
+def _serials(bench: Bench) -> set[str]:
+    return {row["serial_number"] for row in bench.query("select serial_number from devices")}
+
+
+def _linked(bench: Bench) -> set[str]:
+    rows = bench.query(
+        """select device.serial_number from devices as device
+           join integration_object_mappings as mapping
+             on mapping.internal_type = 'device' and mapping.internal_id = device.id"""
+    )
+    return {row["serial_number"] for row in rows}
+
+
 def _unenrolled(bench: Bench) -> set[str]:
     rows = bench.query(
         """select device.serial_number from devices as device

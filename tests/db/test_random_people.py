@@ -132,22 +132,16 @@ class _Directory:
         return any(self.usernames[other] == name for other in {*self.ids, *self.has_mac} - {human})
 
 
-_EVENTS = st.lists(
-    st.builds(
-        Event,
-        st.sampled_from(
-            [
-                *("joins", "joins", "joins", "leaves", "gets a Mac", "gets a Mac"),
-                *("gives the Mac back", "is renamed", "gets an address", "uses the mailbox"),
-                *("gets the name of", "gets the name of", "ids are handed out anew"),
-                *("is deleted in M.O.S.S.", "is entered in M.O.S.S."),
-            ]
-        ),
-        st.sampled_from(list(_HUMANS)),
-        st.sampled_from(list(_HUMANS)),
-    ),
-    min_size=4,
-    max_size=12,
+def _courses(*names: str) -> st.SearchStrategy[list[Event]]:
+    human = st.sampled_from(list(_HUMANS))
+    return st.lists(st.builds(Event, st.sampled_from(names), human, human), min_size=4, max_size=12)
+
+
+_EVENTS = _courses(
+    *("joins", "joins", "joins", "leaves", "gets a Mac", "gets a Mac"),
+    *("gives the Mac back", "is renamed", "gets an address", "uses the mailbox"),
+    *("gets the name of", "gets the name of", "ids are handed out anew"),
+    *("is deleted in M.O.S.S.", "is entered in M.O.S.S."),
 )
 
 
@@ -196,6 +190,29 @@ def test_nobodys_contact_data_end_at_somebody_else(trial: Bench, events: Sequenc
         written = [rows_of(trial, table) for table in _TABLES]
         _sync(trial)
         assert [rows_of(trial, table) for table in _TABLES] == written
+
+
+@_FEW
+@given(
+    events=_courses(
+        *("joins", "joins", "leaves", "gets a Mac", "gives the Mac back"),
+        *("ids are handed out anew", "is deleted in M.O.S.S.", "is entered in M.O.S.S."),
+    )
+)
+def test_who_was_deleted_stays_deleted(trial: Bench, events: Sequence[Event]) -> None:
+    with trial.connection.transaction(force_rollback=True):
+        directory = _Directory(trial)
+        buried: set[str] = set()
+        for event in events:
+            there = set(_humans(trial).values())
+            directory.happen(event)
+            if event.name == "is deleted in M.O.S.S.":
+                buried |= there & {str(event.human)}
+            elif event.name == "is entered in M.O.S.S.":
+                buried.discard(str(event.human))
+            directory.show()
+            _sync(trial)
+            assert buried & set(_humans(trial).values()) == set(), event
 
 
 _ORDERS = (
