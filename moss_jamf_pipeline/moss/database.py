@@ -17,7 +17,7 @@ from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
 from moss_jamf_pipeline.moss.sessions import (
     SessionSettings,
-    noticing_read_only,
+    read_only,
     require_sessions,
 )
 from moss_jamf_pipeline.scrubbing import remember_secret
@@ -83,20 +83,23 @@ class MossDatabase:
         pool = self._opened_pool()
         connection = self._taken_from(pool)
         try:
-            with self.explaining(connection), noticing_read_only(self.where):
+            with self.explaining(connection):
                 yield connection
         finally:
             pool.putconn(connection)
 
     @contextmanager
     def explaining(self, connection: psycopg.Connection) -> Iterator[None]:
-        """Says it in words when a connection is lost inside the block.
+        """Says it in words when a connection is lost inside the block, or the server takes no writes.
 
         Raises:
             MossUnreachable: the server ended the connection.
+            DatabaseReadOnly: what the block writes is refused, because the server takes no writes (any more).
         """
         try:
             yield
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            raise read_only(self.where) from error
         except psycopg.OperationalError as error:
             if not connection.broken:
                 # The server answered: a deadlock, a time limit, a full disk. Its own words say more.

@@ -7,8 +7,8 @@ is no preference but the state of a server.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
 import psycopg
@@ -40,6 +40,7 @@ ENCODING: Final = "UTF8"
 # As `postgres` itself takes them: `-c name=value`, `-cname=value`, `--name=value`; a backslash keeps the next sign.
 _OPTION: Final = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\\\s])*)(?:\s+|$)")
 _LOOKS_AT_A_POOLER: Final = 3
+"""A pooler with many free sessions may happen to give a client the same one again."""
 
 
 class SessionSettings:
@@ -172,34 +173,25 @@ def require_sessions(connection: psycopg.Connection, settings: SessionSettings, 
     if _process_of(connection) == connection.info.backend_pid:
         return
     with closing(settings.connect()) as other:
-        for _ in range(_LOOKS_AT_A_POOLER):
-            mine = _process_of(connection)
-            with other.transaction():
-                # What the first session has given back is this one's now, unless it was kept.
-                is_shared = _process_of(other) == mine or _process_of(connection) != mine
-            if is_shared:
-                raise DatabaseUnsuitable(
-                    f"{where} is a connection pooler (PgBouncer) in transaction mode, which hands each transaction to "
-                    "another session: what a session sets and locks is lost.",
-                    "Use it in session mode (`pool_mode = session` for this database), or give the address of "
-                    "PostgreSQL itself.",
-                )
+        if any(_share_processes(connection, other) for _ in range(_LOOKS_AT_A_POOLER)):
+            raise DatabaseUnsuitable(
+                f"The database at {where} is reached through a connection pooler (PgBouncer) that keeps no sessions: "
+                "in transaction or statement mode, what a session sets and locks is lost.",
+                "Use it in session mode (`pool_mode = session` for this database), or give the address of PostgreSQL "
+                "itself.",
+            )
 
 
-@contextmanager
-def noticing_read_only(where: str) -> Iterator[None]:
-    """Says it in words when a write inside the block meets a server that takes none (any more).
-
-    Args:
-        where: the database in words, without a password.
-
-    Raises:
-        DatabaseReadOnly: it does not.
-    """
+def _share_processes(one: psycopg.Connection, other: psycopg.Connection) -> bool:
+    """Whether what one session has given back after a statement or transaction is seen to serve the other."""
+    mine = _process_of(one)
+    if _process_of(other) == mine:
+        return True
     try:
-        yield
-    except psycopg.errors.ReadOnlySqlTransaction as error:
-        raise read_only(where) from error
+        with other.transaction():
+            return _process_of(other) == mine or _process_of(one) != mine
+    except psycopg.errors.ProtocolViolation:  # a pooler in statement mode lets nobody begin one
+        return True
 
 
 def _process_of(connection: psycopg.Connection) -> int:
