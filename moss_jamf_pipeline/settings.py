@@ -4,14 +4,17 @@ Nothing else in the project reads the environment. A connection saved in M.O.S.S
 its `integration_configs` row, not here; the values here override it.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from moss_jamf_pipeline.scrubbing import remember_address, remember_secret
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _INSTALLED_PROJECT_FILES = Path(__file__).resolve().parent / "_project"
@@ -161,6 +164,26 @@ class Settings(BaseSettings):
     def _without_trailing_slash(cls, url: str | None) -> str | None:
         return url.rstrip("/") if url else None
 
+    def model_post_init(self, context: Any, /) -> None:
+        """Has everything secret in it scrubbed from whatever this process says."""
+        super().model_post_init(context)
+        for secret in (
+            self.jamf_client_secret,
+            self.jamf_password,
+            self.encryption_key,
+            self.integration_encryption_key,
+        ):
+            if secret is not None:
+                remember_secret(secret.get_secret_value())
+        for address in (self.moss_database_url, self.dagster_pg_url):
+            if address is not None:
+                remember_address(address.get_secret_value())
+        if self.jamf_base_url is not None:
+            remember_address(self.jamf_base_url)
+        if self.alert_url is not None:
+            remember_address(self.alert_url.get_secret_value(), path_is_secret=True)
+        _remember_secrets_of_libraries()
+
     # What `--integration` says.
     _named: str | None = PrivateAttr(default=None)
 
@@ -272,6 +295,14 @@ class Settings(BaseSettings):
                 f"{self._named!r} is meant.",
                 "Set MOSS_JAMF_INTEGRATION to its name, or leave out --integration.",
             )
+
+
+def _remember_secrets_of_libraries() -> None:
+    """What PostgreSQL's and the HTTP library read from the environment themselves."""
+    remember_secret(os.environ.get("PGPASSWORD", ""))
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        for spelled in (variable, variable.lower()):
+            remember_address(os.environ.get(spelled, ""))
 
 
 def _names_in(listed: str | None) -> tuple[str, ...]:

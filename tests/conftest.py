@@ -24,9 +24,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
-from moss_jamf_pipeline import scrubbing
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.orchestration.instance import open_instance
+from moss_jamf_pipeline.scrubbing import known
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
@@ -107,7 +107,7 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 def nothing_remembered() -> Iterator[None]:
     """Let no test's secrets be taken out of the texts of the next one."""
     yield
-    scrubbing._remembered.clear()
+    known.forget()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from moss_jamf_pipeline.jamf.documents import (
 from moss_jamf_pipeline.jamf.errors import (
     JamfAddressInvalid,
     JamfAnswerInvalid,
+    JamfAnswerTooLarge,
     JamfBusy,
     JamfCredentialsRejected,
     JamfError,
@@ -47,6 +48,7 @@ __all__ = [
     "FetchedPage",
     "JamfAddressInvalid",
     "JamfAnswerInvalid",
+    "JamfAnswerTooLarge",
     "JamfBusy",
     "JamfClient",
     "JamfCredentialsRejected",

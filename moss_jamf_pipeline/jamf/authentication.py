@@ -5,13 +5,15 @@ together.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Annotated
 
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance, Token
 from moss_jamf_pipeline.jamf.answers import Answer
@@ -20,6 +22,7 @@ from moss_jamf_pipeline.jamf.documents import parse_moment
 from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfCredentialsRejected, JamfError
 from moss_jamf_pipeline.jamf.limits import Patience
 from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport
+from moss_jamf_pipeline.scrubbing import remember_secret, remember_token
 
 _CLIENT_TOKEN_PATHS = ("/api/v1/oauth/token", "/api/oauth/token")
 """The second one is the path of servers that do not know the first."""
@@ -34,13 +37,26 @@ _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStat
 _ABSENCES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 
+_SENDABLE = re.compile(r"[!-~]+")
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    if _SENDABLE.fullmatch(token.get_secret_value()) is None:
+        raise ValueError("no header can hold it")
+    return token
+
+
+_Sendable = Annotated[SecretStr, Field(max_length=10_000), AfterValidator(_sendable)]
+"""A token that can stand in a header."""
+
+
 class _ClientToken(BaseModel):
-    access_token: SecretStr
+    access_token: _Sendable
     expires_in: float | None = None
 
 
 class _UserToken(BaseModel):
-    token: SecretStr
+    token: _Sendable
     expires: str | None = None
 
 
@@ -63,6 +79,7 @@ class TokenSource:
     ) -> None:
         self._transport = transport
         self._credentials = credentials
+        remember_secret(_secret_of(credentials))
         self._patience = patience
         self._lock = asyncio.Lock()
         self._acquaintance = acquaintance
@@ -110,6 +127,7 @@ class TokenSource:
             secret, lifetime = await self._client_token(self._credentials)
         else:
             secret, lifetime = await self._user_token(self._credentials)
+        remember_token(secret.get_secret_value())
         margin = min(_LONGEST_MARGIN_SECONDS, _MARGIN_SHARE * lifetime)
         return Token(secret, renew_at=asked_at + lifetime - margin)
 
@@ -167,7 +185,7 @@ class TokenSource:
     def _refusal(self, answer: Answer) -> JamfError:
         at = self._transport.base_url
         if answer.status in _REFUSALS:
-            said = f" ({self._without_secrets(answer.explanation)})" if answer.explanation else ""
+            said = f" ({answer.explanation})" if answer.explanation else ""
             return JamfCredentialsRejected(
                 f"JAMF Pro at {at} gives no token to the {_kind(self._credentials)}: "
                 f"it answered {answer.status}{said}.",
@@ -187,18 +205,15 @@ class TokenSource:
         what = what or answer.explanation or f"{len(answer.body)} bytes that are no token"
         return JamfAnswerInvalid(
             f"The token endpoint at {self._transport.base_url} answered {answer.status} with "
-            f"{self._without_secrets(what)}.",
+            f"{what}.",
             "Check that the base URL is the JAMF Pro server itself, not a login page or proxy.",
         )
 
-    def _without_secrets(self, text: str) -> str:
-        """Text of the server, in case it repeats what it was sent."""
-        secret = (
-            self._credentials.client_secret
-            if isinstance(self._credentials, ClientCredentials)
-            else self._credentials.password
-        ).get_secret_value()
-        return text.replace(secret, "…") if secret else text
+
+def _secret_of(credentials: ClientCredentials | UserCredentials) -> str:
+    if isinstance(credentials, ClientCredentials):
+        return credentials.client_secret.get_secret_value()
+    return credentials.password.get_secret_value()
 
 
 def _kind(credentials: ClientCredentials | UserCredentials) -> str:

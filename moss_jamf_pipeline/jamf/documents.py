@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
 from hashlib import blake2b
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, cast
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from moss_jamf_pipeline.catalogue.allow_list import sections
@@ -37,6 +37,7 @@ from moss_jamf_pipeline.jamf.allow_list import (
 )
 from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS
 from moss_jamf_pipeline.jamf.models import ClassicUser, ClassicUserAnswer, ClassicUserList
+from moss_jamf_pipeline.scrubbing import repeats_a_secret
 
 HASH_BYTES = 16
 """Length of a content hash: among 10^8 documents a collision has a probability below 10^-22."""
@@ -49,7 +50,17 @@ _SECTION_KEYS = sections(CollectionName.COMPUTERS)
 _NUL_IN_JSON = b"\\u0000"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EPOCH_DIGITS = re.compile(r"\d{9,14}")
+_REPEATS: Final = "one of its values holds a password or a token that this sync uses"
 _TYPE_ERRORS_SHOWN = 3
+_LONGEST_KEY = 40
+_LONGEST_ID: Final = 100
+"""JAMF's ids are numbers, or UUIDs of 36 letters."""
+_LARGEST_DOCUMENT: Final = 128 * 2**10
+"""Two kilobytes are usual; thousands of static groups make it twenty times as much."""
+_MOST_RECORDS_PER_PAGE: Final = 10_000
+"""Five times as many as are ever asked for: some servers send all they have instead of a page of it."""
+_MOST_RECORDS_PER_ARRAY: Final = 100_000
+"""Of groups, whose listing has no pages."""
 _TOLERATED = timedelta(days=1)
 """How much later than the reading a time of JAMF's may be: clocks and zones differ."""
 _LARGEST_EPOCH_IN_SECONDS = 10**11
@@ -64,6 +75,7 @@ class RejectionReason(StrEnum):
     SECTION_MISSING = "section_missing"
     WRONG_TYPE = "wrong_type"
     CANNOT_SERVE = "jamf_cannot_serve_record"
+    HOLDS_SECRET = "holds_a_secret"  # noqa: S105 - a reason
     VANISHED = "vanished_while_reading"
 
 
@@ -150,7 +162,10 @@ _Distil = Callable[[_RecordT], JamfRecord | RejectedRecord]
 
 class _Page(TypedDict, Generic[_RecordT]):
     totalCount: int
-    results: list[_RecordT]
+    results: Annotated[list[_RecordT], Field(max_length=_MOST_RECORDS_PER_PAGE)]
+
+
+_Array = Annotated[list[_RecordT], Field(max_length=_MOST_RECORDS_PER_ARRAY)]
 
 
 class DocumentReader(Generic[_RecordT]):
@@ -198,6 +213,7 @@ class DocumentReader(Generic[_RecordT]):
             total_count = envelope.get("totalCount")
             if not isinstance(total_count, int) or isinstance(total_count, bool):
                 raise BodyShapeError('expected an integer "totalCount"') from None
+            _refuse_more_than(_MOST_RECORDS_PER_PAGE, envelope["results"])
             return self._sorted_out(map(self._one, envelope["results"]), total_count)
         return self._sorted_out(map(self._distil, page["results"]), page["totalCount"])
 
@@ -214,6 +230,7 @@ class DocumentReader(Generic[_RecordT]):
             items = parse_leniently(body)
             if not isinstance(items, list):
                 raise BodyShapeError("expected a bare array") from None
+            _refuse_more_than(_MOST_RECORDS_PER_ARRAY, items)
             return self._sorted_out(map(self._one, items), None)
         return self._sorted_out(map(self._distil, array), None)
 
@@ -237,7 +254,7 @@ class DocumentReader(Generic[_RecordT]):
         records: list[JamfRecord] = []
         rejected: list[RejectedRecord] = []
         last_id: str | None = None
-        for outcome in outcomes:
+        for outcome in _without_secrets(list(outcomes)):
             last_id = outcome.jamf_id
             if isinstance(outcome, JamfRecord):
                 records.append(outcome)
@@ -309,7 +326,7 @@ def _is_personally_owned(general: General | None) -> bool:
     return (general["appleEnrollmentType"] or "").casefold() == PERSONAL_ENROLLMENT
 
 
-def _personally_owned(jamf_id: str) -> JamfRecord:
+def _personally_owned(jamf_id: str) -> JamfRecord | RejectedRecord:
     """All that is kept of a personally-owned Mac."""
     return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
 
@@ -417,7 +434,7 @@ def read_classic_user(body: bytes) -> JamfRecord | RejectedRecord:
             answer = _CLASSIC_USER.validate_python(parse_leniently(body))
         except ValidationError as error:
             raise BodyShapeError(describe_type_errors(error)) from None
-    return distil_classic_user(answer["user"])
+    return _without_secret(distil_classic_user(answer["user"]))
 
 
 def read_classic_user_ids(body: bytes) -> list[str]:
@@ -511,27 +528,65 @@ def content_hash(document: bytes) -> bytes:
 def describe_type_errors(error: ValidationError) -> str:
     """Say where a record has the wrong type; never with the value itself, which may be personal."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
-    shown = [f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in errors]
-    if len(shown) > _TYPE_ERRORS_SHOWN:
-        shown[_TYPE_ERRORS_SHOWN:] = [f"and {len(shown) - _TYPE_ERRORS_SHOWN} more"]
+    shown = [
+        f"{'.'.join(str(key)[:_LONGEST_KEY] for key in item['loc'])}: {item['type']}"
+        for item in errors[: _TYPE_ERRORS_SHOWN + 1]
+    ]
+    if len(errors) > _TYPE_ERRORS_SHOWN:
+        shown[_TYPE_ERRORS_SHOWN:] = [f"and {len(errors) - _TYPE_ERRORS_SHOWN} more"]
     return "; ".join(shown)
 
 
-def _record(jamf_id: str, fields: dict[str, Any], times: _Times = _NO_TIMES) -> JamfRecord:
+def _record(
+    jamf_id: str, fields: dict[str, Any], times: _Times = _NO_TIMES
+) -> JamfRecord | RejectedRecord:
     fields["id"] = jamf_id
     document = canonical_json(fields)
+    if len(document) > _LARGEST_DOCUMENT:
+        detail = f"what is kept of it has {len(document):,} bytes, of at most {_LARGEST_DOCUMENT:,}"
+        return RejectedRecord(jamf_id, RejectionReason.WRONG_TYPE, detail)
     return JamfRecord(jamf_id, document, content_hash(document), *times)
 
 
+def _without_secrets(
+    outcomes: list[JamfRecord | RejectedRecord],
+) -> Iterable[JamfRecord | RejectedRecord]:
+    """The same, but records that repeat a secret of this process are rejected: they would be stored and shown.
+
+    A server that writes what it was sent into its records has more wrong with it than one field.
+    """
+    if not repeats_a_secret(b"\n".join(map(_stored_of, outcomes))):
+        return outcomes
+    return map(_without_secret, outcomes)
+
+
+def _stored_of(outcome: JamfRecord | RejectedRecord) -> bytes:
+    """What would be stored of JAMF's own words."""
+    if isinstance(outcome, JamfRecord):
+        return outcome.document
+    return canonical_json({"id": outcome.jamf_id})
+
+
+def _without_secret(outcome: JamfRecord | RejectedRecord) -> JamfRecord | RejectedRecord:
+    if not repeats_a_secret(_stored_of(outcome)):
+        return outcome
+    in_id = repeats_a_secret(canonical_json({"id": outcome.jamf_id}))
+    jamf_id = None if in_id else outcome.jamf_id
+    return RejectedRecord(jamf_id, RejectionReason.HOLDS_SECRET, _REPEATS)
+
+
 def _usable_id(value: str | None) -> str | None:
-    """An id as it is stored, or None if there is none."""
-    if not value or value.isdecimal():
-        return value or None
+    """An id as it is stored, or None if there is none that could be one."""
+    if not value or len(value) > _LONGEST_ID:
+        return None
+    if value.isdecimal():
+        return value
     return str(without_unstorable_text(value)).strip() or None
 
 
 def _without_id() -> RejectedRecord:
-    return RejectedRecord(None, RejectionReason.ID_MISSING, "the record has no id")
+    detail = f"the record has no id, or one of more than {_LONGEST_ID} letters"
+    return RejectedRecord(None, RejectionReason.ID_MISSING, detail)
 
 
 def _id_of(raw: Mapping[str, Any]) -> str | None:
@@ -542,6 +597,12 @@ def _id_of(raw: Mapping[str, Any]) -> str | None:
     return _usable_id(str(value))
 
 
+def _refuse_more_than(most: int, records: list[Any]) -> None:
+    """Raises BodyShapeError if there are more records than any answer holds."""
+    if len(records) > most:
+        raise BodyShapeError(f"{len(records):,} records in one answer, of at most {most:,}")
+
+
 def _json_kind(value: object) -> str:
     kinds = {"str": "string", "list": "array", "NoneType": "null", "bool": "boolean"}
     return kinds.get(type(value).__name__, "number")
@@ -550,31 +611,31 @@ def _json_kind(value: object) -> str:
 COMPUTER_READER = DocumentReader(
     record=TypeAdapter(Computer),
     page=TypeAdapter(_Page[Computer]),
-    array=TypeAdapter(list[Computer]),
+    array=TypeAdapter(_Array[Computer]),
     distil=distil_computer,
 )
 USER_READER = DocumentReader(
     record=TypeAdapter(User),
     page=TypeAdapter(_Page[User]),
-    array=TypeAdapter(list[User]),
+    array=TypeAdapter(_Array[User]),
     distil=distil_plain,
 )
 GROUP_READER = DocumentReader(
     record=TypeAdapter(Group),
     page=TypeAdapter(_Page[Group]),
-    array=TypeAdapter(list[Group]),
+    array=TypeAdapter(_Array[Group]),
     distil=distil_plain,
 )
 BUILDING_READER = DocumentReader(
     record=TypeAdapter(Building),
     page=TypeAdapter(_Page[Building]),
-    array=TypeAdapter(list[Building]),
+    array=TypeAdapter(_Array[Building]),
     distil=distil_plain,
 )
 DEPARTMENT_READER = DocumentReader(
     record=TypeAdapter(Department),
     page=TypeAdapter(_Page[Department]),
-    array=TypeAdapter(list[Department]),
+    array=TypeAdapter(_Array[Department]),
     distil=distil_plain,
 )
 

@@ -8,6 +8,7 @@ schedules the work decides about retries with it. Failures of a single record ar
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 
 
 class JamfError(Exception):
@@ -49,7 +50,31 @@ class ConnectionTrouble(StrEnum):
     DROPPED = "dropped"
 
 
-class JamfUnreachable(JamfError):
+class JamfNotServed(JamfError):
+    """A request was not answered with what it asked for, and kept failing; less might be served.
+
+    Attributes:
+        seen: where and what was seen, to continue the sentence "JAMF Pro …".
+    """
+
+    def __init__(
+        self, happened: str, remedy: str, *, seen: str, is_transient: bool | None = None
+    ) -> None:
+        super().__init__(happened, remedy, is_transient=is_transient)
+        self.seen = seen
+
+    def telling(self, happened: str) -> Self:
+        """Tells of more than the one request that met the trouble last.
+
+        Args:
+            happened: what happened, as `JamfError` takes it.
+        """
+        self.happened = happened
+        self.args = (happened, self.remedy)
+        return self
+
+
+class JamfUnreachable(JamfNotServed):
     """No answer came: name resolution, connection, TLS, a timeout, or an answer that broke off.
 
     Attributes:
@@ -58,14 +83,15 @@ class JamfUnreachable(JamfError):
 
     is_transient = True
 
-    def __init__(self, happened: str, remedy: str, *, trouble: ConnectionTrouble) -> None:
-        super().__init__(
-            happened, remedy, is_transient=trouble is not ConnectionTrouble.CERTIFICATE
-        )
+    def __init__(
+        self, happened: str, remedy: str, *, seen: str, trouble: ConnectionTrouble
+    ) -> None:
+        is_transient = trouble is not ConnectionTrouble.CERTIFICATE
+        super().__init__(happened, remedy, seen=seen, is_transient=is_transient)
         self.trouble = trouble
 
 
-class JamfBusy(JamfError):
+class JamfBusy(JamfNotServed):
     """JAMF Pro answered 429 or 5xx, and kept doing so.
 
     Attributes:
@@ -75,10 +101,16 @@ class JamfBusy(JamfError):
 
     is_transient = True
 
-    def __init__(self, happened: str, remedy: str, *, status: int, sheds_load: bool) -> None:
-        super().__init__(happened, remedy)
+    def __init__(
+        self, happened: str, remedy: str, *, seen: str, status: int, sheds_load: bool
+    ) -> None:
+        super().__init__(happened, remedy, seen=seen)
         self.status = status
         self.sheds_load = sheds_load
+
+
+class JamfAnswerTooLarge(JamfNotServed):
+    """An answer came that is larger than any of JAMF Pro's data; reading it was stopped."""
 
 
 class JamfCredentialsRejected(JamfError):

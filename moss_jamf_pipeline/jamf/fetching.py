@@ -27,10 +27,9 @@ from moss_jamf_pipeline.jamf.documents import (
 )
 from moss_jamf_pipeline.jamf.errors import (
     JamfAnswerInvalid,
-    JamfBusy,
     JamfFilterUnusable,
     JamfNotFound,
-    JamfUnreachable,
+    JamfNotServed,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits
 from moss_jamf_pipeline.jamf.listings import Listing
@@ -277,7 +276,7 @@ class ComputerFetch:
                 else self._limits.request_patience,
                 privileges=self._privileges,
             )
-        except (JamfBusy, JamfUnreachable) as error:
+        except JamfNotServed as error:
             if not may_lie_in_size(error, len(ids), self._limits):
                 raise
             if len(ids) == 1:
@@ -309,9 +308,9 @@ class ComputerFetch:
                 _REMEDY,
             )
 
-    def _unserved(self, jamf_id: str, error: JamfBusy | JamfUnreachable) -> FetchedPage:
+    def _unserved(self, jamf_id: str, error: JamfNotServed) -> FetchedPage:
         """Take note of a computer that JAMF cannot serve; too many in a row mean it is down."""
-        self._unserved_in_a_row.add(error)
+        self._unserved_in_a_row.add(error, self._listing.path)
         rejected = RejectedRecord(jamf_id, RejectionReason.CANNOT_SERVE, error.happened)
         return self._wanted_of([], [rejected])
 

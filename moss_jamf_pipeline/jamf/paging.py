@@ -39,8 +39,10 @@ from moss_jamf_pipeline.jamf.documents import (
     RejectionReason,
 )
 from moss_jamf_pipeline.jamf.errors import (
+    ConnectionTrouble,
     JamfAnswerInvalid,
-    JamfBusy,
+    JamfError,
+    JamfNotServed,
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
@@ -57,6 +59,10 @@ _EMPTY_PAGES_BELIEVED = 5
 _PAGES_READ_AGAIN = 12
 """At most, for deletions between pages under way together: each concerns a few pages, and a cluster whose
 nodes count differently must not have everything read twice."""
+
+
+_MOST_RECORDS_BEHIND = 10_000
+"""More than JAMF counted at first; a fleet that grows by as many while it is read is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class PagedReading:
     _consecutive_empty: int = field(init=False, default=0)
     _unserved_offsets: set[int] = field(init=False, default_factory=set)
     _known_total: float = field(init=False, default=inf)
+    _is_alive: bool = field(init=False, default=False)
     _uncapped_size: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
@@ -148,8 +155,7 @@ class PagedReading:
         Raises:
             JamfNotFound: the server has no such listing (before the first range only).
             JamfAnswerInvalid: the listing contradicts itself.
-            JamfBusy: JAMF cannot serve record after record.
-            JamfUnreachable: see `JamfSession.get`.
+            JamfNotServed: JAMF serves nothing, or cannot serve record after record; or see `JamfSession.get`.
         """
         reads = self._reads()
         async with aclosing(reads):
@@ -193,6 +199,12 @@ class PagedReading:
             logger.info("asked for %d records, JAMF sent %d", opening.size, opening.accounted)
             self._sizes = self.session.cap_page_sizes(self.listing, size, self.limits)
             opening = await self._read_range(0, size)
+        if (opening.total_count or 0) > self.limits.most_records:
+            raise JamfAnswerInvalid(
+                f"JAMF Pro says that {self.listing.path} holds {opening.total_count} records, and no JAMF Pro "
+                f"server holds more than {self.limits.most_records:,}.",
+                "Nothing was read from it; run again, and report it to JAMF if it stays so.",
+            )
         if opening.total_count and not opening.accounted:
             raise JamfAnswerInvalid(
                 f"JAMF Pro says that {self.listing.path} holds {opening.total_count} records, and "
@@ -282,6 +294,13 @@ class PagedReading:
                 break
             passed[read.end - 1] = read.without_records()
             offset += size
+            if offset - furthest.end > _MOST_RECORDS_BEHIND:
+                raise JamfAnswerInvalid(
+                    f"JAMF Pro said that {self.listing.path} holds {furthest.total_count} records, and sends "
+                    f"ever more behind them: it had sent {offset:,} when reading was stopped.",
+                    "Run again, and report it to JAMF if it stays so. A gateway in front of JAMF that drops the "
+                    "query would do the same.",
+                )
         if read.end > furthest.end and not moved:
             looks = await self._look_again(passed.keys())
             if not all(_is_last_of(passed[end], look) for end, look in looks.items()):
@@ -308,12 +327,15 @@ class PagedReading:
                 patience=self._patience(size),
                 privileges=self.privileges,
             )
-        except (JamfBusy, JamfUnreachable) as error:
+        except JamfNotServed as error:
             if not may_lie_in_size(error, size, self.limits):
                 raise
             if size == 1:
                 return self._unserved(offset, error)
+            if not self._is_alive:
+                await self._look_for_life(error, size)
             return await self._read_parts(offset, size)
+        self._is_alive = True
         self._unserved_in_a_row.end()
         read = _range_of(answer.value, offset, size)
         self._known_total = read.total_count or 0
@@ -381,9 +403,42 @@ class PagedReading:
             last_id=next((part.last_id for part in parts if part.accounted), None),
         )
 
-    def _unserved(self, offset: int, error: JamfBusy | JamfUnreachable) -> RangeRead:
+    async def _look_for_life(self, error: JamfNotServed, size: int) -> None:
+        """See whether the listing serves anything, before its first page is taken apart record by record.
+
+        Asked for are its first record, and one where there is none: that a record is to blame can be true of the
+        first only.
+
+        Raises:
+            JamfNotServed: it does not, told of all that was asked for.
+        """
+        hangs = isinstance(error, JamfUnreachable) and error.trouble is ConnectionTrouble.WAITING
+        for offset in (0, self.limits.most_records):
+            try:
+                await self.session.get(
+                    self.listing.path,
+                    self.listing.page_parameters(offset, 1),
+                    read=self.reader.read_page,
+                    ledger=self.ledger,
+                    patience=self.limits.trial_patience if hangs else self.limits.page_patience,
+                    privileges=self.privileges,
+                )
+            except JamfNotServed as same:
+                error = same
+            except JamfError:
+                break  # It answers, if only that it does not like to be asked so.
+            else:
+                break
+        else:
+            raise error.telling(
+                f"JAMF Pro {error.seen} on every request for {self.listing.path}, be it for {size} records or for "
+                "a single one."
+            )
+        self._is_alive = True
+
+    def _unserved(self, offset: int, error: JamfNotServed) -> RangeRead:
         """Take note of a record that JAMF cannot serve; too many in a row mean it is down."""
-        self._unserved_in_a_row.add(error)
+        self._unserved_in_a_row.add(error, self.listing.path)
         rejected: list[RejectedRecord] = []
         if offset not in self._unserved_offsets:
             self._unserved_offsets.add(offset)

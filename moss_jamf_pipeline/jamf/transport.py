@@ -22,18 +22,29 @@ import httpx
 
 from moss_jamf_pipeline import __version__
 from moss_jamf_pipeline.jamf.answers import Answer
+from moss_jamf_pipeline.jamf.bodies import (
+    ACCEPTED_ENCODINGS,
+    BodyTooLargeError,
+    BodyUnreadableError,
+    read_body,
+)
 from moss_jamf_pipeline.jamf.concurrency import ConcurrencyLimiter, Permit
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfAddressInvalid,
+    JamfAnswerTooLarge,
     JamfBusy,
-    JamfError,
+    JamfNotServed,
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
 from moss_jamf_pipeline.jamf.stopwatch import AnswerStopwatch, OwnWork
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
+
+_LONGEST_QUERY_SHOWN = 200
+_LONGEST_EXPLANATION = 64 * 2**10
+"""Bytes that are read of an answer that is not the data that was asked for."""
 
 _PUSH_BACK_STATUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _JITTER = random.SystemRandom()
@@ -61,6 +72,8 @@ class ApiRequest:
 
     def __str__(self) -> str:
         query = urlencode(self.parameters, safe=":")
+        if len(query) > _LONGEST_QUERY_SHOWN:  # one that names computers by their ids
+            query = query[: _LONGEST_QUERY_SHOWN - 1] + "…"
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
 
@@ -85,9 +98,10 @@ class _Fault:
 
     Attributes:
         seen: what was seen, to continue the sentence "JAMF Pro …".
-        status: the HTTP status, if there was one.
+        status: the HTTP status, if that is the fault.
         trouble: where the connection failed otherwise.
         pushes_back: JAMF sheds load: ask less of it.
+        is_too_large: the answer was not read to its end, as it is larger than any may be.
         may_lie_in_request: asking for less at once may help where asking again does not.
         retry_after_seconds: how long JAMF asks to wait.
     """
@@ -96,6 +110,7 @@ class _Fault:
     status: int | None = None
     trouble: ConnectionTrouble | None = None
     pushes_back: bool = False
+    is_too_large: bool = False
     may_lie_in_request: bool = False
     retry_after_seconds: float | None = None
 
@@ -138,6 +153,7 @@ class JamfTransport:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED_ENCODINGS,
                 "User-Agent": f"moss_jamf_pipeline/{__version__}",
             },
             timeout=httpx.Timeout(
@@ -189,6 +205,7 @@ class JamfTransport:
         Raises:
             JamfUnreachable: no complete answer came.
             JamfBusy: nothing but 408, 429 and 5xx came.
+            JamfAnswerTooLarge: an answer was larger than any may be.
         """
         attempts = 0
         faults_in_request = 0
@@ -203,6 +220,7 @@ class JamfTransport:
                 or faults_in_request >= patience.attempts_on_faults
                 or ledger.retries_left <= 0
                 or outcome.trouble is ConnectionTrouble.CERTIFICATE
+                or outcome.is_too_large
             ):
                 raise self._give_up(request, outcome, attempts)
             ledger.retries_left -= 1
@@ -257,21 +275,26 @@ class JamfTransport:
         stopwatch = AnswerStopwatch(self.own_work)
         outcome: Answer | _Fault
         try:
-            async with asyncio.timeout(self._limits.answer_timeout_seconds):
-                response = await self._client.request(
+            async with (
+                asyncio.timeout(self._limits.answer_timeout_seconds),
+                self._client.stream(
                     request.method,
                     request.path,
                     params=list(request.parameters),
                     data=request.form,
                     headers={**request.headers, **headers},
                     extensions={"trace": stopwatch.trace},
-                )
-        except (httpx.HTTPError, TimeoutError) as error:
+                ) as response,
+            ):
+                body = await self._body_of(response, ledger)
+                answer = Answer.of(response, body, stopwatch.seconds)
+        except (httpx.HTTPError, TimeoutError, BodyUnreadableError) as error:
             outcome = _connection_fault(error)
             logger.debug("%s: %s", request, outcome.seen)
+        except BodyTooLargeError as error:
+            outcome = _Fault(str(error), is_too_large=True)
+            logger.debug("%s: %s", request, outcome.seen)
         else:
-            answer = Answer.of(response, stopwatch.seconds)
-            ledger.bytes_received += len(answer.body)
             logger.debug(
                 "%s: %d, %d bytes, %.3f s",
                 request,
@@ -282,20 +305,52 @@ class JamfTransport:
             outcome = _status_fault(answer) or answer
         return outcome
 
-    def _give_up(self, request: ApiRequest, fault: _Fault, attempts: int) -> JamfError:
+    async def _body_of(self, response: httpx.Response, ledger: Ledger) -> bytes:
+        """The body: of data the whole, of anything else as much as an explanation takes.
+
+        Raises:
+            BodyTooLargeError: it has more bytes or more values than any may have.
+            BodyUnreadableError, httpx.HTTPError: see `read_body`.
+        """
+        if response.status_code != HTTPStatus.OK:
+            body = await read_body(response, _LONGEST_EXPLANATION, cut=True)
+        else:
+            body = await read_body(response, self._limits.largest_answer_bytes)
+            # Before it is parsed: empty objects and lists take thirty times as much memory as their text.
+            if body.count(b",") > self._limits.largest_answer_values:
+                raise BodyTooLargeError(
+                    f"sends more than {self._limits.largest_answer_values:,} values in one answer"
+                )
+        ledger.bytes_received += len(body)
+        return body
+
+    def _give_up(self, request: ApiRequest, fault: _Fault, attempts: int) -> JamfNotServed:
         tries = "1 try" if attempts == 1 else f"{attempts} tries"
-        happened = f"JAMF Pro at {self.base_url} {fault.seen} on {request} ({tries})."
+        seen = f"at {self.base_url} {fault.seen}"
+        happened = f"JAMF Pro {seen} on {request} ({tries})."
+        if fault.is_too_large:
+            return JamfAnswerTooLarge(happened, _TOO_LARGE, seen=seen)
         if fault.status is not None:
             remedy = (
                 "It sheds load: run again later, and see whether other integrations read it now."
                 if fault.pushes_back
                 else "See JAMF's status page or its server log, then run again."
             )
-            return JamfBusy(happened, remedy, status=fault.status, sheds_load=fault.pushes_back)
+            return JamfBusy(
+                happened,
+                remedy,
+                seen=seen,
+                status=fault.status,
+                sheds_load=fault.pushes_back,
+            )
         trouble = fault.trouble or ConnectionTrouble.CONNECTING
-        return JamfUnreachable(happened, _REMEDIES[trouble], trouble=trouble)
+        return JamfUnreachable(happened, _REMEDIES[trouble], seen=seen, trouble=trouble)
 
 
+_TOO_LARGE = (
+    "No answer of JAMF Pro's is that large: check that the base URL is the JAMF Pro server itself, and what "
+    "stands in front of it."
+)
 _REMEDIES = {
     ConnectionTrouble.CONNECTING: "Check the JAMF base URL, name resolution, proxy and firewall, "
     "then run again.",

@@ -3,6 +3,7 @@
 They yield the same `RangeRead`s as `paging`, so that a sweep treats all alike.
 """
 
+import re
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from moss_jamf_pipeline.jamf.documents import (
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfAnswerInvalid,
+    JamfAnswerTooLarge,
     JamfBusy,
     JamfCredentialsRejected,
     JamfError,
@@ -33,6 +35,7 @@ from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.transport import Ledger
 
 _USERS_PER_RANGE = 50
+_CLASSIC_ID = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(slots=True)
@@ -129,6 +132,9 @@ class ClassicUsersReading:
         )
 
     async def _read_user(self, user_id: str) -> JamfRecord | RejectedRecord:
+        if _CLASSIC_ID.fullmatch(user_id) is None:  # it becomes a part of a path
+            detail = "id: the Classic API's ids are numbers, this one is not"
+            return RejectedRecord(None, RejectionReason.WRONG_TYPE, detail)
         try:
             outcome = await self.session.get(
                 f"{self.listing.path}/id/{user_id}",
@@ -160,4 +166,4 @@ def _may_lie_in_user(error: JamfError) -> bool:
         return not error.sheds_load
     if isinstance(error, JamfUnreachable):
         return error.trouble in {ConnectionTrouble.WAITING, ConnectionTrouble.DROPPED}
-    return isinstance(error, JamfAnswerInvalid | JamfCredentialsRejected)
+    return isinstance(error, JamfAnswerInvalid | JamfAnswerTooLarge | JamfCredentialsRejected)

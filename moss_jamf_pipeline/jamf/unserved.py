@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from moss_jamf_pipeline.jamf.errors import ConnectionTrouble, JamfBusy, JamfUnreachable
+from moss_jamf_pipeline.jamf.errors import (
+    ConnectionTrouble,
+    JamfBusy,
+    JamfNotServed,
+    JamfUnreachable,
+)
 from moss_jamf_pipeline.jamf.limits import ClientLimits
 
 
-def may_lie_in_size(error: JamfBusy | JamfUnreachable, size: int, limits: ClientLimits) -> bool:
+def may_lie_in_size(error: JamfNotServed, size: int, limits: ClientLimits) -> bool:
     """Whether fewer records may be served where so many were not.
 
     Args:
@@ -16,10 +21,12 @@ def may_lie_in_size(error: JamfBusy | JamfUnreachable, size: int, limits: Client
     """
     if isinstance(error, JamfBusy):
         return not error.sheds_load
-    if error.trouble is ConnectionTrouble.WAITING:
-        # A small page that times out is no heavy page: the server hangs.
-        return size > limits.smallest_page_size
-    return error.trouble is ConnectionTrouble.DROPPED
+    if isinstance(error, JamfUnreachable):
+        if error.trouble is ConnectionTrouble.WAITING:
+            # A small page that times out is no heavy page: the server hangs.
+            return size > limits.smallest_page_size
+        return error.trouble is ConnectionTrouble.DROPPED
+    return True  # too large
 
 
 @dataclass(slots=True)
@@ -37,15 +44,19 @@ class UnservedInARow:
         """Something was served."""
         self._count = 0
 
-    def add(self, error: JamfBusy | JamfUnreachable) -> None:
+    def add(self, error: JamfNotServed, endpoint: str) -> None:
         """A record was not served.
 
         Args:
             error: why not.
+            endpoint: whose record it is.
 
         Raises:
-            JamfBusy, JamfUnreachable: the error itself, if there were too many: JAMF is down.
+            JamfNotServed: the error, told of all of them, if there were too many: JAMF is down.
         """
         self._count += 1
         if self._count > self.limits.max_consecutive_unserved:
-            raise error
+            raise error.telling(
+                f"JAMF Pro {error.seen} on {self._count} records of {endpoint} in a row, each of "
+                "which was asked for alone."
+            )

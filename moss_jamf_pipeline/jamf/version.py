@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
+_LONGEST = 60
+"""Letters of a version that are kept; JAMF's own have thirty."""
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 
 
@@ -27,11 +29,12 @@ class ServerVersion:
         Raises:
             ValueError: the text does not begin with `<number>.<number>`.
         """
-        match = _VERSION.match(text.strip())
+        written = text.strip()[:_LONGEST]
+        match = _VERSION.match(written)
         if match is None:
-            raise ValueError(f"not a JAMF Pro version: {text[:60]!r}")
+            raise ValueError(f"not a JAMF Pro version: {written!r}")
         major, minor, patch = (int(number or 0) for number in match.groups())
-        return cls(major, minor, patch, text.strip())
+        return cls(major, minor, patch, written)
 
     def __str__(self) -> str:
         return self.text or f"{self.major}.{self.minor}.{self.patch}"

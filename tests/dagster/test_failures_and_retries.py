@@ -32,8 +32,10 @@ _RETRIES = 2
 _TRANSIENT: list[Exception] = [
     MossUnreachable("The database does not answer.", "Check that the server runs."),
     AnotherApplyRuns("Another run is applying.", "Wait."),
-    JamfUnreachable("No answer.", "Check the network.", trouble=ConnectionTrouble.WAITING),
-    JamfBusy("503 again and again.", "Wait.", status=503, sheds_load=True),
+    JamfUnreachable(
+        "No answer.", "Check the network.", seen="hangs", trouble=ConnectionTrouble.WAITING
+    ),
+    JamfBusy("503 again and again.", "Wait.", seen="hangs", status=503, sheds_load=True),
     psycopg.errors.DeadlockDetected("deadlock detected"),
     psycopg.errors.SerializationFailure("could not serialize access"),
     psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"),
@@ -44,7 +46,9 @@ _PERMANENT: list[Exception] = [
     OwnershipInvalid("A bad override.", "Correct it."),
     JamfCredentialsRejected("JAMF refuses the credentials.", "Check them."),
     JamfPrivilegeMissing("JAMF refuses.", endpoint="/api/v1/users", privileges=["Read User"]),
-    JamfUnreachable("Bad certificate.", "Renew it.", trouble=ConnectionTrouble.CERTIFICATE),
+    JamfUnreachable(
+        "Bad certificate.", "Renew it.", seen="lies", trouble=ConnectionTrouble.CERTIFICATE
+    ),
     ConfigurationMissing("No server.", "Set JAMF_BASE_URL."),
     DatabaseUrlError("MOSS_DATABASE_URL is no URL."),
     psycopg.errors.UndefinedTable('relation "devices" does not exist'),

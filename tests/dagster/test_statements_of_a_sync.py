@@ -67,7 +67,7 @@ def test_an_unchanged_sync_of_one_mac_runs_few_statements(one_mac: World) -> Non
 
 
 def test_a_run_reads_the_environment_once(one_mac: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for `scrubbing`, which looks for the secrets to take out whenever it is asked; the harness reads it too."""
+    """But for the harness, which reads it too."""
     readers: list[str] = []
     begin = Settings.__init__
 
@@ -77,5 +77,5 @@ def test_a_run_reads_the_environment_once(one_mac: World, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Settings, "__init__", noted)
     assert one_mac.sync_in_dagster().success
-    ours = [reader for reader in readers if reader not in ("scrubbing.py", "world.py")]
+    ours = [reader for reader in readers if reader != "world.py"]
     assert ours == ["resources.py"]

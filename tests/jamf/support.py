@@ -2,7 +2,7 @@
 that gives whatever odd answers a test asks for."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -80,9 +80,28 @@ def odd_client(handler: Callable[[httpx.Request], httpx.Response], **limits: Any
     )
 
 
-def odd_network(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.MockTransport:
+class OddNetwork(httpx.MockTransport):
+    """Answers as a handler says, piece by piece as from a network."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, stream=_Pieces(answer.stream)
+        )
+
+
+class _Pieces(httpx.AsyncByteStream):
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._body:
+            yield piece
+
+
+def odd_network(handler: Callable[[httpx.Request], httpx.Response]) -> OddNetwork:
     """A server that a test makes up. Token and version requests are answered for it."""
-    return httpx.MockTransport(lambda request: odd_answer(request) or handler(request))
+    return OddNetwork(lambda request: odd_answer(request) or handler(request))
 
 
 def odd_answer(request: httpx.Request) -> httpx.Response | None:

@@ -24,6 +24,7 @@ from tests.jamf.support import (
     ODD_SERVER,
     ODD_TOKEN,
     QUICK,
+    OddNetwork,
     client_of,
     read_now,
     run,
@@ -49,7 +50,7 @@ def test_a_wrong_client_secret_is_told_as_such(status: int) -> None:
     assert not caught.value.is_transient
 
 
-def token_server(answer: httpx.Response, *, path: str = "") -> httpx.MockTransport:
+def token_server(answer: httpx.Response, *, path: str = "") -> OddNetwork:
     """A server whose token endpoint answers this; others under `path` are not there."""
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -57,7 +58,7 @@ def token_server(answer: httpx.Response, *, path: str = "") -> httpx.MockTranspo
             return answer if request.url.path.endswith(path) else httpx.Response(404)
         return httpx.Response(200, json={"version": "11.30.1"})
 
-    return httpx.MockTransport(handle)
+    return OddNetwork(handle)
 
 
 def odd_token_client(
@@ -128,7 +129,7 @@ def test_the_end_of_a_user_token_is_read_on_the_servers_clock() -> None:
         return httpx.Response(200, json=[])
 
     credentials = UserCredentials("jdoe", SecretStr("password"))
-    transport = httpx.MockTransport(handle)
+    transport = OddNetwork(handle)
     read_now(
         JamfClient(ODD_SERVER, credentials, limits=QUICK, transport=transport),
         CollectionName.GROUPS,
@@ -155,7 +156,7 @@ def test_no_secret_shows_in_logs_errors_or_representations(
     for own in credentials:
         shown.append(repr(own))
         secret = own.client_secret if isinstance(own, ClientCredentials) else own.password
-        client = JamfClient(ODD_SERVER, own, limits=QUICK, transport=httpx.MockTransport(echo))
+        client = JamfClient(ODD_SERVER, own, limits=QUICK, transport=OddNetwork(echo))
         with pytest.raises(JamfCredentialsRejected) as caught:
             run(version_of(client))
         message = repr(caught.value) + str(caught.value)

@@ -12,7 +12,15 @@ from moss_jamf_pipeline.jamf import (
 )
 from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, SimulatorConfig
 from moss_jamf_pipeline.simulator.server import SimulatorServer
-from tests.jamf.support import ODD_CREDENTIALS, ODD_SERVER, QUICK, client_of, odd_client, run
+from tests.jamf.support import (
+    ODD_CREDENTIALS,
+    ODD_SERVER,
+    QUICK,
+    OddNetwork,
+    client_of,
+    odd_client,
+    run,
+)
 
 
 async def privileges_missing_for(client: JamfClient) -> list[MissingPrivilege]:
@@ -66,7 +74,7 @@ def test_a_server_that_is_no_jamf_pro_is_told_as_such(answer: httpx.Response) ->
             return httpx.Response(200, json={"access_token": "t", "expires_in": 60})
         return answer
 
-    transport = httpx.MockTransport(handle)
+    transport = OddNetwork(handle)
     client = JamfClient(ODD_SERVER, ODD_CREDENTIALS, limits=QUICK, transport=transport)
     with pytest.raises(JamfAnswerInvalid, match="base URL"):
         run(client.server_version())

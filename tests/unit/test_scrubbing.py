@@ -1,54 +1,111 @@
 """No secret passes: the known ones in every spelling, and what is shaped like one; the rest stays readable."""
 
+import html
 import json
+import logging
+import re
 import string
+import sys
+import threading
+import time
+import traceback
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from moss_jamf_pipeline import scrubbing
-from moss_jamf_pipeline.scrubbing import MASK, remember_secret, scrubbed, scrubbed_document
+from moss_jamf_pipeline.scrubbing import (
+    MASK,
+    keep_secrets_out_of_logs,
+    keep_secrets_out_of_tracebacks,
+    known,
+    remember_address,
+    remember_secret,
+    remember_token,
+    repeats_a_secret,
+    scrubbed,
+    scrubbed_document,
+    scrubbed_error,
+)
 from moss_jamf_pipeline.settings import Settings
 from tests.support.properties import examples
 
 # Without the mask's own character: `***` may stand in a scrubbed text.
 _CHARACTERS = st.characters(codec="utf-8", exclude_characters="*")
-_SECRETS = st.text(_CHARACTERS, min_size=4, max_size=40)
+_SECRETS = st.text(_CHARACTERS, min_size=12, max_size=60).filter(
+    lambda secret: secret == secret.strip()
+)
 _TEXTS = st.text(_CHARACTERS, max_size=80)
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "-._~+/="
+
+
+def _java_form(secret: str) -> str:
+    """How Java's URLEncoder writes a form, which JAMF Pro is written in."""
+    return quote_plus(secret, safe="*").replace("~", "%7E")
+
+
+def _in_base64(alphabet: Callable[[bytes], bytes], before: str) -> Callable[[str], str]:
+    """A secret in base64 behind something else, without the letters that neighbours share."""
+
+    def written(secret: str) -> str:
+        whole, first = f"{before}{secret}".encode(), len(before.encode())
+        return alphabet(whole).decode()[-(-first * 8 // 6) : len(whole) * 8 // 6]
+
+    return written
+
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "in a URL": lambda secret: quote(secret, safe=""),
+    "in a URL of small letters": lambda secret: re.sub(
+        "%[0-9A-F]{2}", lambda octet: octet[0].lower(), quote(secret, safe="")
+    ),
+    "as JavaScript encodes it": lambda secret: quote(secret, safe="!'()*~"),
+    "in a URL in a URL": lambda secret: quote(quote(secret, safe=""), safe=""),
     "in a form": quote_plus,
+    "in a form of Java's": _java_form,
     "in JSON": lambda secret: json.dumps(secret)[1:-1],
+    "in JSON in UTF-8": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "in JSON as PHP writes it": lambda secret: json.dumps(secret)[1:-1].replace("/", r"\/"),
+    "in JSON in JSON": lambda secret: json.dumps(json.dumps(secret))[3:-3],
+    "in HTML": html.escape,
+    "in HTML, as M.O.S.S. escapes": lambda secret: (
+        html.escape(secret).replace("/", "&#x2F;").replace("\\", "&#x5C;")
+    ),
+    "in HTML by numbers": lambda secret: "".join(
+        letter if letter.isalnum() and letter.isascii() else f"&#{ord(letter)};"
+        for letter in secret
+    ),
     "in a repr": lambda secret: repr(secret)[1:-1],
+    "in base64": _in_base64(b64encode, ""),
+    "in base64 behind an id": _in_base64(b64encode, "id:"),
+    "in base64 behind a longer id": _in_base64(b64encode, "ids:"),
+    "in base64 of addresses": _in_base64(urlsafe_b64encode, ""),
+    "in base64 of addresses behind an id": _in_base64(urlsafe_b64encode, "id:"),
+    "in base64 of addresses behind a longer id": _in_base64(urlsafe_b64encode, "ids:"),
+    "in base64 in a form": lambda secret: quote_plus(_in_base64(b64encode, "")(secret)),
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test lets the process remember is none of the others' business."""
-    monkeypatch.setattr(scrubbing, "_remembered", set())
+_quickly = settings(max_examples=examples(40))
 
 
-_quickly = settings(
-    max_examples=examples(80),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+@settings(max_examples=examples(200))
+@given(
+    spelling=st.sampled_from(sorted(_SPELLINGS)),
+    secrets=st.lists(_SECRETS, min_size=1, max_size=3),
+    texts=st.lists(_TEXTS, min_size=5, max_size=8),
 )
-
-
-@_quickly
-@given(secrets=st.lists(_SECRETS, min_size=1, max_size=4), texts=st.lists(_TEXTS, min_size=5))
-@pytest.mark.parametrize("spelling", _SPELLINGS)
+@example(spelling="in a URL in a URL", secrets=["a%b c+d/e=f"], texts=[""] * 5)
 def test_no_known_secret_passes_wherever_and_however_it_is_written(
     spelling: str, secrets: list[str], texts: list[str]
 ) -> None:
+    known.forget()
     written = [_SPELLINGS[spelling](secret) for secret in secrets]
     for secret in secrets:
         remember_secret(secret)
@@ -129,6 +186,7 @@ def test_the_secrets_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("JAMF_PASSWORD", "of-the-user")
     monkeypatch.setenv("ENCRYPTION_KEY", "a2V5IG9mIHRoZSB3ZWI=")
     monkeypatch.setenv("INTEGRATION_ENCRYPTION_KEY", "00ff" * 16)
+    Settings()
     text = (
         "p%40ss-db p@ss-db of-the-key pass-of-dagster of%20the%20client of+the+client of-the-user "
         f"a2V5IG9mIHRoZSB3ZWI= {'00ff' * 16} JAMF"
@@ -136,11 +194,172 @@ def test_the_secrets_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatc
     assert scrubbed(text) == f"{' '.join([MASK] * 9)} JAMF"
 
 
-def test_a_very_short_secret_does_not_make_messages_unreadable(
-    monkeypatch: pytest.MonkeyPatch,
+def test_case_t15_short_secrets_are_not_cut_out_of_other_words() -> None:
+    for secret in ("jamf", "moss", "a", "inventory"):
+        remember_secret(secret)
+    for sentence in (
+        "Run moss-jamf init; see moss_jamf_pipeline, jamf.example.org, /var/lib/moss-jamf and moss.devices.",
+        "The inventory-database of jamf_sync at https://jamf.example.org/jamf/api/v1/auth holds a-b.",
+    ):
+        assert scrubbed(sentence) == sentence
+    # Where they stand alone they are secrets, in each spelling and next to whatever a form or JSON puts beside them.
+    for text in (
+        "jamf",
+        "the word 'jamf', and jamf.",
+        "client_id=x&p=jamf&y=1",
+        'p%3Djamf%26 {"p":"jamf"}',
+        r"p=\njamf\n",
+        b64encode(b"ids:jamf").decode(),
+        "(inventory)",
+    ):
+        assert MASK in scrubbed(text)
+        assert "jamf" not in scrubbed(text)
+
+
+@pytest.mark.parametrize("cut", [30, 64, 400])
+def test_a_long_secret_that_was_cut_short_is_still_recognised(cut: int) -> None:
+    token = "mF_9.B5f-4.1JqM" * 50
+    remember_token(token)
+    assert scrubbed(f"It sent {token[:cut]}… and more") == f"It sent {MASK}… and more"
+    in_base64 = b64encode(f"id:{token}".encode()).decode()
+    assert in_base64[10:40] not in scrubbed(in_base64[: cut + 10])
+
+
+def test_of_many_tokens_the_newest_are_known() -> None:
+    tokens = [f"opaque-token-number-{number:04d}" for number in range(200)]
+    for token in tokens:
+        remember_token(token)
+    assert scrubbed(" ".join(tokens[-20:])) == " ".join([MASK] * 20)
+    assert len(known.finders()) < 100
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("postgresql://moss:pw-of-a-url@db/moss", "pw-of-a-url"),
+        ("http://user:PASS%57ORD@jamf.example.org", "PASSWORD"),
+        ("postgresql://moss@db/moss?options=-c%20vault.password%3Dof-an-option", "of-an-option"),
+        ("postgresql://db/moss?options=-c%20vault.secret_token%3Da%5C%20b-blank", "a b-blank"),
+        ("postgresql://db/moss?sslpassword=of-the-key", "of-the-key"),
+        ("host=db password='it''s \\'quoted' user=moss".replace("''", ""), "its 'quoted"),
+        ("postgresql://moss:p@ss/with?all#of:it@db/moss", "p@ss/with?all#of:it"),
+    ],
+)
+def test_what_an_address_holds_of_secrets_is_known(address: str, secret: str) -> None:
+    remember_address(address)
+    assert secret not in scrubbed(f"It said «{secret}».")
+    assert scrubbed("db moss user options") == "db moss user options"
+
+
+def test_the_path_of_a_webhook_is_a_secret_and_its_host_is_none() -> None:
+    remember_address("https://hooks.example.com/services/T00/B00/x7Xx", path_is_secret=True)
+    told = scrubbed("POST https://hooks.example.com/services/T00/B00/x7Xx: refused")
+    assert told == f"POST https://hooks.example.com/{MASK}: refused"
+
+
+def test_errors_lose_their_secrets_with_causes_contexts_notes_and_groups() -> None:
+    remember_secret("hush-hush-1")
+
+    secret = "-".join(["hush", "hush", "1"])
+
+    class Unchangeable(Exception):
+        def __str__(self) -> str:
+            return f"it is {secret}"
+
+    first, second, third = Unchangeable(), OSError(5, secret, f"/{secret}"), KeyError(secret)
+    second.__cause__ = first
+    third.__context__ = second
+    third.add_note(f"tried with {secret}")
+    first.__context__ = third  # a circle, as libraries make them
+    group = ExceptionGroup(secret, [third, ValueError("x")])
+
+    told = "".join(traceback.format_exception(scrubbed_error(group)))
+
+    assert secret not in told
+    assert "Unchangeable: it is ***" in told
+    assert "OSError: [Errno 5] ***" in told
+    assert "tried with ***" in told
+    assert "ValueError: x" in told
+
+
+def test_an_error_without_secrets_stays_itself() -> None:
+    remember_secret("hush-hush-1")
+    error = ValueError("nothing", 1)
+    error.__cause__ = error.__context__ = KeyError("k")
+    assert scrubbed_error(error) is error
+    assert error.args == ("nothing", 1)
+    assert isinstance(error.__cause__, KeyError)
+
+
+def test_what_is_logged_has_no_secret_with_its_arguments_and_its_error(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("JAMF_PASSWORD", "a")
-    assert scrubbed("JAMF has a password: 'a'") == f"JAMF has {MASK} password: {MASK}"
+    remember_secret("hush-hush-1")
+    before = logging.getLogRecordFactory()
+    keep_secrets_out_of_logs()
+    keep_secrets_out_of_logs()
+    error = ValueError("it was hush-hush-1")
+    try:
+        logging.getLogger("anybody").error("tried %s", {"with": "hush-hush-1"}, exc_info=error)
+        logging.getLogger("anybody").warning("%d of %d", 1, 2)
+    finally:
+        logging.setLogRecordFactory(before)
+    assert f"it was {MASK}" in caplog.text
+    assert "hush-hush-1" not in caplog.text
+    assert "1 of 2" in caplog.messages
+
+
+def test_what_python_prints_of_an_uncaught_error_has_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    remember_secret("hush-hush-1")
+    keep_secrets_out_of_tracebacks()
+    secret = "-".join(["hush", "hush", "1"])
+    error = ValueError(f"main {secret}")
+    sys.excepthook(ValueError, error, None)
+
+    def fail() -> None:
+        raise ValueError(f"thread {secret}")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    shown = capsys.readouterr().err
+    assert f"main {MASK}" in shown
+    assert f"thread {MASK}" in shown
+    assert secret not in shown
+
+
+@pytest.mark.parametrize("spelling", ["plain", "in JSON", "in base64 behind an id"])
+def test_a_record_that_repeats_a_secret_is_recognised(spelling: str) -> None:
+    remember_secret('k7"Qz/ü-long')
+    remember_secret("Berlin")
+    value = _SPELLINGS[spelling]('k7"Qz/ü-long')
+    assert repeats_a_secret(json.dumps({"name": f"Mac {value}!"}, ensure_ascii=False).encode())
+    # A word of six letters is a building, too.
+    assert not repeats_a_secret(b'{"name":"Berlin","room":"k7"}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a://x:" * 5_000,
+        "password='" * 3_000,
+        "basic " * 5_000,
+        "eyJ" * 10_000,
+        "%25" * 9_000,
+        "&amp;" * 6_000,
+        "\\" * 20_000,
+    ],
+    ids=lambda text: text[:6],
+)
+def test_no_text_takes_more_than_linear_time(text: str) -> None:
+    remember_secret('%&"\\ %25&amp;')
+    began = time.process_time()
+    scrubbed(text)
+    assert time.process_time() - began < 2  # hundreds of seconds, if each letter led to the end
 
 
 def test_settings_that_cannot_be_read_do_not_keep_a_message_from_being_scrubbed(
