@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     HELD = "held"
+    LOCKED = "locked"
 
     @property
     def meaning(self) -> str:
@@ -90,6 +91,7 @@ _OUTCOMES: Final = MappingProxyType(
         Outcome.REFUSED: "M.O.S.S. changed since the plan was made; it is planned anew next time.",
         Outcome.FAILED: "The database rejected it, with the reason beside it.",
         Outcome.HELD: "The guard holds it until a person approves its kind.",
+        Outcome.LOCKED: "Another session of M.O.S.S. held what it needs; it is planned anew next time.",
     }
 )
 

@@ -8,7 +8,7 @@ from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 
 _COUNTS = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
 _MORE = (
-    *("held", "removed", "linked", "moved", "returned"),
+    *("held", "locked", "removed", "linked", "moved", "returned"),
     *("unenrolled", "unenrolments_held", "deleted_internal"),
 )
 _IN_WORDS = {"unenrolments_held": "unenrolments held", "deleted_internal": "deleted in M.O.S.S."}

@@ -46,6 +46,7 @@ _SHOWN = (
     "tried",
     "problems",
     "held",
+    "locked",
 )
 
 

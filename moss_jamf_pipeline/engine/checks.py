@@ -151,7 +151,7 @@ def _checks() -> list[Check]:
         Check(
             "change_plan",
             "counts_add_up",
-            "Every object seen is created, updated, unchanged, in conflict, skipped or failed, "
+            "Every object seen is created, updated, unchanged, in conflict, skipped, failed, held or locked, "
             "each counted on its own.",
             blocks=True,
         ),

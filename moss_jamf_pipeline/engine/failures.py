@@ -13,7 +13,10 @@ from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.databases import DatabaseUnreachableError, DatabaseUrlError
 from moss_jamf_pipeline.jamf import JamfError
 from moss_jamf_pipeline.moss.errors import MossError
+from moss_jamf_pipeline.moss.troubles import verdict_on
 from moss_jamf_pipeline.settings import SettingsContradictory
+
+_REFUSED = "The M.O.S.S. database refused a statement"
 
 
 class RunTerminated(Exception):
@@ -36,12 +39,6 @@ EXPLAINED = (
     DatabaseUnreachableError,
     EmbeddedPostgresError,
     OwnershipInvalid,
-)
-
-_WORTH_RETRYING = (
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.LockNotAvailable,
 )
 
 
@@ -72,17 +69,17 @@ def reason_of(error: BaseException) -> FailureReason | None:
                 is_transient=bool(getattr(error, "is_transient", False)),
                 facts={"remedy": str(getattr(error, "remedy", "")), "kind": kind},
             )
-        case _ if isinstance(error, _WORTH_RETRYING):
-            return FailureReason(
-                f"The M.O.S.S. database was busy: {error.diag.message_primary}. The step is tried again.",
-                is_transient=True,
-                facts={},
-            )
         case psycopg.Error():
+            verdict = verdict_on(error)
+            words = str(error.diag.message_primary or error).rstrip(".")
             return FailureReason(
-                f"The M.O.S.S. database refused a statement: {error.diag.message_primary or error}.",
-                is_transient=False,
-                facts={"sqlstate": error.sqlstate or "", "kind": kind},
+                f"{verdict.told or _REFUSED}: {words}. {verdict.remedy}".strip(),
+                is_transient=verdict.passes,
+                facts={
+                    "remedy": verdict.remedy,
+                    "sqlstate": error.sqlstate or "",
+                    "kind": kind,
+                },
             )
         case _:
             return None

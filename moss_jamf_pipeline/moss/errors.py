@@ -76,6 +76,12 @@ class AnotherApplyRuns(MossError):
     is_transient = True
 
 
+class TableLocked(MossError):
+    """Another session keeps everybody from a whole table of M.O.S.S."""
+
+    is_transient = True
+
+
 class CredentialsUnreadable(MossError):
     """The credentials saved with an integration cannot be decrypted, or are none."""
 

@@ -63,7 +63,7 @@ def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:
         return {}
     always = ("seen", "created", "updated", "unchanged", "conflicts", "skipped", "failed")
     sometimes = (
-        *("held", "removed", "linked", "moved", "returned"),
+        *("held", "locked", "removed", "linked", "moved", "returned"),
         *("unenrolled", "unenrolments_held", "deleted_internal"),
     )
     return {name: getattr(counts, name) for name in always} | {

@@ -233,7 +233,7 @@ class RuleCount:
     Attributes:
         rule: which.
         object_type: of which objects.
-        effect: `write`, `held`, `refused`, `failed` or `suppressed`.
+        effect: `write`, `held`, `refused`, `failed`, `locked` or `suppressed`.
         changes: how many fields, or objects where no field changes.
         examples: what the first ones are called.
     """

@@ -214,7 +214,7 @@ class PlanProblem:
         action: what was to be done.
         label: what the object is called.
         external_id: the id of its JAMF record.
-        problem: what would become of it: `refused`, `failed` or, of single fields, `left_out`.
+        problem: what would become of it: `refused`, `failed`, `locked` or, of single fields, `left_out`.
         detail: why.
     """
 

@@ -1,5 +1,6 @@
 -- A link with open conflicts says so, and stops saying so when they are gone. Parameters: integration_id.
--- Index: conflicts_open_by_object. One pass over the links; only those whose status differs are written. To be joined by hash: nobody
+-- Index: conflicts_open_by_object. One pass over the links; only those whose status differs are written, and of these
+-- not those that another session holds locked: the next run finds them again. To be joined by hash: nobody
 -- knows how many are disputed, and PostgreSQL up to 17 would go through all links of the integration for each conflict.
 with disputed as materialized (
   select distinct object_id from jamf_sync.conflicts
@@ -12,8 +13,12 @@ due as materialized (
   where mapping.integration_config_id = %(integration_id)s
     and mapping.sync_status in ('synced', 'conflict')
     and (mapping.sync_status = 'conflict') <> (disputed.object_id is not null)
+),
+free as materialized (
+  select id from public.integration_object_mappings where id in (select id from due)
+  for no key update skip locked
 )
 update public.integration_object_mappings as mapping
 set sync_status = due.sync_status
-from due
+from due join free using (id)
 where mapping.id = due.id

@@ -5,7 +5,7 @@
 with unwritten as materialized (
   -- Devices whose new serial number was not written. Found once: they are few.
   select distinct object_id from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type = 'device' and outcome in ('refused', 'failed')
+  where plan_id = %(plan_id)s and object_type = 'device' and outcome in ('refused', 'failed', 'locked')
     and after ? 'serial_number'
 ),
 pending as (

@@ -39,7 +39,7 @@ $$;
 create or replace function jamf_sync.plan_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'applied', 'refused', 'failed', 'held'
+    'applied', 'refused', 'failed', 'held', 'locked'
   ]::text[]
 $$;
 
@@ -108,4 +108,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select 'ceff67f864f2ccd4' $$;
+language sql immutable parallel safe as $$ select '1fb3034223183e69' $$;

@@ -1,6 +1,6 @@
 -- Whether objects of a type are imported for the first time. Parameters: integration_id, object_type, tolerated.
 -- True until a sync has carried out a plan of this type in full: made from whole captures, applied to its end, with no more left undone
--- (refused, failed) than `tolerated`. So an import that was interrupted, or that M.O.S.S. rejected, is continued unguarded. Not
+-- (refused, failed, locked) than `tolerated`. So an import that was interrupted, or that M.O.S.S. rejected, is continued unguarded. Not
 -- true if links exist that no plan on record has made: then the import is history, and only the record of it is gone.
 select not exists (
     select from jamf_sync.plans as plan
@@ -13,7 +13,7 @@ select not exists (
       and not exists (
         select from jamf_sync.outcome_counts as undone
         where undone.plan_id = plan.plan_id and undone.object_type = %(object_type)s and undone.action = 'create'
-          and undone.outcome in ('refused', 'failed')
+          and undone.outcome in ('refused', 'failed', 'locked')
         having sum(undone.rows) > %(tolerated)s))
   and (
     select count(*) from moss_contract.integration_object_mappings() as mapping

@@ -1,5 +1,5 @@
 -- A plan by the rules that decided it. Parameters: plan_id, object_type (or null for all). Grain: rule, type of object and effect; `changes`
--- counts fields, or rows where no field changes. Effects: write (or written), held, refused, failed, and suppressed: JAMF asks for it and
+-- counts fields, or rows where no field changes. Effects: write (or written), held, refused, failed, locked, and suppressed: JAMF asks for it and
 -- the rule keeps it from M.O.S.S.
 with decided as (
   select change.row_id, change.object_type, rule.name as rule, coalesce(nullif(change.outcome, 'applied'), 'write') as effect,

@@ -1,7 +1,7 @@
 -- What a plan would do (before it is applied) and did (after), by object type. Parameters: plan_id, since (or null). Grain: one object type.
 -- Reads plan_counts and outcome_counts, which hold numbers; the rows themselves are counted where they change (count_outcomes).
 -- Every category is counted from its own rows, so that "they add up to what was seen" is a check that can fail.
--- An object counts once: written (created, updated) before held before in conflict before unchanged; a row that was split off another
+-- An object counts once: written (created, updated) before held or locked before in conflict before unchanged; a row that was split off another
 -- is part of that one's object. A refused row is skipped this time. What was settled before `since` was no deed of the run that asks: it
 -- found those objects as they are, unchanged.
 with outcomes as (
@@ -25,6 +25,7 @@ changes as (
          sum(rows) filter (where outcome = 'held') as held,
          sum(rows) filter (where outcome = 'refused') as refused,
          sum(rows) filter (where outcome = 'failed') as failed,
+         sum(rows) filter (where outcome = 'locked') as locked,
          sum(rows) filter (where outcome = 'earlier') as earlier,
          sum(rows) filter (where action = 'link' and is_written) as linked,
          sum(rows) filter (where action = 'move' and is_written) as moved,
@@ -48,6 +49,7 @@ select counts.object_type, counts.seen, coalesce(changes.created, 0) as created,
        counts.unchanged + coalesce(changes.earlier, 0) as unchanged,
        counts.in_conflict as conflicts, counts.skipped + coalesce(changes.refused, 0) as skipped,
        counts.failed + coalesce(changes.failed, 0) as failed, coalesce(changes.held, 0) as held,
+       coalesce(changes.locked, 0) as locked,
        coalesce(changes.removed, 0) as removed, coalesce(changes.linked, 0) as linked,
        coalesce(changes.moved, 0) as moved, coalesce(changes.returned, 0) as returned,
        coalesce(links.unenrolled, 0) as unenrolled,

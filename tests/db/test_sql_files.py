@@ -228,6 +228,8 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "tolerated": 25,
         "after_row": 0,
         "approved_by": "ada@example.org",
+        "outcome": "failed",
+        "held_by": "session 4711 of ada",
     }
 
 

@@ -1,7 +1,9 @@
 """Applying: carries out exactly what a plan says, type by type, and says what became of each row."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,8 +11,9 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import collection_of
 from moss_jamf_pipeline.catalogue.ownership import custom_fields
+from moss_jamf_pipeline.moss.apply.spans import LOCK_OBJECTS, SpanWriter
 from moss_jamf_pipeline.moss.contract.roles import writing
-from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable
+from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable, TableLocked
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import require_current
 from moss_jamf_pipeline.moss.plan.planning import (
@@ -41,7 +44,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "room": ("create_rooms", "settle_room_matches", "mark_applied"),
     "person": (
-        "lock_people",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "refuse_existing_people",
@@ -54,7 +57,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         *_LINK_AND_MARK,
     ),
     "device": (
-        "lock_devices",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "leave_out_missing_references",
         "refuse_moved_objects",
@@ -73,7 +76,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         *_LINK_AND_MARK,
     ),
     "io": (
-        "lock_ios",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
@@ -83,7 +86,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "group": (
-        "lock_groups",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "create_groups",
@@ -96,6 +99,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "mapping": (
+        LOCK_OBJECTS,
         "update_mappings",
         "mark_devices_unenrolled",
         "revert/delete_links",
@@ -111,7 +115,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "io": (
-        "lock_ios",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
@@ -120,7 +124,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "device": (
-        "lock_devices",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "leave_out_missing_references",
         "refuse_moved_objects",
@@ -134,7 +138,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "group": (
-        "lock_groups",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
@@ -143,7 +147,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "mark_applied",
     ),
     "person": (
-        "lock_people",
+        LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
@@ -155,8 +159,10 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "room": ("revert/delete_created", "mark_applied"),
     "location": ("revert/delete_created", "mark_applied"),
-    "mapping": ("revert/relink", "revert/delete_links", "mark_applied"),
+    "mapping": (LOCK_OBJECTS, "revert/relink", "revert/delete_links", "mark_applied"),
 }
+
+_Types = Sequence[tuple[str, tuple[str, ...]]]
 
 # These compare what is planned with every device, person or interface by a value that M.O.S.S. has no index for: row by
 # row they would go through all of them for each row.
@@ -167,15 +173,19 @@ _LOOK_THROUGH_ALL: Final = frozenset(
     }
 )
 
-# What a row's own content can make PostgreSQL (or a trigger of M.O.S.S.) refuse; anything else is no row's fault.
-_ROW_FAULTS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
-
 _MANY_ROWS = 1_000
 
 # One lock for all integrations: what one checks before it writes, no other changes until it has written.
 _LOCK_OF_ALL = "select pg_advisory_xact_lock(hashtextextended('moss_jamf apply', 0))"
 # As long as PostgreSQL lets a transaction idle before it ends it (`moss.database`).
 _LOCK_OF_ALL_TIMEOUT = "10min"
+
+# Rows that somebody else held locked are tried again after these seconds, with nothing locked meanwhile; then they are
+# left to the next run. Most of M.O.S.S.'s users are done by then.
+_PAUSES: Final = (0.2, 0.5, 1.0)
+# As long a whole table that somebody else holds is waited for, with a look each second.
+_SECONDS_FOR_A_TABLE: Final = 30.0
+_SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 
@@ -215,23 +225,17 @@ def apply_objects(
             f"Plan {plan.plan_id} is a what-if and never applied.",
             "Make a plan of now with `moss-jamf sync`.",
         )
-    parameters: dict[str, Any] = {"integration_id": integration.id, "plan_id": plan.plan_id}
-    with writing(connection):
-        if not is_trial:
-            _exclude_other_runs(connection, integration)
-        # A constraint that is checked at the commit would reject the whole transaction, not the row that breaks it.
-        connection.execute("set constraints all immediate")
-        _begin(connection, plan)
-        for each_type, steps in _steps(plan, object_type):
-            _apply_type(connection, integration, plan, each_type, steps, is_trial=is_trial)
-        if object_type == "mapping":
-            # The last that this transaction does, as is what it sets for itself.
-            connection.execute("set local enable_nestloop = off")
-            execute(connection, "apply/refresh_sync_status", parameters)
-            execute(connection, "apply/refresh_last_synced", parameters)
-            execute(connection, "apply/finish_plan", parameters)
+    work = _Work(connection, integration, plan, since=since, is_trial=is_trial)
+    types = _steps(plan, object_type)
+    is_last = object_type == "mapping"
+    work.apply_when_tables_are_free(types, is_last=is_last)
+    for pause in () if is_trial else _PAUSES:
+        if not work.has_met_locks:
+            break
+        time.sleep(pause)
+        work.apply_when_tables_are_free(types, is_last=is_last, is_again=True)
     applied = read_plan(connection, plan.plan_id, since=since)
-    if object_type == "mapping" and not is_trial:
+    if is_last and not is_trial:
         _refresh_statistics(connection, applied.counts)
     return applied
 
@@ -260,43 +264,114 @@ def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectC
             refresh_statistics(connection, f"jamf_sync.{table}")
 
 
-def _steps(plan: Plan, object_type: str) -> list[tuple[str, tuple[str, ...]]]:
+def _steps(plan: Plan, object_type: str) -> _Types:
     """The types of rows that are applied when it is one type's turn, in order, each with its statements."""
     if plan.kind != "revert":
         return [(object_type, _STEPS[object_type])]
     return list(_REVERTING_STEPS.items()) if object_type == "mapping" else []
 
 
-def _apply_type(
-    connection: psycopg.Connection,
-    integration: Integration,
-    plan: Plan,
-    object_type: str,
-    steps: Sequence[str],
-    *,
-    is_trial: bool,
-) -> None:
-    """Applies the waiting rows of one type; a trial, which leaves nothing behind, keeps nobody else waiting."""
-    collection = collection_of(object_type)
-    parameters: dict[str, Any] = {
-        "integration_id": integration.id,
-        "plan_id": plan.plan_id,
-        "object_type": object_type,
-        "collection": None if collection is None else collection.name.value,
-        "add_to_privileged": integration.settings.add_members_to_privileged_groups,
-        "fields": custom_fields(object_type),
-    }
-    span = fetch_one(connection, "apply/pending_rows", parameters)
-    if span is not None:
-        # Few rows look up by key what they touch; so many are joined with all there is.
-        is_many = span["pending"] > _MANY_ROWS
-        if not is_trial:
-            _wait_for_other_integrations(connection)
-        with joining_by_hash(connection) if is_many else nullcontext():
-            _apply_rows(connection, steps, parameters, span["first_row"], span["last_row"])
-    settled = execute(connection, "apply/mark_settled", parameters) if plan.kind == "revert" else 0
-    if span is not None or settled:
-        count_outcomes(connection, plan.plan_id, [object_type])
+@dataclass(slots=True)
+class _Work:
+    """What is applied, in one transaction each time.
+
+    Attributes:
+        connection: one in autocommit mode.
+        integration: whose plan it is.
+        plan: the plan.
+        since: when the run took the plan on.
+        is_trial: whether the caller rolls everything back; then nobody else is kept waiting.
+        has_met_locks: whether the last transaction left rows because somebody else held what they need.
+    """
+
+    connection: psycopg.Connection
+    integration: Integration
+    plan: Plan
+    since: datetime | None
+    is_trial: bool
+    has_met_locks: bool = False
+
+    def apply_when_tables_are_free(
+        self, types: _Types, *, is_last: bool, is_again: bool = False
+    ) -> None:
+        """Applies the waiting rows of some types; waits, with nothing locked, while somebody holds a whole table.
+
+        Args:
+            types: the types, each with its statements.
+            is_last: whether the plan ends with them.
+            is_again: whether rows that were left locked by this run are tried again.
+
+        Raises:
+            TableLocked: a whole table was held all the time.
+            AnotherApplyRuns: another run applies a plan of this integration right now.
+        """
+        deadline = time.monotonic() + _SECONDS_FOR_A_TABLE
+        while True:
+            try:
+                self._apply(types, is_last=is_last, is_again=is_again)
+            except TableLocked:
+                if self.is_trial or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _apply(self, types: _Types, *, is_last: bool, is_again: bool) -> None:
+        self.has_met_locks = False
+        parameters = {"integration_id": self.integration.id, "plan_id": self.plan.plan_id}
+        with writing(self.connection):
+            if not self.is_trial:
+                _exclude_other_runs(self.connection, self.integration)
+            # A constraint that is checked at the commit would reject the whole transaction, not the row that breaks it.
+            self.connection.execute("set constraints all immediate")
+            _begin(self.connection, self.plan)
+            for object_type, steps in types:
+                if is_again:
+                    self._release(object_type)
+                self._apply_type(object_type, steps, is_patient=not is_again)
+            if is_last:
+                # The last that this transaction does, as is what it sets for itself.
+                self.connection.execute("set local enable_nestloop = off")
+                execute(self.connection, "apply/refresh_sync_status", parameters)
+                execute(self.connection, "apply/refresh_last_synced", parameters)
+                execute(self.connection, "apply/finish_plan", parameters)
+
+    def _release(self, object_type: str) -> None:
+        released = execute(
+            self.connection,
+            "apply/release_locked",
+            {"plan_id": self.plan.plan_id, "object_type": object_type, "since": self.since},
+        )
+        if released:
+            count_outcomes(self.connection, self.plan.plan_id, [object_type])
+
+    def _apply_type(self, object_type: str, steps: Sequence[str], *, is_patient: bool) -> None:
+        collection = collection_of(object_type)
+        parameters: dict[str, Any] = {
+            "integration_id": self.integration.id,
+            "plan_id": self.plan.plan_id,
+            "object_type": object_type,
+            "collection": None if collection is None else collection.name.value,
+            "add_to_privileged": self.integration.settings.add_members_to_privileged_groups,
+            "fields": custom_fields(object_type),
+        }
+        span = fetch_one(self.connection, "apply/pending_rows", parameters)
+        if span is not None:
+            # Few rows look up by key what they touch; so many are joined with all there is.
+            is_many = span["pending"] > _MANY_ROWS
+            if not self.is_trial:
+                _wait_for_other_integrations(self.connection)
+            writer = SpanWriter(self.connection, steps, _LOOK_THROUGH_ALL, parameters)
+            with joining_by_hash(self.connection) if is_many else nullcontext():
+                writer.write(span["first_row"], span["last_row"], is_patient=is_patient)
+            self.has_met_locks |= writer.has_met_locks
+        settled = (
+            execute(self.connection, "apply/mark_settled", parameters)
+            if self.plan.kind == "revert"
+            else 0
+        )
+        if span is not None or settled:
+            count_outcomes(self.connection, self.plan.plan_id, [object_type])
 
 
 def _exclude_other_runs(connection: psycopg.Connection, integration: Integration) -> None:
@@ -318,38 +393,5 @@ def _wait_for_other_integrations(connection: psycopg.Connection) -> None:
 
     Two JAMF servers that know one Mac could each see that it is not in M.O.S.S. yet, and both create it.
     """
-    before = connection.execute(
-        "select current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
-        (_LOCK_OF_ALL_TIMEOUT,),
-    ).fetchone()
+    connection.execute("select set_config('lock_timeout', %s, true)", (_LOCK_OF_ALL_TIMEOUT,))
     connection.execute(_LOCK_OF_ALL)
-    if before is not None:
-        connection.execute("select set_config('lock_timeout', %s, true)", (before[0],))
-
-
-def _apply_rows(
-    connection: psycopg.Connection,
-    steps: Sequence[str],
-    parameters: Mapping[str, Any],
-    first_row: int,
-    last_row: int,
-) -> None:
-    """Applies a span of rows under a savepoint; halves it as long as one of its rows makes the database refuse it."""
-    span = {**parameters, "first_row": first_row, "last_row": last_row}
-    try:
-        with connection.transaction():
-            for step in steps:
-                with joining_by_hash(connection) if step in _LOOK_THROUGH_ALL else nullcontext():
-                    execute(connection, step if "/" in step else f"apply/{step}", span)
-    except _ROW_FAULTS as fault:
-        if first_row == last_row:
-            detail = fault.diag.message_primary or "The database refused the row."
-            execute(
-                connection,
-                "apply/mark_failed",
-                {**parameters, "row_id": first_row, "detail": detail},
-            )
-            return
-        middle = (first_row + last_row) // 2
-        _apply_rows(connection, steps, parameters, first_row, middle)
-        _apply_rows(connection, steps, parameters, middle + 1, last_row)

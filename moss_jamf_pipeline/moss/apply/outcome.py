@@ -1,6 +1,6 @@
 """How a run ended, in a word and a sentence: success, or partial and why."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,13 +38,26 @@ _REFUSED = {
 }
 """By the kind of plan: of one change, and of several."""
 
+_LOCKED = (
+    (
+        "1 change of {objects} was left out, because another session held what it needs: {names}.{by} "
+        "It is planned anew next time."
+    ),
+    (
+        "{number} changes of {objects} were left out, because another session held what they need: {names}.{by} "
+        "They are planned anew next time."
+    ),
+)
+"""Of one change, and of several."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What the history row of a run says.
 
     Attributes:
-        status: `success`, or `partial` when something could not be used, was refused, is held or was not seen whole.
+        status: `success`, or `partial` when something could not be used, was refused, was locked, is held or was
+            not seen whole.
         counts: the sum over devices, people and groups.
         message: why it is partial, in sentences; None for a success.
         details: the same by object type, for machines.
@@ -101,6 +114,7 @@ def run_outcome(
         )
         for row in refused
     )
+    reasons.extend(_locked(connection, plan.plan_id, since))
     held = [
         change
         for change in held_changes(connection, plan.plan_id)
@@ -129,3 +143,17 @@ def run_outcome(
             ],
         },
     )
+
+
+def _locked(connection: psycopg.Connection, plan_id: int, since: datetime | None) -> Iterator[str]:
+    """What was left out because somebody else held it, in sentences that name it and whoever held it."""
+    for row in fetch_all(connection, "plan/locked_rows", {"plan_id": plan_id, "since": since}):
+        names = ", ".join(row["names"])
+        more = row["rows"] - len(row["names"])
+        of_links = "links of " if row["is_link"] else ""
+        yield _LOCKED[row["rows"] > 1].format(
+            number=f"{row['rows']:,}",
+            objects=f"{of_links}{plural_of(row['object_type'])}",
+            names=f"{names} and {more:,} more" if more else names,
+            by=f" At work there: {row['held_by']}." if row["held_by"] else "",
+        )

@@ -32,7 +32,7 @@ class UndoneChanges:
     Attributes:
         object_type: of which type of object; of links, what they link.
         action: `update` (fields), `unlink`, `relink`, `delete`, and `add` or `remove` of group members.
-        outcome: what became of them: `waiting`, `applied`, `refused` or `failed`.
+        outcome: what became of them: `waiting`, `applied`, `refused`, `failed` or `locked`.
         objects: how many.
         fields: of `update`, how many fields.
     """

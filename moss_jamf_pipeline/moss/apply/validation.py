@@ -26,7 +26,8 @@ class Trial:
     Attributes:
         tried: how many rows of the plan it tried, those included that the guard holds.
         problems: the number of rows that M.O.S.S. would not take as they are.
-        by_problem: the same by what would become of them: `refused`, `failed` or, of single fields, `left_out`.
+        by_problem: the same by what would become of them: `refused`, `failed`, `locked` or, of single fields,
+            `left_out`.
         examples: the first of them.
     """
 

@@ -121,7 +121,7 @@ def close_history(
         "processed": counts.seen if counts else 0,
         "created": counts.created if counts else 0,
         "updated": counts.updated if counts else 0,
-        "skipped": counts.skipped + counts.conflicts + counts.held if counts else 0,
+        "skipped": counts.skipped + counts.conflicts + counts.held + counts.locked if counts else 0,
         "failed": counts.failed if counts else 0,
         "error_message": None if error_message is None else _storable(scrubbed(error_message)),
         "error_details": None

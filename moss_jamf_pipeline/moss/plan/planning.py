@@ -42,7 +42,8 @@ class ObjectCounts:
 
     `skipped`: left out by a rule (a twin, a personal device, a dongle) or refused because M.O.S.S. moved;
     `failed`: could not be used (quarantine) or was rejected by the database; `held`: waits for an approval, and nothing
-    else of the object is written. The rest says more about some of them; `unenrolments_held` about objects not seen.
+    else of the object is written; `locked`: another session held it, and it is planned anew next time. The rest says
+    more about some of them; `unenrolments_held` about objects not seen.
     """
 
     object_type: str
@@ -54,6 +55,7 @@ class ObjectCounts:
     skipped: int
     failed: int
     held: int
+    locked: int
     removed: int
     linked: int
     moved: int
@@ -78,6 +80,7 @@ class ObjectCounts:
             + self.skipped
             + self.failed
             + self.held
+            + self.locked
             + self.removed
         )
         return sorted_out == self.seen
