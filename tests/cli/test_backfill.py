@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from tests.cli.test_up import Service
 from tests.support.databases import UNSAFE_BUT_FAST
 from tests.support.world import PREFIX
 
+_BRISK_DAEMON = Path(__file__).parents[1] / "support" / "brisk_daemon"
 _SECONDS_TO_END = 240.0
 _OUTAGE_SLOTS = 12
 
@@ -80,8 +82,10 @@ class Interface:
 
 @pytest.fixture
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, CommandLine]]:
-    """A running `moss-jamf up`, and the shell it was started in."""
-    command_line = CommandLine(tmp_path_factory.mktemp("backfill"))
+    """A running `moss-jamf up` whose daemon waits little, and the shell it was started in."""
+    command_line = CommandLine(
+        tmp_path_factory.mktemp("backfill"), {"PYTHONPATH": str(_BRISK_DAEMON)}
+    )
     server = EmbeddedPostgres(command_line.state_directory / "postgres", UNSAFE_BUT_FAST)
     server.start_and_keep()
     service = Service(command_line)
