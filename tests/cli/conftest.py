@@ -16,6 +16,12 @@ import pytest
 from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.sync import Order, sync
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
+from moss_jamf_pipeline.moss.plan.planning import newest_plan
+from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.cli.forked import run_forked
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
@@ -74,6 +80,21 @@ class CommandLine:
             text=True,
             start_new_session=True,
         )
+
+    def sync_by_engine(self) -> int:
+        """Syncs as `moss-jamf sync` does, without Dagster, where the run is not the subject; returns the plan."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            database = MossDatabase(self.environment["MOSS_DATABASE_URL"])
+            try:
+                outcome = sync(SCOPES["everything"], database, Settings(), order=Order())
+                assert not outcome.failures, outcome.failures
+                with database.connection() as connection:
+                    found = find_integration(connection, Settings().integration)
+                    return newest_plan(connection, found.id).plan_id
+            finally:
+                database.dispose()
 
     def stop_database(self) -> None:
         EmbeddedPostgres(self.state_directory / "postgres").stop()

@@ -11,7 +11,7 @@ _BULK = ("conflicts", "resolve", "--kind", "owned_field_differs", "--field", "as
 @pytest.fixture
 def disputed(moss_command_line: CommandLine) -> tuple[CommandLine, list[str]]:
     """A synced fleet of which people changed two asset tags; the devices' ids."""
-    moss_command_line.json("sync")
+    moss_command_line.sync_by_engine()
     url = moss_command_line.environment["MOSS_DATABASE_URL"]
     devices = query(
         url,
@@ -21,7 +21,7 @@ def disputed(moss_command_line: CommandLine) -> tuple[CommandLine, list[str]]:
            ) as chosen where id = device_id returning id""",
     )
     assert len(devices) == 2
-    moss_command_line.json("sync")
+    moss_command_line.sync_by_engine()
     return moss_command_line, [str(row["id"]) for row in devices]
 
 

@@ -76,8 +76,7 @@ def office(
                 "JAMF_CLIENT_SECRET": jamf.client_secret,
             },
         )
-        first = shell.run("sync", "--json")
-        assert first.returncode == 0, first.stderr
+        shell.sync_by_engine()
         query(
             moss_database,
             f"update integration_configs set sync_settings = '{_LIMITS}' returning id",

@@ -8,14 +8,14 @@ from tests.cli.conftest import CommandLine, query
 @pytest.fixture
 def imported(moss_command_line: CommandLine) -> tuple[CommandLine, int]:
     """A fleet that was imported, then changed by hand and synced again; the plan that overwrote the edits."""
-    moss_command_line.json("sync")
+    moss_command_line.sync_by_engine()
     url = moss_command_line.environment["MOSS_DATABASE_URL"]
     query(
         url,
         """update devices set os_version = 'by hand' where id in (
              select id from devices where os_version is not null order by hostname limit 3) returning id""",
     )
-    return moss_command_line, int(moss_command_line.json("sync")["plan_id"])
+    return moss_command_line, moss_command_line.sync_by_engine()
 
 
 def _edits(command_line: CommandLine) -> int:
@@ -34,7 +34,7 @@ def test_a_plan_is_undone_as_a_run_and_the_next_sync_writes_it_again(
     assert {field["rule"] for row in shown["changes"] for field in row["fields"]} == {"reverted"}
     command_line.json("apply", str(document["plan_id"]))
     assert _edits(command_line) == 3
-    again = int(command_line.json("sync")["plan_id"])
+    again = command_line.sync_by_engine()
     assert _edits(command_line) == 0
 
     asked = command_line.run("revert", str(again), stdin="n\n")
@@ -80,7 +80,7 @@ def test_pinned_fields_stay_and_what_is_left_is_said_with_its_reason(
     assert "a third value (was written:" in " ".join(again.stdout.split())
     pins = command_line.json("conflicts", "list", "--status", "resolved", "--kind", "reverted")
     assert pins["total"] == 2
-    command_line.json("sync")
+    command_line.sync_by_engine()
     assert _edits(command_line) == 2
 
     unknown = command_line.json("revert", "99999", "--yes", code=1)
@@ -90,7 +90,7 @@ def test_pinned_fields_stay_and_what_is_left_is_said_with_its_reason(
 
 
 def test_a_first_import_is_undone(moss_command_line: CommandLine) -> None:
-    plan = moss_command_line.json("sync")["plan_id"]
+    plan = moss_command_line.sync_by_engine()
     document = moss_command_line.json("revert", str(plan), "--yes")
     url = moss_command_line.environment["MOSS_DATABASE_URL"]
     assert document["not_undone"] == []
