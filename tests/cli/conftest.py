@@ -237,8 +237,8 @@ def patient_syncs(
         ),
     )
     yield syncs
-    for sync in (syncs.unreachable_jamf, syncs.unreachable_database):
-        sync.kill()
-        sync.communicate()
+    for process in (syncs.unreachable_jamf, syncs.unreachable_database):
+        process.kill()
+        process.communicate()
     postgres_server.drop(moss)
     postgres_server.drop(dagster)

@@ -3,7 +3,6 @@
 JAMF is the simulator over HTTP. What a full sweep stores is seen in the versions of another integration.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +33,7 @@ from moss_jamf_pipeline.simulator import (
 )
 from tests.db.support import Bench, rows_of
 from tests.jamf.support import client_of, run
+from tests.support.properties import examples
 
 # jamf_sync is the same beside any M.O.S.S.
 pytestmark = pytest.mark.dialects("strategy")
@@ -43,7 +43,7 @@ _FLEET = SimulatorConfig(computers=230, users=40, groups=8, version="11.32.0")
 _HOUR = 3_600_000
 _LISTING_REQUESTS = 5
 """Of this fleet: three pages of 80, and a look at both ends."""
-_COURSES = int(os.environ.get("INCREMENTAL_COURSES", "6"))
+_COURSES = examples(3)
 
 
 @dataclass
