@@ -116,7 +116,7 @@ def look_at_server(database: MossDatabase) -> tuple[str, bool]:
         require_writable(connection, database.where)
         require_utf8(connection, database.where)
         with connection.transaction():
-            zone = fetch_value(connection, "roles/write_in_moss_zone", {})
+            zone = fetch_value(connection, "roles/begin_writing", {"role": "none"})
     return f"{text} answers at {database.where}; M.O.S.S.'s times are those of {zone}", True
 
 

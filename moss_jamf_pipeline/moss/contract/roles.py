@@ -188,8 +188,9 @@ def writing(connection: psycopg.Connection) -> Iterator[None]:
             if is_savepoint
             else None
         )
-        take_on(connection, WRITER, for_transaction=True)
-        fetch_value(connection, "roles/write_in_moss_zone", {})
+        name = installation(connection).role_name(WRITER)
+        with _explaining_refusal(name):
+            fetch_value(connection, "roles/begin_writing", {"role": name})
         yield
         if before is not None:
             connection.execute("select set_config('timezone', %s, true)", (before[1],))
@@ -208,8 +209,14 @@ def take_on(connection: psycopg.Connection, role: Role, *, for_transaction: bool
     """
     name = installation(connection).role_name(role)
     scope = sql.SQL("local ") if for_transaction else sql.SQL("")
-    try:
+    with _explaining_refusal(name):
         connection.execute(sql.SQL("set {}role {}").format(scope, sql.Identifier(name)))
+
+
+@contextmanager
+def _explaining_refusal(name: str) -> Iterator[None]:
+    try:
+        yield
     except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
         raise MossNotPrepared(
             f"This log-in cannot take on the role {name}, under which the sync works: {error.diag.message_primary}.",

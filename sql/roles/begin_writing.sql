@@ -1,9 +1,9 @@
--- Lets the rest of a transaction write M.O.S.S.'s times as M.O.S.S. itself does: its core tables have columns without a
--- zone, filled by CURRENT_TIMESTAMP in the zone of the session that writes (its web application sets none).
--- That is the zone that the database, or the log-in that owns M.O.S.S.'s tables, was given
--- by ALTER DATABASE or ALTER ROLE, where PostgreSQL lets the role go first; else the server's, which is what this session had
--- at its log-in.
--- Reads the catalogue only, which needs no right. Yields one row: the zone.
+-- Lets the rest of a transaction write M.O.S.S. under a role ('none': the log-in's own), and times as M.O.S.S. itself does:
+-- its core tables have columns without a zone, filled by CURRENT_TIMESTAMP in the zone of the session that writes (its web
+-- application sets none). That is the zone that the database, or the log-in that owns M.O.S.S.'s tables, was given by ALTER
+-- DATABASE or ALTER ROLE, where PostgreSQL lets the role go first; else the server's, which is what this session had at its
+-- log-in.
+-- Reads the catalogue only, which needs no right. Parameters: role. Yields one row: the zone.
 with given as (
   select pg_catalog.substr(setting.text, pg_catalog.length('timezone=') + 1) as zone,
          held.setrole <> 0 as is_of_role, held.setdatabase <> 0 as is_of_database
@@ -19,4 +19,5 @@ with given as (
 )
 select pg_catalog.set_config('timezone', coalesce(
   (select zone from given order by is_of_role desc, is_of_database desc limit 1),
-  (select reset_val from pg_catalog.pg_settings where name = 'TimeZone')), true) as zone
+  (select reset_val from pg_catalog.pg_settings where name = 'TimeZone')), true) as zone,
+       pg_catalog.set_config('role', %(role)s, true) as role
