@@ -354,6 +354,25 @@ def test_an_incomplete_capture_is_followed_by_a_full_sweep(site: Site) -> None:
     assert (reading.sweep, reading.reason) == ("full", "The capture before was incomplete.")
 
 
+def test_an_incremental_capture_that_was_slower_than_a_full_sweep_is_not_made_for_a_week(
+    site: Site,
+) -> None:
+    assert site.capture()[0].sweep == "incremental"
+    site.bench.connection.execute(
+        """update jamf_sync.captures set started_at = started_at - interval '1 minute'
+           where collection = 'computers' and sweep = 'incremental'"""
+    )
+    capture, reading = site.capture()
+    assert capture.sweep == "full"
+    assert "The last incremental capture took 6" in reading.reason
+    site.bench.connection.execute(
+        """update jamf_sync.captures set started_at = started_at - interval '7 days',
+                                         captured_at = captured_at - interval '7 days'
+           where collection = 'computers' and sweep = 'incremental'"""
+    )
+    assert site.capture()[0].sweep == "incremental"
+
+
 def test_a_scope_is_always_read_as_a_whole(site: Site) -> None:
     (group, *_) = (group for group in site.server.fleet.groups.values() if not group.is_smart)
     _, reading = site.capture(scope_groups=(group.id,))

@@ -51,6 +51,7 @@ def test_between_full_sweeps_a_capture_may_be_incremental() -> None:
         (replace(_STANDING, document_shape=None), {}, "other fields"),
         (_STANDING, {"server_version": "11.31.0"}, "11.31.0, and was 11.30.0"),
         (replace(_STANDING, full_age_hours=24.0), {}, "24.0 hours before"),
+        (replace(_STANDING, full_seconds=28.0, incremental_seconds=53.0), {}, "took 53 seconds"),
     ],
     ids=str,
 )
@@ -60,6 +61,16 @@ def test_what_calls_for_a_full_sweep(
     kind, reason = _possible(standing, **given)
     assert kind == "full"
     assert said in reason
+
+
+@pytest.mark.parametrize(
+    ("full", "incremental"), [(28.0, 20.0), (28.0, 37.0), (28.0, None), (None, 53.0)]
+)
+def test_an_incremental_capture_that_is_hardly_slower_is_made_again(
+    full: float | None, incremental: float | None
+) -> None:
+    standing = replace(_STANDING, full_seconds=full, incremental_seconds=incremental)
+    assert _possible(standing)[0] == "incremental"
 
 
 def test_a_version_that_nobody_asked_for_is_not_compared() -> None:

@@ -24,6 +24,9 @@ UNSEEN: Final = "assigned user, building, department, room, membership of static
 _EARLY_HOURS = 0.5
 """Schedules tick a little early or late: what is due within this is due, or each cycle would be a tick longer."""
 
+_SECONDS_THAT_MATTER = 10.0
+"""By so much an incremental capture may be slower than a full sweep before it is given up: fewer are chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class SweepStanding:
@@ -35,6 +38,8 @@ class SweepStanding:
         endpoint: where that was read.
         server_version: which JAMF Pro it was.
         document_shape: the form of the documents it made.
+        full_seconds: what reading it took.
+        incremental_seconds: what the newest incremental capture of the last week took; None if there is none.
     """
 
     newest_is_complete: bool
@@ -42,6 +47,8 @@ class SweepStanding:
     endpoint: str | None = None
     server_version: str | None = None
     document_shape: str | None = None
+    full_seconds: float | None = None
+    incremental_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,10 @@ def possible_sweep(
         document_shape: the form of documents made now.
         server_version: which JAMF Pro it is now; None: not asked yet, and not compared.
     """
-    obstacle = _policy(full_sweep_hours, is_scoped=is_scoped) or _difference(
-        standing, document_shape, server_version
+    obstacle = (
+        _policy(full_sweep_hours, is_scoped=is_scoped)
+        or _difference(standing, document_shape, server_version)
+        or _cost(standing)
     )
     if obstacle is not None or standing is None or standing.full_age_hours is None:
         return SweepChoice(FULL, obstacle or "There is no complete full sweep yet.")
@@ -135,3 +144,19 @@ def _difference(
     if server_version is not None and standing.server_version != server_version:
         return f"JAMF Pro is {server_version}, and was {standing.server_version} at the newest full sweep."
     return None
+
+
+def _cost(standing: SweepStanding | None) -> str | None:
+    """Why an incremental capture would save nothing; None if it would, or if none was tried lately.
+
+    A server that needs its time for each record of a listing, whatever is asked of it, lists a fleet as slowly as it
+    serves it whole.
+    """
+    if standing is None or standing.full_seconds is None or standing.incremental_seconds is None:
+        return None
+    if standing.incremental_seconds <= standing.full_seconds + _SECONDS_THAT_MATTER:
+        return None
+    return (
+        f"The last incremental capture took {standing.incremental_seconds:.0f} seconds, and a full sweep "
+        f"{standing.full_seconds:.0f}."
+    )
