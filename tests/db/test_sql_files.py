@@ -211,6 +211,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "table": "jamf_sync.captures",
         "tables": ["jamf_sync.captures", "moss_contract.devices"],
         "name": "JAMF Pro",
+        "role": "none",
         "ids": [uuid4()],
         "config": Jsonb({}),
         "sync_schedule": "0 */6 * * *",
