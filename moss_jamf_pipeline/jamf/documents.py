@@ -271,10 +271,10 @@ def distil_computer(
 ) -> JamfRecord | RejectedRecord:
     """Reduce a computer to its stable document and its two volatile times.
 
-    Of a personally-owned Mac nothing but its id is kept, nor of one out of scope. A
-    computer without one of the requested sections is rejected: null means "not delivered", and
-    reading it as "empty" would clear good data. Of its groups only the static ones are kept: smart
-    membership follows rules and changes by itself.
+    Of a personally-owned Mac nothing but its id is kept; of one out of scope, by which it is known
+    again: its id, UDID and management id. A computer without one of the requested sections is
+    rejected: null means "not delivered", and reading it as "empty" would clear good data. Of its
+    groups only the static ones are kept: smart membership follows rules and changes by itself.
 
     Args:
         computer: as JAMF delivered it; it is taken apart.
@@ -292,7 +292,7 @@ def distil_computer(
         return _without_sections(jamf_id, missing)
     memberships = fields.pop("groupMemberships")
     if scope_group_ids and not scope_group_ids <= {item["groupId"] for item in memberships}:
-        return _record(jamf_id, {"id": jamf_id, "outOfScope": True})
+        return _record(jamf_id, _out_of_scope(jamf_id, fields["udid"], general))
     times = _take_times(general)
     fields["hardware"]["hasBattery"] = _has_battery(fields["hardware"].pop(_BATTERY))
     fields["staticGroupIds"] = _static_group_ids(memberships)
@@ -329,6 +329,17 @@ def _is_personally_owned(general: General | None) -> bool:
 def _personally_owned(jamf_id: str) -> JamfRecord | RejectedRecord:
     """All that is kept of a personally-owned Mac."""
     return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
+
+
+def _out_of_scope(jamf_id: str, udid: str | None, general: General | None) -> dict[str, Any]:
+    """All that is kept of a Mac outside the groups that the sync is confined to."""
+    management_id = None if general is None else general["managementId"]
+    return {
+        "id": jamf_id,
+        "outOfScope": True,
+        "udid": udid,
+        "general": {"managementId": management_id},
+    }
 
 
 def _without_sections(jamf_id: str, missing: Sequence[str]) -> RejectedRecord:
@@ -647,7 +658,7 @@ _CLASSIC_USER_LIST = TypeAdapter(ClassicUserList)
 
 
 def computer_reader(scope_group_ids: frozenset[str]) -> DocumentReader[Computer]:
-    """Reads computers; of one that is not in all of these groups only its id is kept."""
+    """Reads computers; of one that is not in all of these groups only what it is known by is kept."""
     return COMPUTER_READER.distilling_by(partial(distil_computer, scope_group_ids=scope_group_ids))
 
 

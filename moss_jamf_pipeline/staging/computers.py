@@ -1,7 +1,6 @@
 """Stages computers: what concerns several fields; where each stands and its rule is the catalogue's."""
 
 from collections.abc import Sequence
-from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -32,11 +31,18 @@ def stage_computers(
 
     Returns:
         Their rows and quarantine. A computer without a serial number is unusable, and
-        so are a personally owned one and one out of scope, of which nothing but the id is kept.
+        so are a personally owned one, of which nothing but the id is kept, and one out of scope, of which it is known
+        besides which machine it is.
     """
     personal = [_is_personally_owned(version.document) for version in versions]
     elsewhere = [_is_out_of_scope(version.document) for version in versions]
-    chunk = Chunk(versions, withheld=map(or_, personal, elsewhere))
+    chunk = Chunk(
+        [
+            version._replace(document=_identity(version.document)) if is_elsewhere else version
+            for version, is_elsewhere in zip(versions, elsewhere, strict=True)
+        ],
+        withheld=personal,
+    )
     is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
     is_out_of_scope = pd.Series(elsewhere, index=chunk.index, dtype="bool") & ~is_personal
     columns: Columns = chunk.declared("computers")
@@ -70,6 +76,13 @@ def _is_personally_owned(document: object) -> bool:
 def _is_out_of_scope(document: object) -> bool:
     """Whether the client found a computer outside the group that the sync is confined to."""
     return isinstance(document, dict) and bool(document.get("outOfScope"))
+
+
+def _identity(document: dict[str, Any]) -> dict[str, Any]:
+    """Of a computer out of scope, which machine it is."""
+    general = document.get("general")
+    management_id = general.get("managementId") if isinstance(general, dict) else None
+    return {"udid": document.get("udid"), "general": {"managementId": management_id}}
 
 
 def _set_placeholders_aside(

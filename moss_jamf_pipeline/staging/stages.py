@@ -13,7 +13,7 @@ from moss_jamf_pipeline.staging.placeholders import folded, placeholder_serials
 from moss_jamf_pipeline.staging.places import stage_buildings, stage_departments
 from moss_jamf_pipeline.staging.users import stage_users
 
-RULES_REVISION: Final[int] = 3
+RULES_REVISION: Final[int] = 4
 """Raised with every change of what a rule does."""
 
 STAGING_RULES: Final[int] = staging_rules(RULES_REVISION)

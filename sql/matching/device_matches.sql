@@ -17,7 +17,9 @@
 -- heard of within 30 days of each other, are two machines: neither displaces the other. A contact
 -- more than a day after the newest capture is unknown.
 -- A device that a record has left is left behind, unless a record that cannot be used has its UDID
--- or management id: JAMF lists that machine, and does not say its serial number.
+-- or management id (JAMF lists that machine, and does not say its serial number, or it is out of
+-- scope), or unless it may be one of which JAMF says nothing: a personally-owned one, under an id
+-- that another machine has left.
 -- `offset 0` has PostgreSQL work out a value once, not at each of its uses.
 with links as materialized (
   select mapping.external_id as jamf_id, mapping.internal_id as device_id,
@@ -394,7 +396,7 @@ moved as (
   where decided.outcome = 'moved'
 ),
 unusable as materialized (
-  select lower(udid) as udid, lower(management_id) as management_id
+  select jamf_id, is_personally_owned, lower(udid) as udid, lower(management_id) as management_id
   from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
   where not is_usable
 ),
@@ -403,6 +405,30 @@ listed as (
   union
   select link.device_id
   from links as link join unusable on unusable.management_id = link.saw_management_id
+),
+untold as materialized (
+  -- Personally-owned records that are not the machine they were last known as: that one has another
+  -- record by now, or got one before.
+  select decided.link_jamf_id as jamf_id
+  from decided
+  join unusable on unusable.jamf_id = decided.link_jamf_id and unusable.is_personally_owned
+  where decided.outcome = 'moved'
+  union all
+  select unusable.jamf_id
+  from unusable
+  join jamf_sync.change_plan as change
+    on change.object_type = 'device' and change.action = 'move' and change.outcome = 'applied'
+   and change.details ->> 'previous_external_id' = unusable.jamf_id
+  join jamf_sync.plans as plan
+    on plan.plan_id = change.plan_id and plan.integration_id = %(integration_id)s
+  left join links as link on link.jamf_id = unusable.jamf_id
+  where unusable.is_personally_owned and link.jamf_id is null
+    and exists (select from decided where decided.standing = 'reused')
+),
+accounted_for as (
+  select device_id from listed
+  union
+  select linked_device_id from decided where standing = 'reused' and exists (select from untold)
 ),
 matches as materialized (
   select %(integration_id)s::uuid as integration_id, decided.jamf_id, version_id,
@@ -431,9 +457,9 @@ matches as materialized (
            array[serial_agrees, udid_agrees, management_id_agrees,
                  case when standing = 'replaced' then false end])
     end as evidence,
-    case when standing in ('reused', 'replaced') and device_exists and listed.device_id is null
+    case when standing in ('reused', 'replaced') and device_exists and accounted.device_id is null
            then linked_device_id end as left_device_id,
-    case when listed.device_id is not null or not device_exists then null
+    case when accounted.device_id is not null or not device_exists then null
          when standing = 'reused' then 'id_reused'
          when standing = 'replaced' then 'hardware_replaced' end as left_because,
     case when standing in ('reused', 'replaced') and device_exists then 'relink'
@@ -441,7 +467,7 @@ matches as materialized (
     lost_id
   from decided
   left join moved on moved.jamf_id = decided.jamf_id
-  left join listed on listed.device_id = decided.linked_device_id
+  left join accounted_for as accounted on accounted.device_id = decided.linked_device_id
 ),
 removed as (
   delete from jamf_sync.device_matches as earlier

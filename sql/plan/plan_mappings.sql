@@ -11,7 +11,9 @@
 -- not while its new serial number cannot be written because another device has it (serial_taken), or
 -- of which nothing may be kept. A link that is created, moved or brought back is part of its
 -- object's own row, written in one transaction with it. Not gone is a machine whose UDID or
--- management id a record has that cannot be used: JAMF lists it, and does not say its serial number.
+-- management id a record has that cannot be used: JAMF lists it, and does not say its serial number,
+-- or it is out of scope. Nor is one whose record went to another while it may be a personally-owned
+-- one that says nothing, under an id that another machine has left (device_matches).
 with planned as materialized (
   select object_id, external_id, object_type = %(internal_type)s
          and external_type = %(external_type)s as is_of_record,
@@ -46,6 +48,7 @@ computers as (
 ),
 mappings as materialized (
   select mapping.id, mapping.external_id, mapping.internal_id, mapping.sync_status,
+         %(internal_type)s = 'device' and mapping.external_id like '%% (former link %%' as is_former,
          mapping.external_data is distinct from raw.document as is_document_new,
          raw.version_id, raw.document, object.id is not null as object_exists,
          -- Planned by its object, or, where another object takes its place, by its JAMF record.
@@ -82,7 +85,7 @@ decided as (
          when is_taken and (not object_exists or %(internal_type)s <> 'device') then null
          when not object_exists
            then case when sync_status is distinct from 'deleted_internal' then 'delete_internal' end
-         when version_id is null or is_taken or is_left
+         when version_id is null or is_taken and left_because is not null or is_left
            then case when %(is_complete)s and sync_status is distinct from 'deleted_external'
                      then 'unenroll' end
          when is_document_new and not is_in_doubt and not document ? 'outOfScope'
@@ -91,7 +94,7 @@ decided as (
   from mappings
 ),
 unusable as materialized (
-  select lower(udid) as udid, lower(management_id) as management_id
+  select jamf_id, is_personally_owned, lower(udid) as udid, lower(management_id) as management_id
   from jamf_sync.jamf_computers_at(%(integration_id)s, %(capture_id)s)
   where %(internal_type)s = 'device' and not is_usable
 ),
@@ -107,6 +110,19 @@ listed as (
   select missed.id from missed join unusable on unusable.udid = missed.udid
   union
   select missed.id from missed join unusable on unusable.management_id = missed.management_id
+),
+untold as materialized (
+  select unusable.jamf_id
+  from unusable
+  join jamf_sync.change_plan as change
+    on change.object_type = 'device' and change.action = 'move'
+   and change.details ->> 'previous_external_id' = unusable.jamf_id
+  join jamf_sync.plans as plan
+    on plan.plan_id = change.plan_id and plan.integration_id = %(integration_id)s
+  left join mappings on mappings.external_id = unusable.jamf_id
+  where unusable.is_personally_owned
+    and (change.plan_id = %(plan_id)s or change.outcome = 'applied' and mappings.id is null)
+    and exists (select from decided where action = 'unenroll' and is_former)
 )
 insert into jamf_sync.change_plan
   (plan_id, object_type, object_id, external_type, external_id, label, action, reason, before,
@@ -122,5 +138,6 @@ select %(plan_id)s, 'mapping', internal_id, %(external_type)s, external_id, %(in
     'guarded_as', case when action = 'unenroll' and (is_taken or is_left) then guarded_as end))
 from decided
 where action is not null and not exists (select from listed where listed.id = decided.id)
+  and not (action = 'unenroll' and is_former and exists (select from untold))
 -- In JAMF's order, for people who look at the first of them.
 order by jamf_sync.jamf_id_order(external_id), external_id

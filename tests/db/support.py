@@ -138,6 +138,25 @@ class Bench:
             )
         return jamf_id
 
+    def personal_computer(self, jamf_id: str) -> str:
+        """A personally-owned computer in JAMF, of which nothing but its id is kept."""
+        return self._record(
+            "computers",
+            jamf_id,
+            {"is_usable": False, "is_personally_owned": True},
+            {"personallyOwned": True},
+        )
+
+    def computer_out_of_scope(self, jamf_id: str, *, udid: str, management_id: str) -> str:
+        """A computer in JAMF that is in none of the groups that the sync is confined to."""
+        known_by = {"udid": udid, "management_id": management_id}
+        return self._record(
+            "computers",
+            jamf_id,
+            {"is_usable": False, "is_out_of_scope": True, **known_by},
+            {"outOfScope": True, "udid": udid, "general": {"managementId": management_id}},
+        )
+
     def user(self, jamf_id: str, **columns: Any) -> str:
         """A user record in JAMF."""
         return self._record("users", jamf_id, columns)
@@ -165,19 +184,15 @@ class Bench:
             jamf_id,
         )
 
-    def _record(self, collection: str, jamf_id: str, columns: Mapping[str, Any]) -> str:
+    def _record(
+        self,
+        collection: str,
+        jamf_id: str,
+        columns: Mapping[str, Any],
+        stored: Mapping[str, Any] | None = None,
+    ) -> str:
         self.gone(collection, jamf_id)
-        document: Row = {"id": jamf_id} | {
-            name: value for name, value in columns.items() if isinstance(value, str | bool | list)
-        }
-        if "management_id" in columns:
-            document["general"] = {"managementId": columns["management_id"]}
-        if collection == "computers":
-            document["hardware"] = {
-                "serialNumber": columns["serial_number"],
-                "model": columns.get("model"),
-                "modelIdentifier": columns.get("model_identifier"),
-            }
+        document = {"id": jamf_id, **(_document(collection, columns) if stored is None else stored)}
         content = orjson.dumps(document)
         (row,) = self.query(
             """insert into jamf_sync.raw_jamf
@@ -373,6 +388,22 @@ class Bench:
         row = self.connection.execute(statement, values).fetchone()
         assert row is not None
         return row[0]
+
+
+def _document(collection: str, columns: Mapping[str, Any]) -> Row:
+    """What a capture would have stored of a record, as far as a sync looks at it."""
+    document: Row = {
+        name: value for name, value in columns.items() if isinstance(value, str | bool | list)
+    }
+    if "management_id" in columns:
+        document["general"] = {"managementId": columns["management_id"]}
+    if collection == "computers":
+        document["hardware"] = {
+            "serialNumber": columns["serial_number"],
+            "model": columns.get("model"),
+            "modelIdentifier": columns.get("model_identifier"),
+        }
+    return document
 
 
 def second_server(bench: Bench, name: str = "JAMF Lab", **settings: Any) -> Bench:

@@ -33,6 +33,8 @@ class Epoch(NamedTuple):
         enrolment: which enrolment the management ids are of; another one is another id.
         is_complete: whether the capture saw all of JAMF; else only these records were read, and no other is gone.
         unreadable: machines of whose records JAMF does not say the serial number.
+        elsewhere: machines out of the scope of the sync.
+        personal: machines that are personally owned, of whose records nothing is known.
         deleted: machines whose device a person deletes in M.O.S.S. before the sync.
         entered: machines that a person enters by hand, if M.O.S.S. has not got them.
     """
@@ -41,6 +43,8 @@ class Epoch(NamedTuple):
     enrolment: int
     is_complete: bool
     unreadable: list[int]
+    elsewhere: list[int]
+    personal: list[int]
     deleted: list[int]
     entered: list[int]
 
@@ -68,6 +72,8 @@ def _epochs(records: st.SearchStrategy[dict[str, Record]]) -> st.SearchStrategy[
         enrolment=st.integers(0, 2),
         is_complete=st.sampled_from([True, True, False]),
         unreadable=st.lists(_MACHINE, unique=True, max_size=1),
+        elsewhere=st.lists(_MACHINE, unique=True, max_size=1),
+        personal=st.lists(_MACHINE, unique=True, max_size=1),
         deleted=_MACHINES_OF_PEOPLE,
         entered=_MACHINES_OF_PEOPLE,
     )
@@ -91,15 +97,23 @@ def _live(bench: Bench, epoch: Epoch) -> None:
             bench.gone("computers", jamf_id)
     bench.captures["computers"] = bench.new_capture("computers", status)
     for jamf_id, record in epoch.records.items():
-        bench.computer(
-            jamf_id,
-            _serial(record.machine),
-            hostname=f"mac-{record.machine}",
-            model=f"Model {record.machine}",
-            udid=f"UDID-{record.hardware_of}",
-            management_id=f"management-{record.hardware_of}-{epoch.enrolment}",
-            is_usable=record.machine not in epoch.unreadable,
-        )
+        known_by: dict[str, Any] = {
+            "udid": f"UDID-{record.hardware_of}",
+            "management_id": f"management-{record.hardware_of}-{epoch.enrolment}",
+        }
+        if record.machine in epoch.personal:
+            bench.personal_computer(jamf_id)
+        elif record.machine in epoch.elsewhere:
+            bench.computer_out_of_scope(jamf_id, **known_by)
+        else:
+            bench.computer(
+                jamf_id,
+                _serial(record.machine),
+                hostname=f"mac-{record.machine}",
+                model=f"Model {record.machine}",
+                is_usable=record.machine not in epoch.unreadable,
+                **known_by,
+            )
     bench.sync()
     _label(bench)
 
@@ -151,30 +165,27 @@ def test_what_people_wrote_stays_with_the_machine(
 
 
 @_FEW
-@given(epochs=st.lists(_epochs(_PLAIN_RECORDS), min_size=2, max_size=4))
-def test_no_machine_that_jamf_lists_is_called_unenrolled(trial: Bench, epochs: list[Epoch]) -> None:
+@given(epochs=st.lists(_epochs(_PLAIN_RECORDS), min_size=2, max_size=5))
+def test_no_machine_that_jamf_lists_is_called_unenrolled_or_created_again(
+    trial: Bench, epochs: list[Epoch]
+) -> None:
     with trial.connection.transaction(force_rollback=True):
         _begin(trial, {})
         unenrolled: set[str] = set()
+        deleted: set[str] = set()
         for epoch in epochs:
+            deleted |= _linked(trial) & set(map(_serial, epoch.deleted))
+            deleted -= set(map(_serial, epoch.entered))
             _live(trial, epoch)
+            assert deleted & _serials(trial) == set()
             earlier, unenrolled = unenrolled, _unenrolled(trial)
             if epoch.is_complete:
-                listed = {_serial(record.machine) for record in epoch.records.values()}
+                listed = {
+                    _serial(record.machine)
+                    for record in epoch.records.values()
+                    if record.machine not in epoch.personal
+                }
                 assert unenrolled & listed <= earlier
-
-
-@_FEW
-@given(epochs=st.lists(_epochs(_PLAIN_RECORDS), min_size=2, max_size=5))
-def test_what_people_deleted_stays_deleted(trial: Bench, epochs: list[Epoch]) -> None:
-    with trial.connection.transaction(force_rollback=True):
-        _begin(trial, {})
-        buried: set[str] = set()
-        for epoch in epochs:
-            buried |= _linked(trial) & set(map(_serial, epoch.deleted))
-            buried -= set(map(_serial, epoch.entered))
-            _live(trial, epoch)
-            assert buried & _serials(trial) == set()
 
 
 def _serials(bench: Bench) -> set[str]:
@@ -210,7 +221,8 @@ def test_no_order_of_captures_changes_the_end_state(
     trial: Bench, first: Epoch, between: list[Epoch], last: Epoch
 ) -> None:
     course = [
-        epoch._replace(unreadable=[], deleted=[], entered=[]) for epoch in (first, *between, last)
+        epoch._replace(unreadable=[], elsewhere=[], personal=[], deleted=[], entered=[])
+        for epoch in (first, *between, last)
     ]
     course[-1] = course[-1]._replace(is_complete=True)
     ends = []

@@ -66,7 +66,13 @@ def test_only_members_of_the_group_are_synced(
     (stored,) = world.query(
         "select document from jamf_sync.raw_jamf where collection = 'computers' and jamf_id = '2'"
     )
-    assert stored["document"] == {"id": "2", "outOfScope": True}
+    mac = world.fleet.computer("2")
+    assert stored["document"] == {
+        "id": "2",
+        "outOfScope": True,
+        "udid": mac.udid,
+        "general": {"managementId": mac.management_id},
+    }
     counts = world.counts()["device"]
     assert (counts.seen, counts.created, counts.skipped, counts.failed) == (2, 1, 1, 0)
     assert world.query("select jamf_id, reason from jamf_sync.quarantine") == [

@@ -68,7 +68,13 @@ def test_only_members_are_read_and_the_others_are_known_to_be_there(
     outside = {"1", "2", "3"} - inside
     for jamf_id in outside:
         record = reading.records[jamf_id]
-        assert json.loads(record.document) == {"id": jamf_id, "outOfScope": True}
+        mac = server.fleet.computer(jamf_id)
+        assert json.loads(record.document) == {
+            "id": jamf_id,
+            "outOfScope": True,
+            "udid": mac.udid,
+            "general": {"managementId": mac.management_id},
+        }
         assert (record.last_contact_at, record.reported_at) == (None, None)
     for jamf_id in inside:
         document = json.loads(reading.records[jamf_id].document)

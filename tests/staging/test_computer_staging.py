@@ -213,18 +213,22 @@ def test_of_a_personally_owned_computer_only_its_id_is_kept(
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "known_by"),
     [
-        {"id": "412", "outOfScope": True},
-        {"id": "412", "outOfScope": True, "hardware": {"serialNumber": "C02"}, "udid": 5},
+        ({}, {}),
+        ({"hardware": {"serialNumber": "C02"}, "general": {"name": "mac"}}, {}),
+        (
+            {"udid": "U-1", "general": {"managementId": "m-1"}},
+            {"udid": "U-1", "management_id": "m-1"},
+        ),
     ],
 )
-def test_a_computer_out_of_scope_is_there_and_nothing_else_is_said_of_it(
-    stage_one: StageOne, document: dict[str, Any]
+def test_of_a_computer_out_of_scope_it_is_said_which_machine_it_is_and_nothing_else(
+    stage_one: StageOne, document: dict[str, Any], known_by: dict[str, str]
 ) -> None:
-    staged = stage_one("computers", document)
+    staged = stage_one("computers", {"id": "412", "outOfScope": True, **document})
 
-    assert staged.told == {
+    assert staged.told == known_by | {
         "version_id": 1,
         "jamf_id": "412",
         "is_personally_owned": False,
