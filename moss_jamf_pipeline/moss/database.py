@@ -15,6 +15,7 @@ from moss_jamf_pipeline.moss.contract.installation import READER
 from moss_jamf_pipeline.moss.contract.readiness import require_contract
 from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import MossUnreachable
+from moss_jamf_pipeline.moss.lock_holders import locked_by_others
 from moss_jamf_pipeline.moss.sessions import (
     SessionSettings,
     read_only,
@@ -28,6 +29,14 @@ _USUAL = {
     # Our statements are long and run once: up to PostgreSQL 17, for which a plan that cannot do without a nested loop
     # costs ten thousand million (see `set_based_transaction`), compiling them took seconds each, even for one computer.
     "jit": "off",
+}
+
+# A server whose machine or network is gone without a word is missed after a minute and a half, not after hours.
+_KEPT_ALIVE = {
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "90000",
 }
 
 _SECRETS = ("password", "sslpassword")
@@ -53,6 +62,7 @@ class MossDatabase:
         for name in _SECRETS:
             remember_secret(str(given.get(name) or ""))
         parameters = {
+            **_KEPT_ALIVE,
             **given,
             "application_name": "moss-jamf",
             "connect_timeout": _CONNECT_SECONDS,
@@ -90,16 +100,19 @@ class MossDatabase:
 
     @contextmanager
     def explaining(self, connection: psycopg.Connection) -> Iterator[None]:
-        """Says it in words when a connection is lost inside the block, or the server takes no writes.
+        """Says it in words when a connection is lost inside the block, a lock not given, or nothing can be written.
 
         Raises:
             MossUnreachable: the server ended the connection.
             DatabaseReadOnly: what the block writes is refused, because the server takes no writes (any more).
+            LockedByOthers: another session did not let go of a lock in time.
         """
         try:
             yield
         except psycopg.errors.ReadOnlySqlTransaction as error:
             raise read_only(self.where) from error
+        except psycopg.errors.LockNotAvailable as error:
+            raise locked_by_others(connection, error) from error
         except psycopg.OperationalError as error:
             if not connection.broken:
                 # The server answered: a deadlock, a time limit, a full disk. Its own words say more.

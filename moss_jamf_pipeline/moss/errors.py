@@ -76,10 +76,14 @@ class AnotherApplyRuns(MossError):
     is_transient = True
 
 
-class TableLocked(MossError):
-    """Another session keeps everybody from a whole table of M.O.S.S."""
+class LockedByOthers(MossError):
+    """Another session holds what the sync needs, and did not let go of it in time."""
 
     is_transient = True
+
+
+class TableLocked(LockedByOthers):
+    """Another session keeps everybody from a whole table of M.O.S.S."""
 
 
 class CredentialsUnreadable(MossError):

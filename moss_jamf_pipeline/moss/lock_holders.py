@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from moss_jamf_pipeline.moss.errors import TableLocked
+from moss_jamf_pipeline.moss.errors import LockedByOthers, TableLocked
 from moss_jamf_pipeline.moss.statements import fetch_all
 
 MOSS_TABLES: Final = (
@@ -95,6 +96,28 @@ def require_no_locked_table(connection: psycopg.Connection) -> list[LockHolder]:
     if whole:
         raise table_locked(whole)
     return holders
+
+
+def locked_by_others(connection: psycopg.Connection, error: psycopg.Error) -> LockedByOthers:
+    """What to say of a lock that was waited for in vain.
+
+    Args:
+        connection: the one that waited; if it is in a transaction, nobody can be asked who held the lock.
+        error: what PostgreSQL said.
+    """
+    holders: list[LockHolder] = []
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        holders = lock_holders(connection)
+    whole = [holder for holder in holders if holder.is_whole_table]
+    if whole:
+        return table_locked(whole)
+    words = str(error.diag.message_primary or error).rstrip(".")
+    at_work = f" At work on M.O.S.S.'s tables: {named(holders)}." if holders else ""
+    return LockedByOthers(
+        f"Another session of the M.O.S.S. database holds what the sync needs, and did not let go of it: {words}."
+        f"{at_work}",
+        "Let whoever works there end the transaction, and run the sync again.",
+    )
 
 
 def table_locked(holders: Sequence[LockHolder]) -> TableLocked:

@@ -2,7 +2,7 @@
 -- Parameters: integration_id, run_id, sync_type, triggered_by, server (the JAMF server that the environment names, or null).
 -- Yields history_id, and takes_place_of: a former integration in whose place this one was made (contract/successors), or null.
 -- M.O.S.S.'s own pages show the row and integration_configs.last_sync_*. Whoever started the run is also named as
--- a user of M.O.S.S. if exactly one has that address.
+-- a user of M.O.S.S. if exactly one has that address. An integration whose row somebody holds locked shows the end of the run only.
 with known as (
   select history_id from jamf_sync.sync_runs where run_id = %(run_id)s
 ),
@@ -23,8 +23,12 @@ remembered as (
   select %(run_id)s, %(integration_id)s, id, %(sync_type)s, %(triggered_by)s from opened
 ),
 shown as (
-  update public.integration_configs set last_sync_status = 'in_progress'
-  where id = %(integration_id)s and exists (select from opened)
+  update public.integration_configs as integration set last_sync_status = 'in_progress'
+  from (
+    select id from public.integration_configs where id = %(integration_id)s
+    for no key update skip locked
+  ) as unlocked
+  where integration.id = unlocked.id and exists (select from opened)
 )
 select history_id, moss_contract.note_integration(%(integration_id)s, %(server)s) as takes_place_of
 from (select history_id from known union all select id from opened) as row_of_run

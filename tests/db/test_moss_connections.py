@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.moss.database import MossDatabase
-from moss_jamf_pipeline.moss.errors import MossUnreachable
+from moss_jamf_pipeline.moss.errors import LockedByOthers, MossUnreachable, TableLocked
 from tests.db.support import terminate
 
 # A connection is the same whatever the tables are called.
@@ -146,7 +146,7 @@ def test_an_exception_rolls_a_transaction_back_and_passes_unchanged(database: Mo
     [
         (
             ["set lock_timeout = '1ms'", "create index on locations (name)"],
-            psycopg.errors.LockNotAvailable,
+            LockedByOthers,
         ),
         (["set statement_timeout = '1ms'", "select pg_sleep(5)"], psycopg.errors.QueryCanceled),
         (["do $$ begin raise sqlstate '40P01'; end $$"], psycopg.errors.DeadlockDetected),
@@ -156,7 +156,7 @@ def test_an_exception_rolls_a_transaction_back_and_passes_unchanged(database: Mo
     ids=["lock timeout", "statement timeout", "deadlock", "serialization", "disk full"],
 )
 def test_a_server_that_answers_is_not_called_unreachable(
-    database: MossDatabase, statements: list[str], expected: type[psycopg.Error]
+    database: MossDatabase, statements: list[str], expected: type[Exception]
 ) -> None:
     def run() -> None:
         with database.connection() as connection:
@@ -167,6 +167,20 @@ def test_a_server_that_answers_is_not_called_unreachable(
         holder.execute("insert into locations (name) values ('HQ')")
         with pytest.raises(expected):
             run()
+
+
+def test_case_s07_whoever_keeps_a_table_from_being_read_is_named(database: MossDatabase) -> None:
+    def read() -> None:
+        with database.connection() as connection:
+            connection.execute("set lock_timeout = '50ms'")
+            connection.execute("select * from locations")
+
+    with database.transaction() as holder:
+        holder.execute("lock table locations in access exclusive mode")
+        with pytest.raises(TableLocked) as caught:
+            read()
+    assert "the table locations of M.O.S.S." in str(caught.value)
+    assert f"session {holder.info.backend_pid} of " in str(caught.value)
 
 
 def test_sessions_keep_utc_and_never_wait_for_ever(database: MossDatabase) -> None:

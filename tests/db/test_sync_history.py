@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration import history
 from moss_jamf_pipeline.moss.integration.history import (
     close_history,
     close_history_of_dead_runs,
@@ -367,3 +368,66 @@ def test_the_roles_of_a_run_may_do_all_this(
         assert close_history(connection, run_id=run_id, status="success")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from public.integration_sync_history")
+
+
+# -- rows that somebody holds ----------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(database: MossDatabase, statement: str) -> Iterator[psycopg.Connection]:
+    with database.connection() as other, other.transaction(force_rollback=True):
+        other.execute(statement.encode())
+        yield other
+
+
+_LOCK_THE_INTEGRATION = "update public.integration_configs set sync_schedule = '0 3 * * *'"
+
+
+def test_case_s07_an_integration_that_is_being_edited_keeps_no_run_from_its_history(
+    bench: Bench, database: MossDatabase, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_PAUSES", (0.01,))
+    bench.execute("set lock_timeout = '1s'")
+    with _locked(database, _LOCK_THE_INTEGRATION):
+        _open(bench, run_id)
+        assert close_history(bench.connection, run_id=run_id, status="partial", error_message="x")
+    assert (_history(bench, run_id)["status"], _last_sync(bench)["last_sync_status"]) == (
+        "partial",
+        None,
+    )
+    _open(bench, "the-next")
+    close_history(bench.connection, run_id="the-next", status="success")
+    assert _last_sync(bench) == {"last_sync_status": "success", "last_sync_error": None}
+
+
+def test_case_s07_the_end_of_a_run_is_shown_as_soon_as_the_integration_is_free(
+    bench: Bench, database: MossDatabase, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _open(bench, run_id)
+    with database.connection() as other:
+        other.execute("begin")
+        other.execute(_LOCK_THE_INTEGRATION)
+        monkeypatch.setattr(
+            "moss_jamf_pipeline.moss.integration.history.time.sleep",
+            lambda _: other.execute("commit"),
+        )
+        close_history(bench.connection, run_id=run_id, status="failed", error_message="why")
+    assert _last_sync(bench) == {"last_sync_status": "failed", "last_sync_error": "why"}
+
+
+def test_case_s07_a_row_of_a_dead_run_that_somebody_holds_is_closed_by_a_later_run(
+    bench: Bench, database: MossDatabase, run_id: str
+) -> None:
+    bench.execute("set lock_timeout = '1s'")
+    _open(bench, run_id)
+    with _locked(database, "select from public.integration_sync_history for update"):
+        assert _dead(bench) == []
+    assert _dead(bench) == [run_id]
+    assert _history(bench, run_id)["status"] == "failed"
+
+
+def test_a_dead_run_whose_row_was_deleted_is_forgotten(bench: Bench, run_id: str) -> None:
+    _open(bench, run_id)
+    bench.execute("delete from public.integration_sync_history")
+    assert _dead(bench) == [run_id]
+    assert _dead(bench) == []

@@ -1,5 +1,7 @@
 """`integration_sync_history`: what M.O.S.S.'s own pages show of each run. No secret gets into it."""
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -11,13 +13,18 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.integration.successors import Succession, take_over
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
-from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all, fetch_one
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one, fetch_value
 from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_document
+
+logger = logging.getLogger(__name__)
 
 Status = Literal["success", "partial", "failed"]
 
 # M.O.S.S. shows the message in a line of a table; a page of HTML that some proxy answered helps nobody.
 _LONGEST_TEXT: Final = 4_000
+
+# Between looks at the integration's row, where another session holds it.
+_PAUSES: Final = (0.2, 0.5, 1.0)
 
 _DIED: Final = (
     "The process of this run ended before the run did: it was killed, or its machine or connection was lost. "
@@ -129,7 +136,25 @@ def close_history(
         else Jsonb(_storable_document(scrubbed_document(error_details))),
     }
     with writing(connection):
-        return execute(connection, "history/close_history", parameters) > 0
+        ended = fetch_one(connection, "history/close_history", parameters)
+    if ended is None or not ended["is_closed"]:
+        return False
+    if not ended["is_shown"]:
+        _show_end(connection, parameters)
+    return True
+
+
+def _show_end(connection: psycopg.Connection, parameters: Mapping[str, Any]) -> None:
+    """Shows how a run ended on its integration's row, which somebody held locked; most who do are done in a moment."""
+    for pause in _PAUSES:
+        time.sleep(pause)
+        with writing(connection):
+            if fetch_value(connection, "history/show_end", parameters):
+                return
+    logger.warning(
+        "Another session holds the integration's row in integration_configs locked: M.O.S.S.'s page does not show how "
+        "this run ended, and will show how the next one does. M.O.S.S.'s history has both."
+    )
 
 
 def recent_history(
