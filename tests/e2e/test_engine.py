@@ -63,7 +63,7 @@ def _lose_a_privilege(world: World) -> None:
 def _break_moss(world: World) -> None:
     world.execute(
         """create function break_down() returns trigger language plpgsql as
-           $$ begin raise exception 'the disk of M.O.S.S. is upside down' using errcode = 'XX000'; end $$"""
+           $$ begin raise exception 'the disk of M.O.S.S. is upside down' using errcode = '58030'; end $$"""
     )
     world.execute(
         "create trigger break_down before update on devices for each row execute function break_down()"

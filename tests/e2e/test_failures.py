@@ -158,7 +158,7 @@ def test_a_step_that_dies_in_the_middle_leaves_the_database_as_it_was(world: Wor
     add_mac(world, "1", "C02FAIL00007", user={"username": "jane"})
     world.execute(
         """create function break_down() returns trigger language plpgsql as
-           $$ begin raise exception 'the disk of M.O.S.S. is upside down' using errcode = 'XX000'; end $$"""
+           $$ begin raise exception 'the disk of M.O.S.S. is upside down' using errcode = '58030'; end $$"""
     )
     # After the devices of the transaction were written.
     world.execute(

@@ -126,7 +126,7 @@ def test_no_secret_of_an_exception_gets_into_the_history(world: World) -> None:
     world.execute(
         f"""create function tell_all() returns trigger language plpgsql as
             $$ begin raise exception 'upstream said: password=hunter2, % and postgresql://m:hunter3@db/m',
-                 '{world.jamf.client_secret}' using errcode = 'XX000'; end $$"""
+                 '{world.jamf.client_secret}' using errcode = '58030'; end $$"""
     )
     world.execute("create trigger tell_all before insert on devices execute function tell_all()")
 
