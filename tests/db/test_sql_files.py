@@ -145,7 +145,6 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "flag_adopted": True,
         "keep_human_edits": True,
         "add_to_privileged": False,
-        "role": "none",
         "roles": ["moss_jamf_reader_moss", "moss_jamf_writer_moss"],
         "owner": trial.value("select current_user::text"),
         "installs": True,
