@@ -1,7 +1,7 @@
 -- Plans to undo what an earlier plan applied: the rows of a plan of the kind revert. Parameters: integration_id, plan_id (the revert),
 -- undone_plan_id, only_type (or null), only_object (or null: an object, with the interfaces and memberships that go with it).
 -- A field goes back only where M.O.S.S. still holds exactly what was written; what it does not is a row that is refused from the start and
--- says so. A link goes back where it is still as it was left. An object that was created is to be deleted; whether that may be
+-- says so. A link goes back where it is still as it was left, unless another is in its way (revert/refuse_links_in_the_way). An object that was created is to be deleted; whether that may be
 -- is proved when it is done (moss_contract.delete_created). Documents that links keep are no data of M.O.S.S. and stay.
 with undone as materialized (
   select change.*, case change.object_type when 'mapping' then change.label else change.object_type end as subject_type,
@@ -57,6 +57,9 @@ links as (
         'external_id', undone.details ->> 'previous_external_id')
       when 'return' then '{"sync_status": "deleted_external"}'
       when 'link' then '{}'
+      when 'unenroll' then jsonb_strip_nulls(jsonb_build_object(
+        'sync_status', undone.before ->> 'sync_status',
+        'external_id', case when mapping.external_id <> undone.external_id then undone.external_id end))
       else jsonb_build_object('sync_status', undone.before ->> 'sync_status') end as link_after,
     case
       when mapping.id is null then 'The link is not as it was left: it is gone, or leads elsewhere.'
@@ -64,12 +67,7 @@ links as (
         or undone.action = 'delete_internal' and mapping.sync_status <> 'deleted_internal'
         or undone.action = 'return' and mapping.sync_status not in ('synced', 'conflict')
         then 'The link is not as it was left: its status is ' || coalesce(mapping.sync_status, 'empty') || '.'
-      when undone.action = 'move' and exists (
-        select from moss_contract.integration_object_mappings() as other
-        where other.integration_config_id = %(integration_id)s
-          and other.external_type = coalesce(undone.details ->> 'previous_external_type', undone.external_type)
-          and other.external_id = undone.details ->> 'previous_external_id')
-        then 'The JAMF record it was linked to before is linked to another object by now.' end as obstacle
+      end as obstacle
   from undone
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = undone.subject_type

@@ -582,6 +582,165 @@ def test_a_device_that_was_left_behind_is_so_again_after_a_revert(trial: Bench) 
     assert _enrolment(trial, "S6") == ("synced", "enrolled")
 
 
+# -- links that changed places ---------------------------------------------------------------------
+
+
+def _enrol(bench: Bench, machines: str, *, times: int = 1) -> None:
+    """Records 1, 2, … are these machines; each enrolment calls them otherwise."""
+    for jamf_id, machine in enumerate(machines, 1):
+        bench.computer(
+            str(jamf_id), f"S{machine}", hostname=f"{machine}-{times}", udid=f"U{machine}"
+        )
+
+
+def _linked(bench: Bench) -> str:
+    """The machines of records 1, 2, …; - for a record that is linked to none."""
+    rows = bench.query(
+        """select mapping.external_id, right(device.serial_number, 1) as machine
+           from integration_object_mappings as mapping
+           join devices as device on device.id = mapping.internal_id
+           where mapping.internal_type = 'device'"""
+    )
+    found = {row["external_id"]: row["machine"] for row in rows}
+    return "".join(found.get(str(number), "-") for number in range(1, 5)).rstrip("-")
+
+
+def _names(bench: Bench) -> set[str]:
+    return {row["hostname"] for row in bench.query("select hostname from devices")}
+
+
+@pytest.mark.parametrize("then", ["ba", "bca", "cab", "badc", "bcda"])
+def test_links_that_changed_places_go_back_together_with_the_names(trial: Bench, then: str) -> None:
+    before = "".join(sorted(then))
+    _enrol(trial, before)
+    trial.sync()
+    _enrol(trial, then, times=2)
+    undone = trial.sync()
+    assert _linked(trial) == then
+
+    revert = _revert(trial, undone)
+
+    assert (_left(trial, revert), _linked(trial)) == ([], before)
+    assert _names(trial) == {f"{machine}-1" for machine in before}
+    assert all(count.adds_up for count in revert.counts)
+    trial.sync()
+    assert _linked(trial) == then
+
+
+def test_a_device_that_was_left_behind_gets_its_record_back(trial: Bench) -> None:
+    _enrol(trial, "abc")
+    trial.sync()
+    # a's record is b's, b's is c's, c's is of a new Mac.
+    _enrol(trial, "bcd", times=2)
+    undone = trial.sync()
+
+    revert = _revert(trial, undone)
+
+    assert (_left(trial, revert), _linked(trial)) == ([], "abc")
+    assert _names(trial) == {"a-1", "b-1", "c-1"}
+
+
+def test_a_circle_that_cannot_close_stays_as_it_is_with_the_names(trial: Bench) -> None:
+    """One of the links has led elsewhere since: none of the circle goes back, and each row says why."""
+    _enrol(trial, "abcx")
+    trial.sync()
+    _enrol(trial, "bcax", times=2)
+    undone = trial.sync()
+    other = trial.device(serial_number="Sz", hostname="by hand")
+    trial.execute(
+        "update integration_object_mappings set internal_id = %s where external_id = '1'", other
+    )
+
+    revert = _revert(trial, undone)
+
+    assert _linked(trial) == "zcax"
+    assert _names(trial) == {"a-2", "b-2", "c-2", "x-1", "by hand"}
+    left = {(action, why) for _, action, why in _left(trial, revert)}
+    gone = "The link is not as it was left: it is gone, or leads elsewhere."
+    a_record_of = "JAMF's computer {}, to which it was linked before, is linked to {} by now."
+    links = {gone, a_record_of.format(1, "by hand (Sz)"), a_record_of.format(3, "a-2 (Sa)")}
+    assert left == {("relink", why) for why in links} | {
+        ("update", f"Not undone, because its link could not be: {why}") for why in links
+    }
+    assert all(count.adds_up for count in revert.counts)
+
+
+def test_one_of_a_circle_alone_does_not_go_back(trial: Bench) -> None:
+    _enrol(trial, "ab")
+    trial.sync()
+    _enrol(trial, "ba", times=2)
+    undone = trial.sync()
+    before = rows_of(trial, "devices"), rows_of(trial, "integration_object_mappings")
+    device_id = trial.value("select id from devices where serial_number = 'Sa'")
+
+    revert = _revert(trial, undone, object_id=device_id)
+
+    after = rows_of(trial, "devices"), rows_of(trial, "integration_object_mappings")
+    assert after == before
+    assert [action for _, action, _ in _left(trial, revert)] == ["update", "relink"]
+
+
+def test_a_link_that_is_gone_before_a_revert_is_applied_leaves_its_device_as_it_is(
+    trial: Bench,
+) -> None:
+    """It is in nobody's way: the others go back."""
+    _enrol(trial, "abc")
+    trial.sync()
+    _enrol(trial, "bca", times=2)
+    undone = trial.sync()
+    plan = make_revert_plan(trial.connection, trial.integration, undone.plan_id, run_id="a-run")
+    trial.execute("delete from integration_object_mappings where external_id = '2'")
+
+    revert = trial.apply(plan)
+
+    assert _linked(trial) == "ab"
+    assert _names(trial) == {"a-1", "b-1", "c-2"}
+    why = "The link changed since the plan was made."
+    assert {(action, told) for _, action, told in _left(trial, revert)} == {
+        ("relink", why),
+        ("update", f"Not undone, because its link could not be: {why}"),
+    }
+
+
+def test_people_whose_ids_were_exchanged_go_back_together(trial: Bench) -> None:
+    def recorded(names: str, times: int) -> None:
+        for jamf_id, name in enumerate(names, 1):
+            trial.user(str(jamf_id), username=name, email=f"{name}@example.org", phone=f"+{times}")
+
+    recorded("abc", 1)
+    trial.sync()
+    recorded("bca", 2)
+    undone = trial.sync()
+
+    revert = _revert(trial, undone)
+
+    assert _left(trial, revert) == []
+    assert trial.query(
+        """select mapping.external_id, person.username, person.phone_number from people as person
+           join integration_object_mappings as mapping on mapping.internal_id = person.id order by 1"""
+    ) == [
+        {"external_id": str(number), "username": name, "phone_number": "+1"}
+        for number, name in enumerate("abc", 1)
+    ]
+
+
+def test_a_person_who_stands_in_the_way_is_named(trial: Bench) -> None:
+    for jamf_id, name in enumerate("ab", 1):
+        trial.user(str(jamf_id), username=name, email=f"{name}@example.org")
+    trial.sync()
+    for jamf_id, name in enumerate("ba", 1):
+        trial.user(str(jamf_id), username=name, email=f"{name}@example.org")
+    undone = trial.sync()
+    person_id = trial.value("select id from people where username = 'a'")
+    revert = _revert(trial, undone, object_id=person_id)
+    assert _left(trial, revert) == [
+        (
+            *("person", "relink"),
+            "JAMF's user 1, to which it was linked before, is linked to b (b@example.org) by now.",
+        )
+    ]
+
+
 def _enrolment(bench: Bench, serial_number: str) -> tuple[str, str]:
     """What the link of a device says, and what the device does."""
     (row,) = bench.query(

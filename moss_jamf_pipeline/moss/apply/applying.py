@@ -129,6 +129,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "leave_out_missing_references",
         "refuse_moved_objects",
         "revert/delete_created",
+        "revert/refuse_links_in_the_way",
         "leave_out_taken_hostnames",
         "vacate_hostnames",
         "overwrite_devices",
@@ -142,6 +143,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
+        "revert/refuse_links_in_the_way",
         "overwrite_groups",
         "record_applied_values",
         "mark_applied",
@@ -151,6 +153,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
+        "revert/refuse_links_in_the_way",
         "overwrite_people",
         "revert/restore_owned",
         "write_custom_fields",
@@ -159,7 +162,14 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     ),
     "room": ("revert/delete_created", "mark_applied"),
     "location": ("revert/delete_created", "mark_applied"),
-    "mapping": (LOCK_OBJECTS, "revert/relink", "revert/delete_links", "mark_applied"),
+    "mapping": (
+        LOCK_OBJECTS,
+        "revert/delete_links",
+        "revert/refuse_links_in_the_way",
+        "revert/vacate_links",
+        "revert/relink",
+        "mark_applied",
+    ),
 }
 
 _Types = Sequence[tuple[str, tuple[str, ...]]]

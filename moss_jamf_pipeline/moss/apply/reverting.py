@@ -91,11 +91,12 @@ def make_revert_plan(
                 "only_object": object_id,
             },
         )
-        execute(
-            connection,
-            "revert/refuse_led_by_others",
-            {"integration_id": integration.id, "plan_id": plan_id},
-        )
+        for what_stays in ("refuse_links_in_the_way", "refuse_led_by_others"):
+            execute(
+                connection,
+                f"revert/{what_stays}",
+                {"integration_id": integration.id, "plan_id": plan_id},
+            )
         count_outcomes(connection, plan_id)
         if pinned_by is not None:
             fetch_value(
