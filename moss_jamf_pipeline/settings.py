@@ -6,12 +6,20 @@ its `integration_configs` row, not here; the values here override it.
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
-from pydantic import Field, PrivateAttr, SecretStr, field_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from moss_jamf_pipeline.scrubbing import remember_address, remember_secret
@@ -47,6 +55,44 @@ class SettingsContradictory(Exception):
         super().__init__(f"{what_is_wrong} {remedy}")
 
 
+class SettingsUnusable(SettingsContradictory):
+    """A variable of the environment, or `.env` itself, cannot be used. The message never repeats a value."""
+
+
+class ValueMistyped(ValueError):
+    """A value holds a character that nobody sees, so that nobody meant it; the message says which one."""
+
+
+# Controls, what has no width, what turns writing round; then blanks that no key of most keyboards types.
+_UNSEEN: Final = "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_ODD_BLANKS: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_NO_TEXT: Final = "\ud800-\udfff"
+
+
+def as_meant(typed: str, *, is_password: bool = False) -> str:
+    """A value as whoever typed or pasted it meant it: without line breaks, blanks and unseen characters around it.
+
+    Args:
+        typed: an id, a secret, a key or an address.
+        is_password: it may begin and end with blanks, and have odd ones inside.
+
+    Raises:
+        ValueMistyped: there is an unseen character inside it.
+    """
+    around = _UNSEEN + _ODD_BLANKS + ("" if is_password else " ")
+    inside = _UNSEEN + _NO_TEXT + ("" if is_password else _ODD_BLANKS)
+    meant = re.sub(rf"\A[{around}]+|[{around}]+\Z", "", typed)
+    found = re.search(f"[{inside}]", meant)
+    if found is not None:
+        code = ord(found[0])
+        name = unicodedata.name(found[0], "a control character")
+        what = f"U+{code:04X}, {name}" if found[0] < "\ud800" or found[0] > "\udfff" else "no UTF-8"
+        raise ValueMistyped(
+            f"it holds a character that nobody sees ({what}, at place {found.start() + 1} of {len(meant)})"
+        )
+    return meant
+
+
 class IntegrationChoice(NamedTuple):
     """Which row of `integration_configs` is meant, as far as the environment says.
 
@@ -73,8 +119,35 @@ class Settings(BaseSettings):
     """The project's environment, read from the process and from `.env` in the working directory."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True, populate_by_name=True
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Reads the environment.
+
+        Raises:
+            SettingsUnusable: a variable has no value that it can have, or `.env` is no text.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{_variable(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+        except UnicodeDecodeError as error:
+            wrong = f".env is no UTF-8 text ({error.reason} at byte {error.start})"
+        else:
+            return
+        raise SettingsUnusable(
+            f"The environment (or .env) has a value that cannot be used: {wrong}.",
+            "Correct it there. A secret is best pasted again, alone.",
+        )
 
     moss_database_url: SecretStr | None = Field(
         default=None,
@@ -159,6 +232,25 @@ class Settings(BaseSettings):
         description="How long plans, which are the change log, can be read and reverted.",
     )
 
+    @field_validator(
+        "moss_database_url",
+        "dagster_pg_url",
+        "jamf_base_url",
+        "jamf_client_id",
+        "jamf_client_secret",
+        "jamf_username",
+        "jamf_password",
+        "encryption_key",
+        "integration_encryption_key",
+        "alert_url",
+        mode="before",
+    )
+    @classmethod
+    def _as_meant(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        return as_meant(value, is_password=info.field_name == "jamf_password") or None
+
     @field_validator("jamf_base_url")
     @classmethod
     def _without_trailing_slash(cls, url: str | None) -> str | None:
@@ -196,6 +288,15 @@ class Settings(BaseSettings):
         named = self.model_copy()
         named._named = integration  # noqa: SLF001 - a copy of this one
         return named
+
+    @property
+    def jamf_server(self) -> str | None:
+        """JAMF_BASE_URL as it may be shown and stored: without a user, a query or a fragment."""
+        if self.jamf_base_url is None:
+            return None
+        scheme, separator, rest = self.jamf_base_url.partition("://")
+        # A password may hold any letter: what is behind the last @ is the server.
+        return f"{scheme}{separator}{re.split('[?#]', rest.rpartition('@')[2])[0]}"
 
     @property
     def integrations(self) -> tuple[IntegrationChoice, ...]:
@@ -303,6 +404,13 @@ def _remember_secrets_of_libraries() -> None:
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         for spelled in (variable, variable.lower()):
             remember_address(os.environ.get(spelled, ""))
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable that a faulty field is read from."""
+    name = str(location[0]) if location else "?"
+    setting = Settings.model_fields.get(name)
+    return (setting.alias if setting and setting.alias else name).upper()
 
 
 def _names_in(listed: str | None) -> tuple[str, ...]:

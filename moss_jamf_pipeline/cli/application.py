@@ -14,6 +14,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from moss_jamf_pipeline import __version__
+from moss_jamf_pipeline.cli.output import print_error
+from moss_jamf_pipeline.scrubbing import keep_secrets_out_of_logs, keep_secrets_out_of_tracebacks
+from moss_jamf_pipeline.services.explanations import separated
+from moss_jamf_pipeline.settings import SettingsUnusable
 
 
 class LazyCommand(NamedTuple):
@@ -127,4 +131,10 @@ def main() -> None:
 
     Exit code 0: done, also in part; 1: failed; 2: wrong usage; 3: something waits for an approval; 130: interrupted.
     """
-    app(prog_name="moss-jamf", args=sys.argv[1:])
+    keep_secrets_out_of_logs()
+    keep_secrets_out_of_tracebacks()
+    try:
+        app(prog_name="moss-jamf", args=sys.argv[1:])
+    except SettingsUnusable as error:  # each command reads the environment, before anything else
+        print_error(separated(str(error), error.remedy))
+        sys.exit(1)

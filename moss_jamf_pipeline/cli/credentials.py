@@ -14,11 +14,12 @@ from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, comman
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
 from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
+from moss_jamf_pipeline.scrubbing import remember_secret
 from moss_jamf_pipeline.services import credentials as service
 from moss_jamf_pipeline.services.credentials import CredentialsInUse, SavedCredentials
 from moss_jamf_pipeline.services.jamf_checks import READABLE, JamfAnswer, require_readable
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, ValueMistyped, as_meant
 
 app = command_group()
 
@@ -52,7 +53,7 @@ def save(
     The key is the M.O.S.S. web application's: ENCRYPTION_KEY, or the one in M.O.S.S.'s table encryption_keys, which
     gets a new one if it has none.
     """
-    client_id, username = (value and value.strip() for value in (client_id, username))
+    client_id, username = (value and _as_meant(value) for value in (client_id, username))
     if bool(client_id) == bool(username):
         raise typer.BadParameter("Give either --client-id or --username.")
     settings = Settings().naming(integration)
@@ -60,7 +61,7 @@ def save(
         choice = settings.integration
         # Whoever is asked for a secret is told first if it could not be saved.
         server = service.destination(workplace, choice, base_url).base_url
-        secret = _read_secret("Client secret" if client_id else "Password")
+        secret = _read_secret("Password" if username else "Client secret")
         given: JamfCredentials = (
             ClientCredentials(client_id, secret)
             if client_id
@@ -97,20 +98,34 @@ def ask_jamf(integration: IntegrationOption = None, as_json: JsonOption = False)
         stdout.print(f"[green]✓[/] {READABLE.capitalize()}.")
 
 
+def _as_meant(value: str) -> str:
+    try:
+        return as_meant(value)
+    except ValueMistyped as mistyped:
+        raise typer.BadParameter(f"It cannot be meant: {mistyped}.") from None
+
+
 def _read_secret(what: str) -> SecretStr:
     """The secret, from a hidden prompt if a person types, else the one line of standard input."""
-    if sys.stdin.isatty():
-        return SecretStr(typer.prompt(what, hide_input=True, err=True))
     remedy = f"Give the {what.lower()} alone, e.g. `moss-jamf credentials set … < file`."
+    if sys.stdin.isatty():
+        text = typer.prompt(what, hide_input=True, err=True)
+    else:
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise CommandFailed("Standard input is not UTF-8 text.", remedy) from None
+        if "\n" in text.strip():
+            raise CommandFailed("Standard input holds more than one line.", remedy)
     try:
-        text = sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError:
-        raise CommandFailed("Standard input is not UTF-8 text.", remedy) from None
-    secret = text.removesuffix("\n").removesuffix("\r")
+        secret = as_meant(text, is_password=what == "Password")
+    except ValueMistyped as mistyped:
+        raise CommandFailed(
+            f"The {what.lower()} cannot be meant: {mistyped}.", "Type it, or copy it again, alone."
+        ) from None
     if not secret.strip():
         raise CommandFailed(f"Standard input holds no {what.lower()}.", remedy)
-    if "\n" in secret:
-        raise CommandFailed("Standard input holds more than one line.", remedy)
+    remember_secret(secret)
     return SecretStr(secret)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import orjson
 import typer
@@ -16,19 +17,32 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from moss_jamf_pipeline.outputs import json_text, one_line, terminal_text
+from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services import explanations
 from moss_jamf_pipeline.services.explanations import Explanation
 
-# A log file or a pipe has no width; Rich would assume 80 columns and fold every table.
-_WIDTH_OF_FILES = 140
+# A log file or a pipe has no width: a row is a line, for grep and awk. Rich would assume 80 columns and fold.
+_WIDTH_OF_FILES = 100_000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class _PlainConsole(Console):
+    """Prints what others have named without doing what it says, and no secret, whatever brought it here."""
+
+    def render_str(self, text: str, *arguments: Any, **options: Any) -> Text:
+        """Every text that is printed comes by here, the cells of tables too; arguments as of `rich.console.Console`."""
+        return super().render_str(terminal_text(scrubbed(text)), *arguments, **options)
 
 
 def _console(*, to_stderr: bool) -> Console:
     stream = sys.stderr if to_stderr else sys.stdout
     width = None if stream.isatty() else _WIDTH_OF_FILES
-    return Console(stderr=to_stderr, width=width, highlight=False, soft_wrap=False)
+    return _PlainConsole(
+        stderr=to_stderr, width=width, highlight=False, soft_wrap=False, emoji=False
+    )
 
 
 stdout = _console(to_stderr=False)
@@ -88,10 +102,30 @@ def print_error(explanation: Explanation) -> None:
         stderr.print(f"[bold]What to do:[/] {escape(explanation.remedy)}", soft_wrap=True)
 
 
-def print_json(document: object) -> None:
-    """Prints a JSON document on standard output: on one line, unless a person reads it."""
+def print_json(document: object, *, reveals: bool = False) -> None:
+    """Prints a JSON document on standard output: on one line, unless a person reads it.
+
+    Args:
+        document: what JSON has a form for.
+        reveals: whether it is asked for because of a secret in it, which therefore stays.
+    """
     option = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
-    typer.echo(orjson.dumps(document, default=_for_json, option=option).decode())
+    written = orjson.dumps(document, default=_for_json, option=option)
+    if not reveals and scrubbed(written.decode()) != written.decode():
+        written = orjson.dumps(_without_secrets(orjson.loads(written)), option=option)
+    typer.echo(json_text(written.decode()))
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            return scrubbed(value)
+        case list():
+            return [_without_secrets(item) for item in value]
+        case dict():
+            return {name: _without_secrets(content) for name, content in value.items()}
+        case _:
+            return value
 
 
 def _for_json(value: object) -> object:
@@ -138,7 +172,7 @@ def cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return moment(value)
-    return escape(str(value))
+    return escape(one_line(str(value)))
 
 
 def moment(value: datetime) -> str:

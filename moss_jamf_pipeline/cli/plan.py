@@ -21,6 +21,7 @@ from moss_jamf_pipeline.cli.plan_tables import (
     print_plans,
 )
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.outputs import spreadsheet_cell
 from moss_jamf_pipeline.services import plans
 from moss_jamf_pipeline.services.pages import PageRequest
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -129,8 +130,11 @@ def _view(
 
 def _write_csv(workplace: Workplace, plan_id: int | None) -> None:
     """Writes a plan to standard output as it is read: the memory it takes is that of a page."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    # All in quotes: a spreadsheet that parts columns by semicolons finds none within a cell.
+    writer = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
     with plans.exported(workplace, workplace.settings.integration, plan_id) as changes:
         writer.writerow(plans.EXPORTED_COLUMNS)
         for change in changes:
-            writer.writerow([getattr(change, column) for column in plans.EXPORTED_COLUMNS])
+            writer.writerow(
+                [spreadsheet_cell(getattr(change, column)) for column in plans.EXPORTED_COLUMNS]
+            )

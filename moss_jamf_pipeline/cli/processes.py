@@ -22,6 +22,7 @@ from rich.markup import escape
 from moss_jamf_pipeline.cli.options import DemoFleet
 from moss_jamf_pipeline.cli.output import CommandFailed, stderr
 from moss_jamf_pipeline.embedded import supervisor
+from moss_jamf_pipeline.scrubbing import scrubbed
 
 # More than a supervisor grants the server and what the server left behind, one after the other.
 _SECONDS_TO_END: Final = 60.0
@@ -104,7 +105,7 @@ class Server:
         if output is None:
             return
         with log_file.open("w", encoding="utf-8") as log:
-            for line in output:
+            for line in map(scrubbed, output):
                 log.write(line)
                 log.flush()
                 if self._shows_everything or _WORTH_SHOWING.search(line):

@@ -114,7 +114,8 @@ def _announce(base_url: str, config: SimulatorConfig, *, as_json: bool) -> None:
                 "client_id": config.client_id,
                 "client_secret": secret,
                 "version": config.version,
-            }
+            },
+            reveals=True,
         )
         return
     stdout.print(
@@ -129,7 +130,7 @@ def _announce(base_url: str, config: SimulatorConfig, *, as_json: bool) -> None:
         f"export JAMF_CLIENT_SECRET={secret}",
         "moss-jamf sync",
     ):
-        stdout.print(f"  {line}", soft_wrap=True)
+        typer.echo(f"  {line}")  # its secret is what it is printed for
     stdout.print("\nTo let a week pass in the fleet:\n")
     stdout.print(f"  {evolve_command(base_url)}", soft_wrap=True)
 

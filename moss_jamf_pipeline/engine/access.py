@@ -112,6 +112,7 @@ def jamf_access(
             "Set JAMF_BASE_URL, e.g. https://example.jamfcloud.com, or save it in M.O.S.S.: "
             "`moss-jamf credentials set --base-url`.",
         )
+    usable_base_url(base_url)
     given = given_credentials(settings)
     if given is not None:
         credentials, variables = given
@@ -130,7 +131,6 @@ def jamf_access(
 
 def _refuse_other_server(base_url: str, integration: Integration) -> None:
     """Credentials that were saved for one server are not sent to another."""
-    usable_base_url(base_url)
     if integration.base_url is None:
         raise ConfigurationMissing(
             f"Credentials are saved for the integration {integration.name!r}, but not the server they are for; "

@@ -361,13 +361,14 @@ def findings_of_trial(plan_id: int, problems: Sequence[Row]) -> tuple[Finding, .
         problems: the first of what M.O.S.S. would not take; each carries their `total`.
     """
     total = problems[0]["total"] if problems else 0
+    changes = "1 change" if total == 1 else f"{total:,} changes"
     return (
         _finding(
             "plan_validation",
             "plan_fits_moss",
             passed=not problems,
-            told=f"M.O.S.S. would not take {total:,} changes of plan {plan_id} as they are; the first: "
-            f"{problems[0]['detail']}"
+            # The words of M.O.S.S. stand in the table: the UI takes a description for Markdown.
+            told=f"M.O.S.S. would not take {changes} of plan {plan_id} as they are; the examples say which, and why."
             if problems
             else f"M.O.S.S. takes plan {plan_id} as it is.",
             facts={

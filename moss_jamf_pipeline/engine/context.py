@@ -300,7 +300,7 @@ class RunContext:
             run_id=self.run.run_id,
             sync_type=self.run.history_type,
             triggered_by=self.run.triggered_by,
-            server=self.settings.jamf_base_url,
+            server=self.settings.jamf_server,
         )
         if opened.succession is not None:
             self.succession = opened.succession

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
+from moss_jamf_pipeline.outputs import one_line
 from moss_jamf_pipeline.scrubbing import scrubbed
 
 _LONGEST_EXPLANATION = 300
@@ -127,7 +128,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _one_line(text: str) -> str:
     """A text of the server's, fit for a sentence. Secrets go first: a part of one is not recognised any more."""
-    line = " ".join(scrubbed(text).split())
+    line = one_line(" ".join(scrubbed(text).split()))
     return line if len(line) <= _LONGEST_EXPLANATION else line[: _LONGEST_EXPLANATION - 1] + "…"
 
 

@@ -55,6 +55,8 @@ _TYPE_ERRORS_SHOWN = 3
 _LONGEST_KEY = 40
 _LONGEST_ID: Final = 100
 """JAMF's ids are numbers, or UUIDs of 36 letters."""
+_LONGEST_TEXT: Final = 4_096
+"""Letters of a text that are kept where a record is very large; JAMF's own columns have a few hundred."""
 _LARGEST_DOCUMENT: Final = 128 * 2**10
 """Two kilobytes are usual; thousands of static groups make it twenty times as much."""
 _MOST_RECORDS_PER_PAGE: Final = 10_000
@@ -554,9 +556,23 @@ def _record(
     fields["id"] = jamf_id
     document = canonical_json(fields)
     if len(document) > _LARGEST_DOCUMENT:
+        # Too long it stays for whoever types the field, but not a megabyte.
+        document = canonical_json(_shortened(fields))
+    if len(document) > _LARGEST_DOCUMENT:
         detail = f"what is kept of it has {len(document):,} bytes, of at most {_LARGEST_DOCUMENT:,}"
         return RejectedRecord(jamf_id, RejectionReason.WRONG_TYPE, detail)
     return JamfRecord(jamf_id, document, content_hash(document), *times)
+
+
+def _shortened(value: Any) -> Any:
+    """A copy of a JSON value whose texts are no longer than they need be to be too long for every field."""
+    if isinstance(value, str):
+        return value[:_LONGEST_TEXT]
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _shortened(item) for key, item in value.items()}
+    return value
 
 
 def _without_secrets(

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
+from moss_jamf_pipeline.outputs import one_line
+
 _LONGEST = 60
 """Letters of a version that are kept; JAMF's own have thirty."""
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
@@ -29,7 +31,7 @@ class ServerVersion:
         Raises:
             ValueError: the text does not begin with `<number>.<number>`.
         """
-        written = text.strip()[:_LONGEST]
+        written = one_line(text.strip()[:_LONGEST])
         match = _VERSION.match(written)
         if match is None:
             raise ValueError(f"not a JAMF Pro version: {written!r}")

@@ -1,7 +1,6 @@
 """Connections to the M.O.S.S. database."""
 
 import logging
-import re
 import select
 import threading
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from moss_jamf_pipeline.moss.sessions import (
     read_only,
     require_sessions,
 )
-from moss_jamf_pipeline.scrubbing import remember_secret
+from moss_jamf_pipeline.scrubbing import remember_address
 
 _USUAL = {
     # M.O.S.S.'s tables, and what its own triggers name without a schema. Ours is all named with one.
@@ -39,7 +38,6 @@ _KEPT_ALIVE = {
     "tcp_user_timeout": "90000",
 }
 
-_SECRETS = ("password", "sslpassword")
 _MOST_CONNECTIONS = 12
 _CONNECT_SECONDS = 10
 
@@ -48,9 +46,15 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 def redacted(url: str) -> str:
-    """A database URL fit for people and logs, malformed or not: passwords become `***`."""
-    without_userinfo = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url)
-    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", without_userinfo)
+    """A database URL fit for people and logs: user, host, port and database, and nothing of the rest."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "an address that cannot be read"
+    host = given.get("host") or given.get("hostaddr") or ""
+    user = f"{given['user']}@" if given.get("user") else ""
+    port = f":{given['port']}" if given.get("port") else ""
+    return f"postgresql://{user}{host}{port}/{given.get('dbname') or ''}"
 
 
 class MossDatabase:
@@ -58,9 +62,8 @@ class MossDatabase:
 
     def __init__(self, url: str) -> None:
         """Takes the database's URL (`postgresql://…`); it never appears in a message with its password."""
+        remember_address(url)
         given = conninfo_to_dict(url)
-        for name in _SECRETS:
-            remember_secret(str(given.get(name) or ""))
         parameters = {
             **_KEPT_ALIVE,
             **given,

@@ -4,6 +4,7 @@ from typing import Final
 
 import httpx
 
+from moss_jamf_pipeline.outputs import webhook_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.settings import Settings
 
@@ -33,7 +34,7 @@ def post_alert(settings: Settings, text: str, *, link: str | None = None) -> boo
     url = settings.alert_url
     if url is None:
         return False
-    message = scrubbed(text)
+    message = webhook_text(scrubbed(text))
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"
     body = {"text": f"{message} {link}" if link else message}

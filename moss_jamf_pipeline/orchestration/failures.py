@@ -11,11 +11,15 @@ import dagster as dg
 import psycopg
 
 from moss_jamf_pipeline.engine.failures import EXPLAINED, RunTerminated, reason_of
+from moss_jamf_pipeline.outputs import terminal_text
+from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_error
 
 
 @contextmanager
 def explained_failures() -> Iterator[None]:
     """Turns the errors of the pure packages into failures that say what happened and what to do.
+
+    Dagster stores an error with its causes: no secret is in any of them.
 
     Raises:
         dg.Failure: with `allow_retries` only where trying again may help.
@@ -25,10 +29,15 @@ def explained_failures() -> Iterator[None]:
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as interrupt:
         # Dagster takes an interrupt for a reason to try the step again; whoever terminates a run means it.
         raise dg.Failure(description=str(RunTerminated()), allow_retries=False) from interrupt
-    except (*EXPLAINED, psycopg.Error) as error:
-        why = reason_of(error)
-        if why is None:
+    except Exception as error:
+        clean = scrubbed_error(error)
+        why = reason_of(error) if isinstance(error, (*EXPLAINED, psycopg.Error)) else None
+        if why is not None:
+            raise dg.Failure(
+                description=terminal_text(scrubbed(why.message)),
+                metadata={name: scrubbed(fact) for name, fact in why.facts.items()},
+                allow_retries=why.is_transient,
+            ) from clean
+        if clean is error:
             raise
-        raise dg.Failure(
-            description=why.message, metadata=dict(why.facts), allow_retries=why.is_transient
-        ) from error
+        raise clean from clean.__cause__

@@ -8,16 +8,17 @@ import os
 import select
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from dagster import DagsterEventType, DagsterInstance, EventLogEntry
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
     PostgresRunStorage,
+    PostgresScheduleStorage,
 )
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -44,6 +45,8 @@ from moss_jamf_pipeline.orchestration.storage_tables import (
     is_migrating,
     migrating,
 )
+from moss_jamf_pipeline.orchestration.stored_records import without_secrets
+from moss_jamf_pipeline.scrubbing import keep_secrets_out_of_logs
 from moss_jamf_pipeline.services.dagster_tables import require_revision, stored_revision
 from moss_jamf_pipeline.settings import Settings, project_file
 
@@ -74,7 +77,11 @@ class PooledEventLogStorage(PostgresEventLogStorage):
     def store_event(self, event: EventLogEntry) -> None:
         """Stores an event, unless it says that a hook had nothing to do: one of six, and nobody asks."""
         if event.dagster_event_type is not DagsterEventType.HOOK_SKIPPED:
-            super().store_event(event)
+            super().store_event(without_secrets(event))
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Stores events of one type."""
+        super().store_event_batch([without_secrets(event) for event in events])
 
     def has_table(self, table_name: str) -> bool:
         """Whether a table is there; once seen, it is taken to stay."""
@@ -103,6 +110,14 @@ class PooledRunStorage(PostgresRunStorage):
         self._engine = _pooled_engine(postgres_url)
         self._has_times = False
 
+    def add_backfill(self, partition_backfill: Any) -> None:
+        """Stores a backfill."""
+        super().add_backfill(without_secrets(partition_backfill))
+
+    def update_backfill(self, partition_backfill: Any) -> None:
+        """Stores how a backfill stands, with the error that ended it."""
+        super().update_backfill(without_secrets(partition_backfill))
+
     def has_run_stats_index_cols(self) -> bool:
         """Whether the table of runs has columns for their times; once seen, they are taken to stay."""
         self._has_times = self._has_times or super().has_run_stats_index_cols()
@@ -112,6 +127,18 @@ class PooledRunStorage(PostgresRunStorage):
         """Ends the connections."""
         super().dispose()
         self._engine.dispose()
+
+
+class CleanScheduleStorage(PostgresScheduleStorage):
+    """Dagster's records of sensors and schedules, without the secrets of their errors."""
+
+    def create_tick(self, tick_data: Any) -> Any:
+        """Stores a look of a sensor or a schedule."""
+        return super().create_tick(without_secrets(tick_data))
+
+    def update_tick(self, tick: Any) -> Any:
+        """Stores how such a look ended."""
+        return super().update_tick(tick._replace(tick_data=without_secrets(tick.tick_data)))
 
 
 def _pooled_engine(postgres_url: str) -> Engine:
@@ -154,13 +181,14 @@ class MossJamfStorage(DagsterPostgresStorage):
 
     It takes no configuration. Every process that Dagster starts builds it again from the
     environment, so that no password is ever written into what Dagster passes between processes.
-    Schedules and sensors keep Dagster's own storage: no run uses it, and nobody would close its connections.
+    Schedules and sensors keep Dagster's own connections: no run uses them, and nobody would close kept ones.
     """
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(postgres_url, inst_data=inst_data)
         self._run_storage = PooledRunStorage(postgres_url)
         self._event_log_storage = PooledEventLogStorage(postgres_url)
+        self._schedule_storage = CleanScheduleStorage(postgres_url)
 
     @classmethod
     def config_type(cls) -> dict[str, object]:
@@ -183,6 +211,8 @@ class MossJamfStorage(DagsterPostgresStorage):
             ProblemFound: its tables are those of another Dagster.
             EmbeddedPostgresError: the embedded server cannot be started.
         """
+        # Each process of Dagster's comes by here: the webserver, the daemon, code servers, runs.
+        keep_secrets_out_of_logs()
         url = resolve_dagster_url(Settings())
         with _making_tables_alone(url):
             return cls(postgres_url=url_for_dagster(url), inst_data=inst_data)

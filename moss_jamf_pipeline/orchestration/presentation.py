@@ -17,6 +17,8 @@ from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.plan_pages import suppressed_changes
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
+from moss_jamf_pipeline.outputs import markdown_text
+from moss_jamf_pipeline.scrubbing import scrubbed
 
 _PREVIEW_ROWS = 25
 _TABLES: Final = (
@@ -51,10 +53,8 @@ def _cell(value: object) -> str:
     """One value on one line, fit for a cell."""
     if value is None:
         return ""
-    text = " ".join(str(value).split())
-    if len(text) > _CELL:
-        text = text[: _CELL - 1] + "…"
-    return text.replace("\\", "\\\\").replace("|", "\\|")
+    text = " ".join(scrubbed(str(value)).split())
+    return markdown_text(text if len(text) <= _CELL else text[: _CELL - 1] + "…")
 
 
 def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:

@@ -32,10 +32,12 @@ _SHAPES: Final = (
         ),
         rf"\1\2{MASK}",
     ),
-    # A password may hold an @ of its own: up to the last one.
+    # A password may hold an @ of its own: up to the last one. But not `password` itself, which stands in examples.
     (
         ("://",),
-        re.compile(r"([a-z][a-z0-9+.-]{0,30}://[^\s:/@?#]{0,256}):\S{0,1024}@", re.IGNORECASE),
+        re.compile(
+            r"([a-z][a-z0-9+.-]{0,30}://[^\s:/@?#]{0,256}):(?!password@)\S{0,1024}@", re.IGNORECASE
+        ),
         rf"\1:{MASK}@",
     ),
     # password=…, "client_secret": …, password: …; but not "no token: HTTP 401".

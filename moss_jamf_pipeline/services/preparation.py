@@ -8,6 +8,7 @@ import psycopg
 
 from moss_jamf_pipeline.engine.databases import Databases, given_moss_url, resolve_databases
 from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
@@ -149,5 +150,11 @@ def _connection(moss_url: str) -> Iterator[psycopg.Connection]:
 
 
 def _remembered_base_url(base_url: str | None) -> str | None:
-    """The JAMF server worth saving with the integration: not one on this machine, whose port is another tomorrow."""
+    """The JAMF server worth saving with the integration: not one on this machine, whose port is another tomorrow.
+
+    Raises:
+        JamfAddressInvalid: it is none, or holds a password.
+    """
+    if base_url is not None:
+        usable_base_url(base_url)
     return None if base_url is None or is_on_this_machine(base_url) else base_url

@@ -2,7 +2,9 @@
 -- own name. Dependants of a held row say nothing new and are left out.
 select change.row_id, coalesce(link.label, change.object_type) as object_type, change.action, change.external_id, change.before, change.after,
        case when change.object_type <> 'mapping' then change.label
-            else coalesce(device.hostname, device.serial_number, person.full_name, moss_group.name, location.name) end as label
+            else jamf_sync.unescaped(
+              coalesce(device.hostname, device.serial_number, person.full_name, moss_group.name, location.name))
+       end as label
 from jamf_sync.change_plan as change
 left join lateral (select change.label where change.object_type = 'mapping') as link on true
 left join moss_contract.devices() as device on link.label = 'device' and device.id = change.object_id

@@ -1,4 +1,5 @@
 -- Names for ids that people are shown. Parameters: ids (uuid[]), plan_id: what the plan is yet to create has a name only there.
+-- What the M.O.S.S. web application stored is HTML-escaped; people read it unescaped.
 -- Grain: one id. Index: the primary keys of the M.O.S.S. tables; change_plan_rows.
 with wanted as (
   select unnest(%(ids)s::uuid[]) as id
@@ -8,7 +9,11 @@ planned as (
   where plan_id = %(plan_id)s and object_type in ('person', 'location', 'room', 'device') and object_id = any (%(ids)s::uuid[])
   order by object_id, row_id
 )
-select wanted.id, coalesce(person.full_name, location.name, room.name, device.hostname, device.serial_number, planned.label) as name
+select wanted.id,
+       coalesce(
+         jamf_sync.unescaped(
+           coalesce(person.full_name, location.name, room.name, device.hostname, device.serial_number)),
+         planned.label) as name
 from wanted
 left join moss_contract.people() as person using (id)
 left join moss_contract.locations() as location using (id)

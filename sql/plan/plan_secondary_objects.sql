@@ -52,7 +52,9 @@ planned as (
 names as (
   -- People, locations and rooms are named; what the plan is yet to create has a name only there.
   select referred.id::text as value,
-         coalesce(person.full_name, location.name, room.name, planned.label, referred.id::text) as name
+         coalesce(
+           jamf_sync.unescaped(coalesce(person.full_name, location.name, room.name)),
+           planned.label, referred.id::text) as name
   from (select distinct id from referred) as referred
   left join planned on planned.object_id = referred.id
   left join moss_contract.people() as person on person.id = referred.id

@@ -408,6 +408,7 @@ def test_failure_28_postgresql_killed_during_an_apply_is_made_good_by_the_next_r
 
 # A segment of the server's log must fit; a temporary table may not become longer.
 _LONGEST_FILE = 17 * 1024**2
+_HEAVY_MACS = 160
 
 
 @contextmanager
@@ -427,10 +428,11 @@ def test_failure_28_a_disk_that_is_full_while_pages_are_copied_brings_nothing_an
     with ExitStack() as stack:
         with _short_files():
             world = stack.enter_context(_own_server(monkeypatch)).world
-        names = {computer.id: computer.name for computer in world.fleet.computers.values()}
-        for computer in world.fleet.computers.values():
-            # What does not compress: the pages of twelve such Macs are more than a file may hold.
-            computer.name = base64.b64encode(Random(computer.id).randbytes(1_500_000)).decode()
+        # What does not compress: the pages of such Macs are more than a file may hold.
+        heavy = [str(number) for number in range(930_001, 930_001 + _HEAVY_MACS)]
+        for number in heavy:
+            name = base64.b64encode(Random(number).randbytes(90_000)).decode()
+            add_mac(world, number, f"C02{number}", name=name)
 
         assert not sync_hurriedly(world).success
 
@@ -438,8 +440,8 @@ def test_failure_28_a_disk_that_is_full_while_pages_are_copied_brings_nothing_an
         assert world.history()[-1]["status"] == "failed"
         assert devices(world) == {}
         assert world.query("select 1 from jamf_sync.raw_jamf where collection = 'computers'") == []
-        for computer_id, name in names.items():
-            world.fleet.computer(computer_id).name = name
+        for number in heavy:
+            world.fleet.remove_computer(number)
         _assert_as_if_nothing_had_happened(world)
 
 

@@ -309,6 +309,7 @@ def test_both_ways_to_read_a_page_yield_the_same_documents() -> None:
         ("\\u0000 is text", "\\u0000 is text"),
         ("\N{GRINNING FACE}’", "\N{GRINNING FACE}’"),
         ("x" * 100_000, "x" * 100_000),
+        ("x" * 1_000_000, "x" * 4_096),
     ],
 )
 def test_text_that_postgresql_cannot_store_is_mended_and_other_text_is_untouched(

@@ -223,12 +223,27 @@ def test_ids_and_records_of_any_length_cost_their_record_only() -> None:
         )
 
     reading = _departments(odd)
-    assert reading.ids == ["1"]
+    assert reading.ids == ["1", "4"]
+    assert len(reading.records["4"].document) < 5_000
     assert [(each.jamf_id, each.reason) for each in reading.rejected] == [
         (None, RejectionReason.ID_MISSING),
         (None, RejectionReason.WRONG_TYPE),
-        ("4", RejectionReason.WRONG_TYPE),
     ]
+
+
+def test_a_record_of_more_groups_than_any_server_has_is_set_aside() -> None:
+    memberships = [{"groupId": str(number), "smartGroup": False} for number in range(20_000)]
+    names = ("general", "hardware", "operatingSystem", "userAndLocation")
+    sections: dict[str, object] = {name: {} for name in names}
+
+    def crowded(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, json=_page({"id": "1", **sections, "groupMemberships": memberships})
+        )
+
+    (rejected,) = read_now(odd_client(crowded), CollectionName.COMPUTERS).rejected
+    assert (rejected.jamf_id, rejected.reason) == ("1", RejectionReason.WRONG_TYPE)
+    assert "bytes" in rejected.detail
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,31 @@ def disputed(bench: Bench) -> Bench:
     return bench
 
 
+def test_case_t15_names_that_the_web_application_escaped_are_told_as_people_read_them(
+    workplace: Workplace, bench: Bench
+) -> None:
+    escaped = "HQ &amp; Lab &lt;A&#x2F;B&gt;"
+    bench.building("7", "R & D")
+    bench.location("R &amp; D")
+    owner = bench.person(full_name="Dana O&#x27;Neil")
+    bench.linked_device(
+        "1",
+        serial_number="SERIAL1",
+        hostname="mac-1",
+        location_id=bench.location(escaped),
+        assigned_to_person_id=owner,
+    )
+    bench.computer("1", hostname="mac-1", building_id="7")
+    bench.sync()
+    (told,) = conflicts.list_queue(workplace, CHOICE).conflicts
+    assert (told.moss_value, told.jamf_value) == ("HQ & Lab <A/B>", "R & D")
+    (group,) = conflicts.list_groups(workplace, CHOICE).groups
+    assert group.moss_value == "HQ & Lab <A/B>"
+    assert conflicts.show(workplace, CHOICE, told.conflict_id).conflict.moss_value == (
+        "HQ & Lab <A/B>"
+    )
+
+
 def test_the_queue_comes_in_pages_with_names_for_ids(workplace: Workplace, disputed: Bench) -> None:
     pages = [
         conflicts.list_queue(workplace, CHOICE, page=PageRequest(limit=3, offset=offset))

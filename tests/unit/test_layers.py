@@ -12,7 +12,7 @@ _PACKAGE = Path(moss_jamf_pipeline.__file__).parent
 _PRIVATE_PARTS = ("dagster._", "dagster_shared", "dagster_postgres._")
 _MAY_TOUCH_THEM = "orchestration/dagster_internals.py"
 
-_FOR_ALL = {"settings", "scrubbing", "__version__"}
+_FOR_ALL = {"settings", "scrubbing", "outputs", "__version__"}
 # Room -> the rooms that it may use besides its own.
 _BELOW = {
     "catalogue": set[str](),

@@ -9,6 +9,9 @@ from moss_jamf_pipeline.settings import (
     IntegrationChoice,
     Settings,
     SettingsContradictory,
+    SettingsUnusable,
+    ValueMistyped,
+    as_meant,
     project_file,
 )
 
@@ -176,3 +179,98 @@ def test_the_projects_files_do_not_depend_on_the_working_directory(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert project_file("workspace.yaml").is_file()
+
+
+# -- values that people paste ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "s3cret\n",
+        "s3cret\r\n",
+        " s3cret\t",
+        "\u00a0s3cret\u00a0",
+        "\ufeffs3cret",
+        "s3cret\u200b",
+        "\u202as3cret\u202c",
+        "\u3000s3cret\u2009\x00",
+    ],
+)
+@pytest.mark.parametrize("variable", ["JAMF_CLIENT_SECRET", "ENCRYPTION_KEY", "JAMF_PASSWORD"])
+def test_case_t10_unseen_characters_around_a_secret_are_no_part_of_it(
+    variable: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if typed.startswith(" ") and variable == "JAMF_PASSWORD":
+        typed = typed.strip(" ")  # a password may begin with a blank
+    if "\x00" in typed:
+        typed = typed.replace("\x00", "\x01")  # which no environment holds
+    monkeypatch.setenv(variable, typed)
+    secret = getattr(Settings(), variable.lower())
+    assert secret.get_secret_value() == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("s3\u200bcret", "U+200B, ZERO WIDTH SPACE, at place 3 of 7"),
+        ("s3\u00a0cret", "U+00A0, NO-BREAK SPACE"),
+        ("s3\ncret", "U+000A, a control character"),
+        ("s3\u202ecret", "U+202E, RIGHT-TO-LEFT OVERRIDE"),
+        ("s3\udcffcret", "no UTF-8, at place 3"),
+    ],
+)
+def test_case_t10_unseen_characters_inside_a_secret_are_refused_by_name(
+    typed: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueMistyped) as mistyped:
+        as_meant(typed)
+    assert named in str(mistyped.value)
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", typed)
+    with pytest.raises(
+        SettingsUnusable, match="JAMF_CLIENT_SECRET: it holds a character"
+    ) as caught:
+        Settings()
+    assert named in str(caught.value)
+    assert "cret" not in f"{caught.value!r}".replace("SECRET", "").replace("secret is", "")
+
+
+def test_passwords_keep_their_blanks() -> None:
+    assert as_meant("  two words \u00a0", is_password=True) == "  two words "
+    assert as_meant("a\u00a0b", is_password=True) == "a\u00a0b"
+    with pytest.raises(ValueMistyped):
+        as_meant("a\u200bb", is_password=True)
+
+
+def test_a_secret_of_unseen_characters_only_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAMF_CLIENT_SECRET", "\u00a0\n")
+    assert Settings().jamf_client_secret is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("MOSS_JAMF_RETENTION_DAYS", "hush-1"), ("MOSS_JAMF_EXPECTED_HOURS", "-3")],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_variable_and_not_repeated(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsUnusable, match=f"{variable}: Input should be") as caught:
+        Settings()
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://jamf.example.org:8443/jss/", "https://jamf.example.org:8443/jss"),
+        ("http://user:PASSWORD@jamf.example.org", "http://jamf.example.org"),
+        ("https://user:P@SS/WORD#1@jamf.example.org/?x=PASSWORD", "https://jamf.example.org/"),
+    ],
+)
+def test_case_s11_the_jamf_server_is_stored_and_shown_without_a_password(
+    given: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAMF_BASE_URL", given)
+    server = Settings().jamf_server
+    assert server == shown

@@ -32,7 +32,7 @@ from moss_jamf_pipeline.scrubbing import (
     scrubbed_document,
     scrubbed_error,
 )
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, SettingsUnusable
 from tests.support.properties import examples
 
 # Without the mask's own character: `***` may stand in a scrubbed text.
@@ -367,7 +367,7 @@ def test_settings_that_cannot_be_read_do_not_keep_a_message_from_being_scrubbed(
 ) -> None:
     (tmp_path / ".env").write_bytes(b"JAMF_PASSWORD=\xff")
     monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
-    with pytest.raises(ValueError, match="codec"):
+    with pytest.raises(SettingsUnusable, match="UTF-8"):
         Settings()
     assert scrubbed("password=hush") == f"password={MASK}"
 

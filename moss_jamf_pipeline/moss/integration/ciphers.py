@@ -16,6 +16,8 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from moss_jamf_pipeline.scrubbing import remember_secret
+
 KEY_BYTES = 32
 _IV_BYTES = 16
 _TAG_BYTES = 16
@@ -65,6 +67,7 @@ class EncryptionKey:
         Raises:
             KeyUnusable: it is not exactly 32 bytes.
         """
+        remember_secret(text)
         return cls(_leniently_decoded(text))
 
     @classmethod
@@ -74,7 +77,9 @@ class EncryptionKey:
 
     def as_text(self) -> str:
         """The key in base64, as ENCRYPTION_KEY and the table `encryption_keys` hold it."""
-        return base64.b64encode(self.value).decode()
+        text = base64.b64encode(self.value).decode()
+        remember_secret(text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class IntegrationKey:
         """
         if _HEXADECIMAL_KEY.fullmatch(text) is None:
             raise KeyUnusable("it is not 64 hexadecimal digits")
+        remember_secret(text)
         return cls(bytes.fromhex(text))
 
 

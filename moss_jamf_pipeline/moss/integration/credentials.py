@@ -5,7 +5,7 @@ ciphertext, is decided here; the ciphers themselves are `ciphers`. No message re
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -31,6 +31,7 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import execute, fetch_one, fetch_value
 from moss_jamf_pipeline.moss.text import unescaped
 from moss_jamf_pipeline.scrubbing import remember_secret
+from moss_jamf_pipeline.settings import ValueMistyped, as_meant
 
 JamfCredentials = ClientCredentials | UserCredentials
 
@@ -364,10 +365,28 @@ def _credentials_in(plaintext: str) -> JamfCredentials | None:
         for name, value in document.items()
         if isinstance(value, str) and value
     }
+    for secret in (_CLIENT_SECRET, _PASSWORD):
+        remember_secret(values.get(secret, ""))
     if _CLIENT_ID in values and _CLIENT_SECRET in values:
-        remember_secret(values[_CLIENT_SECRET])
-        return ClientCredentials(values[_CLIENT_ID], SecretStr(values[_CLIENT_SECRET]))
+        return ClientCredentials(
+            _meant(values, _CLIENT_ID), SecretStr(_meant(values, _CLIENT_SECRET))
+        )
     if _USERNAME in values and _PASSWORD in values:
-        remember_secret(values[_PASSWORD])
-        return UserCredentials(values[_USERNAME], SecretStr(values[_PASSWORD]))
+        password = _meant(values, _PASSWORD, is_password=True)
+        return UserCredentials(_meant(values, _USERNAME), SecretStr(password))
     return None
+
+
+def _meant(values: Mapping[str, str], name: str, *, is_password: bool = False) -> str:
+    """A saved value as it was meant: somebody has pasted it into a form.
+
+    Raises:
+        CredentialsUnreadable: there is a character in it that nobody sees.
+    """
+    try:
+        return as_meant(values[name], is_password=is_password)
+    except ValueMistyped as mistyped:
+        raise CredentialsUnreadable(
+            f"What M.O.S.S. has saved as {name} cannot be meant: {mistyped}.",
+            f"{_SAVE_AGAIN.capitalize()}.",
+        ) from None

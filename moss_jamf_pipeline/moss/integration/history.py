@@ -14,6 +14,7 @@ from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.integration.successors import Succession, take_over
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.outputs import terminal_text
 from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_document
 
 logger = logging.getLogger(__name__)
@@ -169,8 +170,8 @@ def recent_history(
 
 
 def _storable(text: str) -> str:
-    """A text as PostgreSQL takes it, without NUL or broken Unicode, and not too long: closing must not fail over it."""
-    clean = text.replace("\0", "�").encode(errors="replace").decode()
+    """A text as PostgreSQL takes it and people can read it, not too long: closing must not fail over it."""
+    clean = terminal_text(text)
     return clean if len(clean) <= _LONGEST_TEXT else clean[: _LONGEST_TEXT - 1] + "…"
 
 

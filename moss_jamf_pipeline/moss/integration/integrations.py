@@ -28,6 +28,7 @@ from moss_jamf_pipeline.moss.errors import (
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
 from moss_jamf_pipeline.moss.text import unescaped
+from moss_jamf_pipeline.scrubbing import remember_address
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 DEFAULT_NAME = "JAMF Pro"
@@ -443,4 +444,6 @@ def _base_url(config: object) -> str | None:
     saved = config.get("base_url") if isinstance(config, dict) else None
     if not isinstance(saved, str):
         return None
-    return unescaped(saved).strip().rstrip("/") or None
+    address = unescaped(saved).strip().rstrip("/")
+    remember_address(address)
+    return address or None
