@@ -86,6 +86,22 @@ per_object as (
   from decided
   group by object_id
 ),
+freed_names as materialized (
+  select before ->> 'hostname' as hostname from per_object where before ->> 'hostname' is not null
+),
+wanted_names as materialized (
+  select after ->> 'hostname' as hostname from per_object where after ->> 'hostname' is not null
+  union all
+  select jamf ->> 'hostname' from compared_objects
+  where object_type = %(object_type)s and action = 'create' and jamf ->> 'hostname' is not null
+    and exists (select from freed_names)
+),
+tangled as (
+  -- Devices that take host names from each other, or free them for new ones.
+  select change.object_id from per_object as change join freed_names on freed_names.hostname = change.after ->> 'hostname'
+  union
+  select change.object_id from per_object as change join wanted_names on wanted_names.hostname = change.before ->> 'hostname'
+),
 conflicts as (
   insert into jamf_sync.plan_conflicts
     (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, base_value, detail)
@@ -105,9 +121,13 @@ planned as (
     case when object.action = 'update' and coalesce(change.after, '{}') = '{}' then 'agree' else object.action end,
     case when object.action = 'update' and coalesce(change.after, '{}') = '{}' then 'values_agree' else object.reason end,
     coalesce(change.before, '{}'), coalesce(change.after, '{}'), coalesce(change.rules, '{}'), coalesce(change.agreed, '{}'), object.details
-  from compared_objects as object left join per_object as change using (object_id)
+  from compared_objects as object
+  left join per_object as change using (object_id)
+  left join tangled using (object_id)
   where object.object_type = %(object_type)s and object.action <> 'create'
     and (object.action <> 'update' or change.after <> '{}' or change.agreed <> '{}')
+  -- They stand together, to be applied together (apply/spans).
+  order by tangled.object_id is null
   returning object_id, action
 )
 -- What differs only where no rule writes is unchanged, unless it is in conflict.

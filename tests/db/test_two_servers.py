@@ -1,11 +1,9 @@
 """Two JAMF servers that know the same Macs, people and groups: one leads an object, the other only links it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
@@ -16,6 +14,7 @@ from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.plan.conflicts import reopen_conflicts, resolve_conflicts
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of, rows_of, second_server
+from tests.support.waiting import wait_for_advisory_lock
 
 HQ_MAC = "AC:AA:AA:AA:AA:01"
 
@@ -483,21 +482,10 @@ def test_an_apply_waits_until_the_other_server_has_written(
                 apply_objects, connection, committing.lab.integration, plans[1], "device"
             )
             with database.connection() as watching:
-                _wait_for_advisory_lock(watching, connection.info.backend_pid)
+                wait_for_advisory_lock(watching, connection.info.backend_pid)
         device = counts_of(applying.result(timeout=60))["device"]
     assert (device.created, device.skipped) == (0, 1)
     assert len(committing.lab.query("select id from devices")) == 1
-
-
-def _wait_for_advisory_lock(watching: psycopg.Connection, process: int) -> None:
-    deadline = monotonic() + 60
-    while monotonic() < deadline:
-        row = watching.execute(
-            "select from pg_stat_activity where pid = %s and wait_event = 'advisory'", (process,)
-        ).fetchone()
-        if row is not None:
-            return
-    raise AssertionError("the other server never waited")
 
 
 def test_a_revert_leaves_alone_what_the_other_server_leads_by_now(servers: Servers) -> None:

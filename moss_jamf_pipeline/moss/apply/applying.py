@@ -23,6 +23,7 @@ from moss_jamf_pipeline.moss.plan.planning import (
     read_plan,
 )
 from moss_jamf_pipeline.moss.statements import (
+    Row,
     execute,
     fetch_all,
     fetch_one,
@@ -185,6 +186,10 @@ _LOOK_THROUGH_ALL: Final = frozenset(
 
 _MANY_ROWS = 1_000
 
+# Of these, M.O.S.S.'s users work with the rows that a sync changes. So many are locked at once, for about a second.
+_CUT: Final = frozenset({"person", "device", "io", "group"})
+_MOST_LOCKED: Final = 4_000
+
 # One lock for all integrations: what one checks before it writes, no other changes until it has written.
 _LOCK_OF_ALL = "select pg_advisory_xact_lock(hashtextextended('moss_jamf apply', 0))"
 # As long as PostgreSQL lets a transaction idle before it ends it (`moss.database`).
@@ -207,11 +212,11 @@ def apply_objects(
     object_type: str,
     *,
     since: datetime | None = None,
-    is_trial: bool = False,
 ) -> Plan:
-    """Applies the waiting rows of one object type in one transaction; applied again, it writes nothing.
+    """Applies the waiting rows of one object type; applied again, it writes nothing.
 
-    Each row is guarded by the value it was planned against; what moved since is refused. A row that the
+    What M.O.S.S. has already is changed in transactions of a few thousand rows, so that nobody who works there waits
+    for long. Each row is guarded by the value it was planned against; what moved since is refused. A row that the
     database rejects is marked failed with its reason, and the others are applied. A revert goes the other way round,
     so it is applied as a whole with the last type, `mapping`.
 
@@ -221,7 +226,6 @@ def apply_objects(
         plan: the plan.
         object_type: one of `catalogue.object_types`, or `mapping` for the links themselves.
         since: when the run took the plan on; what was settled before counts as unchanged.
-        is_trial: the caller rolls everything back; a trial excludes no other run.
 
     Returns:
         The plan, as it stands now.
@@ -235,19 +239,61 @@ def apply_objects(
             f"Plan {plan.plan_id} is a what-if and never applied.",
             "Make a plan of now with `moss-jamf sync`.",
         )
-    work = _Work(connection, integration, plan, since=since, is_trial=is_trial)
+    work = _Work(connection, integration, plan, since=since, is_trial=False)
     types = _steps(plan, object_type)
     is_last = object_type == "mapping"
-    work.apply_when_tables_are_free(types, is_last=is_last)
-    for pause in () if is_trial else _PAUSES:
+    for span in _spans(connection, plan, object_type, at_once=_MOST_LOCKED):
+        work.apply_when_tables_are_free(types, span, is_last=is_last)
+    for pause in _PAUSES:
         if not work.has_met_locks:
             break
         time.sleep(pause)
+        work.has_met_locks = False
         work.apply_when_tables_are_free(types, is_last=is_last, is_again=True)
     applied = read_plan(connection, plan.plan_id, since=since)
-    if is_last and not is_trial:
+    if is_last:
         _refresh_statistics(connection, applied.counts)
     return applied
+
+
+def try_objects(
+    connection: psycopg.Connection, integration: Integration, plan: Plan, object_type: str
+) -> list[Row]:
+    """Applies the waiting rows of one type as a trial, in a transaction that the caller rolls back.
+
+    A trial excludes no other run, and waits for nobody. What it changes of objects that M.O.S.S. has already is taken
+    back a few thousand rows at a time, so that they are not locked until all is tried; what it creates, and host names
+    that devices take from each other, stay for what refers to them.
+
+    Args:
+        connection: in a transaction.
+        integration: whose plan it is.
+        plan: the plan.
+        object_type: as of `apply_objects`.
+
+    Returns:
+        The problems with what was taken back: `row_id`, `problem`, `detail`. Those with the rest are in the plan.
+    """
+    work = _Work(connection, integration, plan, since=None, is_trial=True)
+    types = _steps(plan, object_type)
+    problems: list[Row] = []
+    for span in _spans(connection, plan, object_type, at_once=0):
+        if span is None or span.is_tangled:
+            work.apply_when_tables_are_free(types, span, is_last=object_type == "mapping")
+            continue
+        with connection.transaction(force_rollback=True):
+            work.apply_when_tables_are_free(types, span, is_last=False)
+            problems += fetch_all(
+                connection,
+                "plan/trial_problems",
+                {
+                    "plan_id": plan.plan_id,
+                    "object_type": object_type,
+                    "first_row": span.first_row,
+                    "last_row": span.last_row,
+                },
+            )
+    return problems
 
 
 def waiting_object_types(connection: psycopg.Connection, plan_id: int) -> frozenset[str]:
@@ -281,6 +327,42 @@ def _steps(plan: Plan, object_type: str) -> _Types:
     return list(_REVERTING_STEPS.items()) if object_type == "mapping" else []
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Rows of one type that are applied in one transaction.
+
+    Attributes:
+        first_row: of them.
+        last_row: of them.
+        is_tangled: whether they can only be applied together, or with what was applied before.
+    """
+
+    first_row: int
+    last_row: int
+    is_tangled: bool
+
+
+def _spans(
+    connection: psycopg.Connection, plan: Plan, object_type: str, *, at_once: int
+) -> list[_Span | None]:
+    """The spans in which the waiting rows of a type are applied; None: all of them, whatever they are.
+
+    Args:
+        connection: any.
+        plan: whose rows.
+        object_type: which.
+        at_once: up to how many objects are changed without cutting.
+    """
+    scope = {"plan_id": plan.plan_id, "object_type": object_type}
+    if plan.kind == "revert" or object_type not in _CUT:
+        return [None]
+    pending = fetch_one(connection, "apply/pending_rows", scope)
+    if pending is None or pending["changing"] <= at_once:
+        return [None]
+    rows = fetch_all(connection, "apply/spans", {**scope, "row_limit": _MOST_LOCKED})
+    return [_Span(**row) for row in rows]
+
+
 @dataclass(slots=True)
 class _Work:
     """What is applied, in one transaction each time.
@@ -291,7 +373,7 @@ class _Work:
         plan: the plan.
         since: when the run took the plan on.
         is_trial: whether the caller rolls everything back; then nobody else is kept waiting.
-        has_met_locks: whether the last transaction left rows because somebody else held what they need.
+        has_met_locks: whether rows were left because somebody else held what they need.
     """
 
     connection: psycopg.Connection
@@ -302,12 +384,18 @@ class _Work:
     has_met_locks: bool = False
 
     def apply_when_tables_are_free(
-        self, types: _Types, *, is_last: bool, is_again: bool = False
+        self,
+        types: _Types,
+        span: _Span | None = None,
+        *,
+        is_last: bool,
+        is_again: bool = False,
     ) -> None:
         """Applies the waiting rows of some types; waits, with nothing locked, while somebody holds a whole table.
 
         Args:
             types: the types, each with its statements.
+            span: which rows; None: all that wait.
             is_last: whether the plan ends with them.
             is_again: whether rows that were left locked by this run are tried again.
 
@@ -318,7 +406,7 @@ class _Work:
         deadline = time.monotonic() + _SECONDS_FOR_A_TABLE
         while True:
             try:
-                self._apply(types, is_last=is_last, is_again=is_again)
+                self._apply(types, span, is_last=is_last, is_again=is_again)
             except TableLocked:
                 if self.is_trial or time.monotonic() > deadline:
                     raise
@@ -326,8 +414,7 @@ class _Work:
                 return
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
-    def _apply(self, types: _Types, *, is_last: bool, is_again: bool) -> None:
-        self.has_met_locks = False
+    def _apply(self, types: _Types, span: _Span | None, *, is_last: bool, is_again: bool) -> None:
         parameters = {"integration_id": self.integration.id, "plan_id": self.plan.plan_id}
         with writing(self.connection):
             if not self.is_trial:
@@ -338,7 +425,7 @@ class _Work:
             for object_type, steps in types:
                 if is_again:
                     self._release(object_type)
-                self._apply_type(object_type, steps, is_patient=not is_again)
+                self._apply_type(object_type, steps, span, is_patient=not is_again)
             if is_last:
                 # The last that this transaction does, as is what it sets for itself.
                 self.connection.execute("set local enable_nestloop = off")
@@ -355,7 +442,9 @@ class _Work:
         if released:
             count_outcomes(self.connection, self.plan.plan_id, [object_type])
 
-    def _apply_type(self, object_type: str, steps: Sequence[str], *, is_patient: bool) -> None:
+    def _apply_type(
+        self, object_type: str, steps: Sequence[str], span: _Span | None, *, is_patient: bool
+    ) -> None:
         collection = collection_of(object_type)
         parameters: dict[str, Any] = {
             "integration_id": self.integration.id,
@@ -365,22 +454,27 @@ class _Work:
             "add_to_privileged": self.integration.settings.add_members_to_privileged_groups,
             "fields": custom_fields(object_type),
         }
-        span = fetch_one(self.connection, "apply/pending_rows", parameters)
-        if span is not None:
+        waiting = fetch_one(self.connection, "apply/pending_rows", parameters)
+        if waiting is not None:
             # Few rows look up by key what they touch; so many are joined with all there is.
-            is_many = span["pending"] > _MANY_ROWS
+            is_many = waiting["pending"] > _MANY_ROWS
+            first_row, last_row = (
+                (waiting["first_row"], waiting["last_row"])
+                if span is None
+                else (span.first_row, span.last_row)
+            )
             if not self.is_trial:
                 _wait_for_other_integrations(self.connection)
             writer = SpanWriter(self.connection, steps, _LOOK_THROUGH_ALL, parameters)
             with joining_by_hash(self.connection) if is_many else nullcontext():
-                writer.write(span["first_row"], span["last_row"], is_patient=is_patient)
+                writer.write(first_row, last_row, is_patient=is_patient)
             self.has_met_locks |= writer.has_met_locks
         settled = (
             execute(self.connection, "apply/mark_settled", parameters)
             if self.plan.kind == "revert"
             else 0
         )
-        if span is not None or settled:
+        if waiting is not None or settled:
             count_outcomes(self.connection, self.plan.plan_id, [object_type])
 
 

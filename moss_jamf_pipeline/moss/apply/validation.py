@@ -1,7 +1,7 @@
 """A trial: applies a plan to M.O.S.S. for real, in a transaction that is always rolled back, and keeps what went wrong.
 
 Only M.O.S.S. itself knows all of its constraints and triggers. Nothing of a trial stays but what it found; sequences
-of M.O.S.S. may have moved on. Rows that the plan changes are locked while it lasts.
+of M.O.S.S. may have moved on.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
-from moss_jamf_pipeline.moss.apply.applying import apply_objects
+from moss_jamf_pipeline.moss.apply.applying import try_objects
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import release_for_trial
 from moss_jamf_pipeline.moss.plan.planning import Plan
@@ -48,9 +48,16 @@ def validate_plan(connection: psycopg.Connection, integration: Integration, plan
     scope = {"plan_id": plan.plan_id}
     with connection.transaction(force_rollback=True):
         release_for_trial(connection, plan.plan_id)
-        for kind in APPLIED_OBJECT_TYPES:
-            apply_objects(connection, integration, plan, kind.name, is_trial=True)
-        found = fetch_all(connection, "plan/trial_problems", scope)
+        found = [
+            row
+            for kind in APPLIED_OBJECT_TYPES
+            for row in try_objects(connection, integration, plan, kind.name)
+        ]
+        found += fetch_all(
+            connection,
+            "plan/trial_problems",
+            {**scope, "object_type": None, "first_row": 0, "last_row": 0},
+        )
     execute(connection, "plan/store_plan_problems", {**scope, "problems": Jsonb(found)})
     by_problem: dict[str, int] = {}
     for row in found:
