@@ -14,6 +14,7 @@ from moss_jamf_pipeline.cli.options import (
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stderr
 from moss_jamf_pipeline.cli.sync import run_and_report
+from moss_jamf_pipeline.moss.plan.guard import held_sentences
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.services.approvals import HeldExample, HeldPlan, held_of_plan
 from moss_jamf_pipeline.services.plans import naming_integration_of
@@ -76,8 +77,8 @@ def _show(held: HeldPlan) -> None:
     """Shows what is held on standard output, kind by kind."""
     for kind, examples in held.examples.items():
         changes = [change for change in held.changes if change.kind is kind]
-        for change in changes:
-            stderr.print(f"[yellow]![/] {escape(change.sentence)}", soft_wrap=True)
+        for sentence in held_sentences(changes):
+            stderr.print(f"[yellow]![/] {escape(sentence)}", soft_wrap=True)
         total = sum(change.planned for change in changes)
         print_table(
             ["action", "object", "name", "JAMF id", "before → after"],
@@ -101,7 +102,10 @@ def _changes(example: HeldExample) -> str:
         return "; ".join(f"{field}: {value}" for field, value in example.after.items() if value)
     if example.action == "unenroll":
         return "marked as gone from JAMF"
-    return "; ".join(
+    changes = [
         f"{field}: {example.before.get(field) or '(empty)'} → {value or '(empty)'}"
         for field, value in example.after.items()
-    )
+    ]
+    if example.previous_external_id is not None:
+        changes.insert(0, f"JAMF id: {example.previous_external_id} → {example.external_id}")
+    return "; ".join(changes)

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.output import duration, print_error, print_table, stderr, stdout
+from moss_jamf_pipeline.moss.plan.guard import held_sentences
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 from moss_jamf_pipeline.services.runs import RunReport
 
@@ -107,8 +108,8 @@ def _print_held(report: RunReport) -> None:
     if report.applies or not report.held:
         return
     stdout.print("[bold]Would wait for an approval[/]")
-    for change in report.held:
-        stdout.print(f"  [yellow]![/] {escape(change.sentence)}", soft_wrap=True)
+    for sentence in held_sentences(report.held):
+        stdout.print(f"  [yellow]![/] {escape(sentence)}", soft_wrap=True)
 
 
 def print_next_steps(report: RunReport, integration: str | None = None) -> None:

@@ -94,14 +94,15 @@ def _facts(found: IntegrationStatus) -> Iterator[tuple[str, str]]:
     if found.scope_groups:
         groups = " and ".join(repr(group) for group in found.scope_groups)
         yield "Scope", f"only computers of the JAMF group {groups}"
-    plan = found.plan
+    plan, held = found.plan, ""
     if plan is None:
         yield "Newest plan", "none yet"
     else:
         yield "Newest plan", f"{plan.plan_id}, {plan.status}, made {moment(plan.created_at)}"
-        if found.held:
-            yield "Held back", held_summary(plan.plan_id, found.held)
-    yield "Last run", _last_run(found.last_run)
+        held = held_summary(plan.plan_id, found.held)
+        if held:
+            yield "Held back", held
+    yield "Last run", _last_run(found.last_run, held)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.open_conflicts.items())
     yield "Conflicts", kinds or "none open"
     yield "Schedule", _schedule(found.schedule)
@@ -133,10 +134,14 @@ def _capture_row(stored: CollectionStatus) -> list[object]:
     ]
 
 
-def _last_run(run: SyncRun | None) -> str:
+def _last_run(run: SyncRun | None, held: str) -> str:
+    """How the last run ended; what it holds back is said already."""
     if run is None:
         return "none yet; start one with `moss-jamf sync`"
-    why = f": {run.error_message}" if run.error_message else ""
+    message = run.error_message or ""
+    if held:
+        message = message.replace(held, "it holds changes back, see above.")
+    why = f": {message}" if message else ""
     return f"{run.sync_type}, {moment(run.sync_started_at)}, {run.status}{why}"
 
 

@@ -95,6 +95,8 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(
         name=f"{prefix}_failed_runs",
+        # Those included that the command line executes: Dagster takes them for no code location's.
+        monitor_all_code_locations=True,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
@@ -136,6 +138,7 @@ def _build_held_changes_sensor(choice: IntegrationChoice) -> dg.SensorDefinition
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
         name=f"{prefix}_held_changes",
+        monitor_all_code_locations=True,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(

@@ -33,6 +33,7 @@ class HeldExample:
         external_id: the id of its JAMF record.
         before: field to the value it has; ids of people and places are names.
         after: field to the value it would get.
+        previous_external_id: the id of the JAMF record that a link moves from.
     """
 
     row_id: int
@@ -42,6 +43,7 @@ class HeldExample:
     external_id: str | None
     before: Values
     after: Values
+    previous_external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 -- The first held rows of a kind, for people to judge by. Parameters: plan_id, guarded_kind, row_limit. A link is named by its object's
 -- own name. Dependants of a held row say nothing new and are left out.
 select change.row_id, coalesce(link.label, change.object_type) as object_type, change.action, change.external_id, change.before, change.after,
+       change.details ->> 'previous_external_id' as previous_external_id,
        case when change.object_type <> 'mapping' then change.label
             else jamf_sync.unescaped(
               coalesce(device.hostname, device.serial_number, person.full_name, moss_group.name, location.name))

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.moss.errors import PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 from moss_jamf_pipeline.moss.plan.guard import (
     Choice,
+    HeldChanges,
     choose_plan,
     guard_plan,
     held_changes,
@@ -150,6 +151,17 @@ def test_too_many_unenrolments_are_held_and_the_rest_is_applied(trial: Bench) ->
     assert held.sentence == (
         "2 of 4 linked devices are gone from JAMF, more than the 1 that the guard lets through: held (unenroll)."
     )
+
+
+def test_what_many_moved_links_look_like_is_said_once() -> None:
+    held = [
+        HeldChanges(GuardKind.RELINK, object_type, planned=700, linked=700, allowed=7)
+        for object_type in ("device", "person")
+    ]
+    summary = held_summary(2, held)
+    assert summary.count("looks like another or a restored JAMF server") == 1
+    assert summary.count("700 of 700 linked") == 2
+    assert summary.index("linked people") < summary.index("looks like") < summary.index("approve 2")
 
 
 def test_people_and_groups_are_counted_apart_from_devices(trial: Bench) -> None:

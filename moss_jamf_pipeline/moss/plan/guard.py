@@ -37,7 +37,7 @@ from moss_jamf_pipeline.moss.statements import (
 _ALL_KINDS = tuple(kind.value for kind in GuardKind)
 _KINDS_OF_FIELDS = (GuardKind.REASSIGN, GuardKind.RENAME)
 _SUSPICIONS = {
-    GuardKind.RELINK: " This looks like another or a restored JAMF server: see that its address is the right one, and "
+    GuardKind.RELINK: "This looks like another or a restored JAMF server: see that its address is the right one, and "
     "that it is the server you mean, before you approve."
 }
 
@@ -74,7 +74,7 @@ class HeldChanges:
             GuardKind.CREATE: f"{self.planned:,} new {objects} would be created beside {self.linked:,} linked ones",
         }[self.kind]
         held = f"{what}, more than the {self.allowed:,} that the guard lets through: held ({self.kind})."
-        return f"{held[0].upper()}{held[1:]}{_SUSPICIONS.get(self.kind, '')}"
+        return f"{held[0].upper()}{held[1:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,14 @@ class Choice:
     held: tuple[HeldChanges, ...]
 
 
+def held_sentences(held: Sequence[HeldChanges]) -> tuple[str, ...]:
+    """What is held and why, and then, once, what a kind of it looks like."""
+    suspicions = dict.fromkeys(
+        _SUSPICIONS[change.kind] for change in held if change.kind in _SUSPICIONS
+    )
+    return (*(change.sentence for change in held), *suspicions)
+
+
 def held_summary(plan_id: int, held: Sequence[HeldChanges]) -> str:
     """What a plan holds, in sentences that end with what to do; empty if it holds nothing."""
     if not held:
@@ -100,7 +108,7 @@ def held_summary(plan_id: int, held: Sequence[HeldChanges]) -> str:
     single = f"; of one kind with {' or '.join(f'--kind {kind}' for kind in kinds)}"
     return " ".join(
         (
-            *(change.sentence for change in held),
+            *held_sentences(held),
             "Everything else goes on.",
             f"If it is meant, `moss-jamf approve {plan_id}` releases it{single if len(kinds) > 1 else ''}.",
         )
