@@ -19,6 +19,7 @@ from moss_jamf_pipeline.catalogue.fields import (
     fields_of,
 )
 from moss_jamf_pipeline.staging.forms import (
+    NO_MAC_ADDRESS,
     email_form,
     lower_uuid_form,
     mac_address_form,
@@ -112,7 +113,7 @@ TEXT_RULES: Final[Mapping[Rule, TextRule]] = {
     # the stager sets aside, so that an operator sees what stands in JAMF.
     Rule.SERIAL_NUMBER: TextRule(ONLY_EMPTY, clean=clean_identifier),
     Rule.MAC_ADDRESS: TextRule(
-        NO_VALUE,
+        NO_VALUE | NO_MAC_ADDRESS,
         clean=clean_identifier,
         form=mac_address_form,
         malformed=Reason.MALFORMED_MAC_ADDRESS,

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 _MAC_ADDRESS: Final = r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}"
 _MAC_SEPARATORS: Final = r"[\s:.\-_]"
 _NO_INTERFACE: Final = ("00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF")
-_EMAIL: Final = r"[^@\s]+@[^@\s]+"
+NO_MAC_ADDRESS: Final = frozenset(
+    digits if separator is None else separator.join([digits[:2]] * 6)
+    for digits in ("0" * 12, "f" * 12)
+    for separator in (None, ":", "-", " ")
+)
+"""How the address of no interface is spelled, case-folded."""
+# As it stands alone; a trailing sign or bracket is what it was copied with.
+_IN_ADDRESSES: Final = r"@\s<>()\[\],;:?\""
+_EMAIL: Final = rf"(?!')[^{_IN_ADDRESSES}]+@[^{_IN_ADDRESSES}']*[^{_IN_ADDRESSES}'.]"
+_IN_ANGLES: Final = r"^[^<>]*<([^<>]*)>[^<>@]*$"
+_BEFORE_AN_ADDRESS: Final = (
+    r"^[\s'\"<(\[,;]*(?:(?:[Mm][Aa][Ii][Ll][Tt][Oo]|[Ss][Mm][Tt][Pp]):)?[\s'\"<(\[,;]*"
+)
+_AFTER_AN_ADDRESS: Final = r"(?:\?[^@]*)?[\s'\">)\],;.]*$"
 _ZERO_UUID: Final = r"[0-]+"
 _DATE: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -41,8 +54,18 @@ def mac_address_form(values: "Texts") -> "Texts":
 
 
 def email_form(values: "Texts") -> "Texts":
-    """The address as it is; NULL unless it has one @, text on both sides and no white space."""
-    return values.where(_matches(values, _EMAIL))
+    """The address alone; NULL unless it has one @, text on both sides and no white space or bracket.
+
+    What it was copied with is taken off: `mailto:`, the angles of `Lee <lee@example.com>`, a comma behind it.
+    """
+    is_plain = _matches(values, _EMAIL)
+    if is_plain.all():
+        return values
+    bare = values.mask(is_plain).str.replace(_IN_ANGLES, r"\1", regex=True)
+    for around in (_BEFORE_AN_ADDRESS, _AFTER_AN_ADDRESS):
+        bare = bare.str.replace(around, "", regex=True)
+    bare = bare.where(_matches(bare, _EMAIL))
+    return values.where(is_plain, bare)
 
 
 def upper_uuid_form(values: "Texts") -> "Texts":

@@ -177,6 +177,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "document_shape": "0123456789abcdef",
         "jamf_id": "7",
         "reason": "cannot_serve",
+        "not_lost": ["cut_to_fit"],
         "detail": "JAMF answered 500.",
         "run_id": f"run-{uuid4()}",
         "sync_type": "full",

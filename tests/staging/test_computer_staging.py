@@ -384,7 +384,10 @@ def test_an_email_address_keeps_its_case(
 
 @pytest.mark.parametrize(
     "email",
-    ["jane", "@example.org", "jane@", "a@b@c", "jane doe@example.org", "Jane <j@example.org>", "@"],
+    [
+        *("jane", "@example.org", "jane@", "a@b@c", "jane doe@example.org", "@", "mailto:", "<>"),
+        *("a@example.org, b@example.org", "<jane>@example.org", "a@b.example;c", "lee@,"),
+    ],
 )
 def test_what_is_no_email_address_is_null_with_a_note(
     computer: Computer, stage_one: StageOne, email: str
@@ -395,6 +398,48 @@ def test_what_is_no_email_address_is_null_with_a_note(
     assert staged.row["is_usable"] is True
     assert staged.notes == [("email", "malformed_email")]
     assert staged.details == ["The value is no e-mail address; correct it in JAMF."]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        *("lee@example.com,", "mailto:lee@example.com", "<lee@example.com>", "lee@example.com;"),
+        *("Dana Lee <lee@example.com>", "MAILTO: lee@example.com.", "'lee@example.com'"),
+        *(
+            "smtp:lee@example.com",
+            "<mailto:lee@example.com?subject=Mac>",
+            '"Lee, Dana" <lee@example.com>,',
+        ),
+    ],
+)
+def test_case_t01_what_an_email_address_was_copied_with_is_taken_off(
+    computer: Computer, stage_one: StageOne, email: str
+) -> None:
+    staged = stage_one("computers", computer({"userAndLocation.email": email}))
+
+    assert staged.row["email"] == "lee@example.com"
+    assert staged.notes == NO_NOTES
+
+
+@pytest.mark.parametrize("email", ["o'brien@example.com", "jörg+mac@exämple.com", "a.b-c_d@host"])
+def test_an_email_address_that_stands_alone_stays_as_it_is(
+    computer: Computer, stage_one: StageOne, email: str
+) -> None:
+    staged = stage_one("computers", computer({"userAndLocation.email": email}))
+
+    assert staged.row["email"] == email
+
+
+@pytest.mark.parametrize(
+    "mac_address", ["00:00:00:00:00:00", "ff:ff:FF:ff:ff:ff", "000000000000", "00-00-00-00-00-00"]
+)
+def test_the_address_of_no_interface_is_no_interface_and_nothing_is_lost(
+    computer: Computer, stage_one: StageOne, mac_address: str
+) -> None:
+    staged = stage_one("computers", computer({"hardware.macAddress": mac_address}))
+
+    assert staged.row["mac_address"] is None
+    assert staged.notes == NO_NOTES
 
 
 @pytest.mark.parametrize(
@@ -416,8 +461,15 @@ def test_a_mac_address_is_read_from_any_spelling(
 @pytest.mark.parametrize(
     "mac_address",
     [
-        *("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "000000000000", "A1:B2:C3:D4:E5"),
-        *("A1:B2:C3:D4:E5:F6:07", "G1:B2:C3:D4:E5:F6", "en0", "a1/b2/c3/d4/e5/f6", "\ufb00" * 6),
+        *(
+            "0000.0000.0000",
+            "A1:B2:C3:D4:E5",
+            "A1:B2:C3:D4:E5:F6:07",
+            "G1:B2:C3:D4:E5:F6",
+            "en0",
+            "a1/b2/c3/d4/e5/f6",
+            "\ufb01" * 6,
+        ),
     ],
 )
 def test_what_is_no_mac_address_is_null_with_a_note_and_the_computer_stays_usable(

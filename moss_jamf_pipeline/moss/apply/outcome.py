@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.object_types import plural_of
@@ -15,7 +16,8 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan, total
-from moss_jamf_pipeline.moss.statements import fetch_all
+from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
+from moss_jamf_pipeline.staging.reasons import Reason
 
 _REFUSED = {
     "sync": (
@@ -51,6 +53,10 @@ _LOCKED = (
 """Of one change, and of several."""
 
 
+_NOTHING_LOST = (Reason.CUT_TO_FIT, Reason.TIME_IN_FUTURE)
+"""Of these the plan tells, or a rule says what they count as."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What the history row of a run says.
@@ -67,6 +73,28 @@ class RunOutcome:
     counts: ObjectCounts
     message: str | None
     details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """Fields of JAMF's that could not be used, while the rest of their records is.
+
+    Attributes:
+        fields: how many.
+        records: of how many records.
+    """
+
+    fields: int
+    records: int
+
+    @property
+    def sentence(self) -> str:
+        fields = "1 field" if self.fields == 1 else f"{self.fields:,} fields"
+        records = "1 record" if self.records == 1 else f"{self.records:,} records"
+        return f"{fields} of {records} could not be used; `moss-jamf quarantine list` says which and why."
+
+
+_NOTHING_DROPPED = _Dropped(0, 0)
 
 
 def run_outcome(
@@ -107,6 +135,13 @@ def run_outcome(
         for count in counts
         if count.failed
     )
+    dropped = (
+        _dropped_fields(connection, integration, used, applied_object_types)
+        if plan.kind == "sync"
+        else _NOTHING_DROPPED
+    )
+    if dropped.fields:
+        reasons.append(dropped.sentence)
     refused = fetch_all(connection, "plan/refused_rows", {"plan_id": plan.plan_id, "since": since})
     reasons.extend(
         _REFUSED[plan.kind][row["refused"] > 1].format(
@@ -137,6 +172,7 @@ def run_outcome(
                 }
                 for count in counts
             },
+            "dropped_fields": dropped.fields,
             "held": [
                 {"kind": change.kind, "object_type": change.object_type, "changes": change.planned}
                 for change in held
@@ -157,3 +193,27 @@ def _locked(connection: psycopg.Connection, plan_id: int, since: datetime | None
             names=f"{names} and {more:,} more" if more else names,
             by=f" At work there: {row['held_by']}." if row["held_by"] else "",
         )
+
+
+def _dropped_fields(
+    connection: psycopg.Connection,
+    integration: Integration,
+    used: Mapping[str, Capture],
+    applied_object_types: Collection[str],
+) -> _Dropped:
+    """What the captures lost that a run was made from."""
+    captures = {
+        collection.name: used[collection.name].capture_id
+        for collection in COLLECTIONS
+        if collection.name in used and collection.object_type in applied_object_types
+    }
+    row = fetch_one(
+        connection,
+        "quarantine/dropped_fields",
+        {
+            "integration_id": integration.id,
+            "captures": Jsonb(captures),
+            "not_lost": list(_NOTHING_LOST),
+        },
+    )
+    return _NOTHING_DROPPED if row is None else _Dropped(**row)
