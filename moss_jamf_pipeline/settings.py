@@ -192,6 +192,11 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_ENVIRONMENT",
         description="Only rows of this environment (development, staging or production) are looked at.",
     )
+    embedded_is_meant: bool = Field(
+        default=False,
+        alias="MOSS_JAMF_EMBEDDED",
+        description="Whether a JAMF server that is not on this machine may be synced into the embedded PostgreSQL.",
+    )
     state_directory: Path = Field(
         default=Path(".moss-jamf"),
         alias="MOSS_JAMF_STATE_DIR",
@@ -411,6 +416,16 @@ def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "?"
     setting = Settings.model_fields.get(name)
     return (setting.alias if setting and setting.alias else name).upper()
+
+
+def words_about_dotenv() -> str:
+    """Whether there is a `.env` to read in the working directory, as a sentence; empty if none is looked for."""
+    name = Settings.model_config.get("env_file")
+    if not isinstance(name, str):
+        return ""
+    file = Path(name).absolute()
+    found = "is read" if file.is_file() else "is not there"
+    return f"({file} {found}.)"
 
 
 def _names_in(listed: str | None) -> tuple[str, ...]:

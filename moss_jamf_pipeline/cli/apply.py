@@ -12,6 +12,7 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.services.approvals import require_applicable
 from moss_jamf_pipeline.services.plans import naming_integration_of
@@ -23,6 +24,7 @@ app = single_command()
 
 
 @app.command()
+@naming_places
 def apply(
     plan_id: Annotated[
         int, typer.Argument(metavar="PLAN", min=1, help="The plan's number: `moss-jamf plan list`.")

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stderr
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.sync import run_and_report
 from moss_jamf_pipeline.moss.plan.guard import held_sentences
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
@@ -26,6 +27,7 @@ app = single_command()
 
 
 @app.command()
+@naming_places
 def approve(
     plan_id: Annotated[
         int | None,

@@ -23,6 +23,7 @@ from moss_jamf_pipeline.cli.options import (
     command_group,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, stderr, stdout
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter
 from moss_jamf_pipeline.services import conflicts as service
 from moss_jamf_pipeline.services.pages import PageRequest
@@ -136,6 +137,7 @@ def show(
 
 
 @app.command()
+@naming_places
 def resolve(
     conflict_ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help="Their numbers.")

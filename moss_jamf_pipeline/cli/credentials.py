@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, command_group
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.scrubbing import remember_secret
@@ -30,6 +31,7 @@ def credentials() -> None:
 
 
 @app.command("set")
+@naming_places
 def save(
     client_id: Annotated[
         str | None, typer.Option("--client-id", help="Client id of a JAMF API client.")

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 import typer
+from rich.markup import escape
 
 from moss_jamf_pipeline.cli.options import (
     DEMO_FLEET,
@@ -31,6 +32,7 @@ from moss_jamf_pipeline.cli.output import (
 from moss_jamf_pipeline.cli.processes import SimulatedJamf, simulated_jamf
 from moss_jamf_pipeline.cli.reports import print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
+from moss_jamf_pipeline.services.places import places_of
 from moss_jamf_pipeline.services.preparation import is_on_this_machine, prepare_databases
 from moss_jamf_pipeline.services.quarantine import QuarantineReason, list_reasons
 from moss_jamf_pipeline.services.runs import RunOptions, RunReport
@@ -100,6 +102,9 @@ def demo(
         )
     else:
         _print(result, verbose=verbose)
+    (stderr if as_json else stdout).print(
+        escape(places_of(Settings()).sentence), style="dim", soft_wrap=True
+    )
     if result.report.failures:
         raise typer.Exit(1)
 

@@ -4,8 +4,15 @@ from typing import Annotated
 
 import typer
 
-from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single_command
+from moss_jamf_pipeline.cli.options import (
+    EmbeddedOption,
+    IntegrationOption,
+    JsonOption,
+    allow_embedded,
+    single_command,
+)
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stdout
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.moss.errors import MossAbsent
 from moss_jamf_pipeline.orchestration.instance import migrate_storage
 from moss_jamf_pipeline.services.preparation import (
@@ -19,6 +26,7 @@ app = single_command()
 
 
 @app.command()
+@naming_places
 def init(
     create_moss: Annotated[
         bool,
@@ -34,6 +42,7 @@ def init(
             help="Switch the integration on; M.O.S.S.'s own pages cannot, once it exists.",
         ),
     ] = False,
+    embedded: EmbeddedOption = False,
     integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,6 +51,7 @@ def init(
     Dagster's tables are brought up to date too, if an older Dagster made them. M.O.S.S.'s own tables are not changed.
     Needs a role that may create schemas.
     """
+    allow_embedded(is_meant=embedded)
     with explained(as_json=as_json):
         settings = Settings().naming(integration)
         try:
@@ -57,7 +67,7 @@ def init(
         if as_json:
             print_json({**_document(done), "dagster_tables_were": former})
         else:
-            _print(done, settings, former)
+            _print(done, former)
 
 
 def _document(done: Preparation) -> dict[str, object]:
@@ -82,8 +92,7 @@ def _integration_document(row: PreparedIntegration) -> dict[str, object]:
     }
 
 
-def _print(done: Preparation, settings: Settings, former: str | None) -> None:
-    stdout.print(f"Database: {done.databases.where}.", soft_wrap=True)
+def _print(done: Preparation, former: str | None) -> None:
     if done.schema.created_moss:
         stdout.print("Created the M.O.S.S. tables of the strategy.")
     if done.schema.migrations:
@@ -100,20 +109,28 @@ def _print(done: Preparation, settings: Settings, former: str | None) -> None:
         stdout.print(f"Brought Dagster's tables up to date; their revision was {former}.")
     for row in done.integrations:
         stdout.print(_about(row), markup=False, soft_wrap=True)
-    if len(done.integrations) > 1:
+    _print_next_step(done)
+
+
+def _print_next_step(done: Preparation) -> None:
+    lacking = [row for row in done.integrations if row.lacks]
+    if not lacking:
+        stdout.print("Next: `moss-jamf doctor`, then `moss-jamf sync --dry-run`.")
+    elif len(done.integrations) > 1:
+        names = ", ".join(repr(row.name) for row in lacking)
         stdout.print(
-            "Next: for each, `moss-jamf credentials set --integration NAME --base-url URL` unless M.O.S.S. has them, "
-            "then `moss-jamf doctor`.",
-            soft_wrap=True,
-        )
-    elif not settings.jamf_base_url:
-        stdout.print(
-            "Next: set JAMF_BASE_URL, JAMF_CLIENT_ID and JAMF_CLIENT_SECRET, then `moss-jamf doctor`. "
-            "Or try `moss-jamf demo`.",
+            f"Next: for {names}, `moss-jamf credentials set --integration NAME --base-url URL`. "
+            "Then `moss-jamf doctor`.",
+            markup=False,
             soft_wrap=True,
         )
     else:
-        stdout.print("Next: `moss-jamf doctor`, then `moss-jamf sync --dry-run`.")
+        demo = " Or try `moss-jamf demo`." if done.databases.is_embedded else ""
+        stdout.print(
+            f"Next: {lacking[0].lacks} Then `moss-jamf doctor`.{demo}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _about(row: PreparedIntegration) -> str:

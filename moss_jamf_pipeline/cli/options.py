@@ -1,5 +1,6 @@
 """What the commands share: options with one spelling, help text and default, and how an application is made."""
 
+import os
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,6 +24,15 @@ IntegrationOption = Annotated[
         metavar="NAME",
         help="Which JAMF server, by its name in M.O.S.S., where several are synced (MOSS_JAMF_INTEGRATIONS). "
         "By default MOSS_JAMF_INTEGRATION.",
+    ),
+]
+
+EmbeddedOption = Annotated[
+    bool,
+    typer.Option(
+        "--embedded",
+        help="Without MOSS_DATABASE_URL: let a JAMF server that is not on this machine be synced into the embedded "
+        "PostgreSQL.",
     ),
 ]
 
@@ -72,6 +82,12 @@ class DemoFleet:
 
 
 DEMO_FLEET = DemoFleet()
+
+
+def allow_embedded(*, is_meant: bool) -> None:
+    """Takes `--embedded` for what the environment says, which the processes that Dagster starts read too."""
+    if is_meant:
+        os.environ["MOSS_JAMF_EMBEDDED"] = "true"
 
 
 def single_command() -> typer.Typer:

@@ -11,12 +11,14 @@ from moss_jamf_pipeline.cli.options import (
     VerboseOption,
     single_command,
 )
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.sync import replay_slot
 
 app = single_command()
 
 
 @app.command()
+@naming_places
 def replay(
     slot: Annotated[
         str, typer.Argument(metavar="SLOT", help="The slot's start, UTC, e.g. 2026-11-22-06:00.")

@@ -17,6 +17,7 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.reports import exit_code, print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
 from moss_jamf_pipeline.moss.apply.reverting import UndoneChanges
@@ -40,6 +41,7 @@ _UNDOING = {
 
 
 @app.command()
+@naming_places
 def revert(
     plan_id: Annotated[
         int,

@@ -9,13 +9,16 @@ import typer
 
 from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
+    EmbeddedOption,
     IntegrationOption,
     JsonOption,
     TriggeredByOption,
     VerboseOption,
+    allow_embedded,
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.progress import RunProgress
 from moss_jamf_pipeline.cli.reports import exit_code, print_next_steps, print_run, run_document
 from moss_jamf_pipeline.definitions import build_definitions, defs
@@ -47,6 +50,7 @@ class Part(StrEnum):
 
 
 @app.command()
+@naming_places
 def sync(
     only: Annotated[
         Part | None, typer.Option("--only", help="Only this part, with what it refers to.")
@@ -71,6 +75,7 @@ def sync(
             "listed, and those that changed are read, unless a full sweep is due; auto: as a run from the UI.",
         ),
     ] = SweepOption.FULL,
+    embedded: EmbeddedOption = False,
     integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
     as_json: JsonOption = False,
@@ -81,6 +86,7 @@ def sync(
     Exit code 0 also for a partial sync, which says what was left out; 1 when it failed; 3 when changes wait for an
     approval.
     """
+    allow_embedded(is_meant=embedded)
     if only is not None and dry_run:
         raise typer.BadParameter(
             "A dry run plans everything; leave out --only.", param_hint="--dry-run"

@@ -21,13 +21,16 @@ from moss_jamf_pipeline.cli.options import (
     DEMO_FLEET,
     ComputersOption,
     DemoFleet,
+    EmbeddedOption,
     GroupsOption,
     SeedOption,
     UsersOption,
     VerboseOption,
+    allow_embedded,
     single_command,
 )
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, moment, stderr, stdout
+from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, running_servers
 from moss_jamf_pipeline.cli.simulate import evolve_command
 from moss_jamf_pipeline.engine.databases import resolve_databases
@@ -48,6 +51,7 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.2
 
 
 @app.command()
+@naming_places
 def up(
     port: Annotated[
         int, typer.Option("--port", min=1, max=65535, help="Port of the Dagster UI.")
@@ -59,18 +63,20 @@ def up(
     users: UsersOption = DEMO_FLEET.users,
     groups: GroupsOption = DEMO_FLEET.groups,
     seed: SeedOption = DEMO_FLEET.seed,
+    embedded: EmbeddedOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Serve the Dagster UI and its daemon, which syncs by the schedule in M.O.S.S., until Ctrl-C.
 
     Without a JAMF server in the environment or in M.O.S.S., the simulated fleet of the demo is served as well.
     """
+    allow_embedded(is_meant=embedded)
     with explained(verbose=verbose):
         settings = Settings()
         _require_free(host, port)
         with Workplace(settings) as workplace:
             for choice in settings.integrations:
-                prepare_if_embedded(workplace, choice)
+                prepare_if_embedded(workplace, choice, may_be_first=True)
         with running_servers() as servers, _ended_by_signals(servers):
             ended = _serve(
                 servers,
@@ -156,8 +162,8 @@ def _wants_simulator(settings: Settings) -> bool:
             refuse_real_inventory(connection, choice)
         except ProblemFound as refusal:
             stderr.print(
-                f"[yellow]No JAMF server is configured, so syncs will fail until JAMF_BASE_URL is set. "
-                f"The simulator is not started:[/] {refusal.message}",
+                f"[yellow]No JAMF server is configured, so syncs will fail until JAMF_BASE_URL names one, or "
+                f"`moss-jamf credentials set --base-url` saves one. The simulator is not started:[/] {refusal.message}",
                 soft_wrap=True,
             )
             return False

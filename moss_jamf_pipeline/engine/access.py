@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.engine.extraction import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf import (
     Acquaintance,
     ClientCredentials,
@@ -24,7 +24,7 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     read_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, words_about_dotenv
 
 _CLIENT_VARIABLES = ("JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET")
 _USER_VARIABLES = ("JAMF_USERNAME", "JAMF_PASSWORD")
@@ -99,13 +99,14 @@ def jamf_access(
 
     Raises:
         ConfigurationMissing: no server or no credentials are configured, or the saved credentials are for another
-            server than the configured one.
+            server than the configured one; or a real server would be synced into the embedded database unasked.
         CredentialsUnreadable: credentials are saved and cannot be read.
         SettingsContradictory: the environment has JAMF_* variables and does not say whose they are.
         JamfAddressInvalid: JAMF_BASE_URL or the saved address cannot be compared, being none.
     """
     settings.require_own_jamf_variables()
     base_url = settings.jamf_base_url or integration.base_url
+    require_meant_database(settings, base_url)
     if not base_url:
         raise ConfigurationMissing(
             f"No JAMF Pro server is configured for the integration {integration.name!r}.",
@@ -127,6 +128,28 @@ def jamf_access(
     if settings.jamf_base_url:
         _refuse_other_server(settings.jamf_base_url, integration)
     return JamfAccess(base_url, saved.credentials, f"saved in M.O.S.S. ({saved.protection})")
+
+
+def require_meant_database(settings: Settings, base_url: str | None) -> None:
+    """Ends what would bring a real JAMF's people and devices into the embedded database unless that was said aloud.
+
+    Args:
+        settings: the environment.
+        base_url: the JAMF server; None: not known.
+
+    Raises:
+        ConfigurationMissing: it is not on this machine, and neither is a database named nor the embedded one meant.
+    """
+    if base_url is None or settings.moss_database_url is not None or settings.embedded_is_meant:
+        return
+    server = server_identity(base_url)
+    if server != LOOPBACK:
+        raise ConfigurationMissing(
+            f"The JAMF Pro server {server} is not on this machine, and MOSS_DATABASE_URL is not set: its people and "
+            f"devices would go into an embedded PostgreSQL in {settings.state_directory.absolute()}.",
+            f"Set MOSS_DATABASE_URL. {words_about_dotenv()} If the embedded one is meant, say so: --embedded, or "
+            "MOSS_JAMF_EMBEDDED=true.".replace("  ", " "),
+        )
 
 
 def _refuse_other_server(base_url: str, integration: Integration) -> None:

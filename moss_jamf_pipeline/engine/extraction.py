@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -80,6 +81,10 @@ class Reading:
     incomplete_reasons: tuple[str, ...]
     fetched: int = 0
     listed: int | None = None
+
+
+LOOPBACK: Final = "loopback"
+"""What a JAMF server on this machine is called: the simulator, or a tunnel."""
 
 
 async def capture_collection(
@@ -228,7 +233,7 @@ def server_identity(base_url: str) -> str:
     parts = urlsplit(base_url)
     host = (parts.hostname or "").lower()
     if host in {"localhost", "127.0.0.1", "::1"}:
-        return "loopback"
+        return LOOPBACK
     return host if parts.port in {None, 443} else f"{host}:{parts.port}"
 
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 import psycopg
 
 from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.errors import MossError
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.services.dagster_tables import DagsterRevisions
 from moss_jamf_pipeline.services.explanations import explanation_of
@@ -19,6 +20,7 @@ from moss_jamf_pipeline.services.jamf_checks import (
     READABLE,
     ask_everything,
     ask_version,
+    environment_says_all,
     look_at_access,
     require_readable,
 )
@@ -56,6 +58,9 @@ _MOSS_CHECKS: Final = (
 
 _JAMF_CHECKS: Final = ("JAMF configuration", "JAMF Pro", "JAMF privileges")
 _INIT_FIRST: Final = "not looked at: `moss-jamf init` comes first"
+_SETTLE_FIRST: Final = (
+    "not looked at: M.O.S.S. may have it saved; first see to the integration's row"
+)
 
 
 # What is looked at for each integration.
@@ -144,10 +149,21 @@ def _examine_another(workplace: Workplace, choice: IntegrationChoice) -> list[Fi
     integration = examination.check("Integration", look_at_row)
     if integration is None:
         examination.skip(("Sweeps",), "not looked at: there is no integration to sync")
+        examination.unasked = _SETTLE_FIRST
     else:
         examination.check("Sweeps", look_at_its_sweeps)
-    _examine_jamf(examination, workplace, choice, asks_moss=integration is not None)
+    asks_moss = integration is not None or _is_found(workplace, choice)
+    _examine_jamf(examination, workplace, choice, asks_moss=asks_moss)
     return examination.findings
+
+
+def _is_found(workplace: Workplace, choice: IntegrationChoice) -> bool:
+    """Whether M.O.S.S. has the integration's row, be it switched off."""
+    try:
+        with workplace.reading(choice):
+            return True
+    except MossError:
+        return False
 
 
 def examine(workplace: Workplace, choice: IntegrationChoice, revisions: DagsterRevisions) -> Health:
@@ -159,7 +175,10 @@ def examine(workplace: Workplace, choice: IntegrationChoice, revisions: DagsterR
     examination.check("Project files", look_at_project_files)
     examination.check("Dagster home", lambda: look_at_dagster_home(workplace.settings))
     integration = _examine_moss(examination, workplace, choice, revisions)
-    _examine_jamf(examination, workplace, choice, asks_moss=integration is not None)
+    asks_moss = integration is not None or (
+        examination.unasked == _SETTLE_FIRST and _is_found(workplace, choice)
+    )
+    _examine_jamf(examination, workplace, choice, asks_moss=asks_moss)
     return Health(tuple(examination.findings))
 
 
@@ -169,11 +188,11 @@ class _Examination:
 
     Attributes:
         findings: so far.
-        waits_for_init: whether M.O.S.S. is there and what it says of the integration cannot be read yet.
+        unasked: why it cannot be known what M.O.S.S. has saved of JAMF; empty if it can, or there is no M.O.S.S.
     """
 
     findings: list[Finding] = field(default_factory=list)
-    waits_for_init: bool = False
+    unasked: str = ""
 
     def check(self, name: str, look: Callable[[], tuple[str, _ResultT]]) -> _ResultT | None:
         """Makes a check.
@@ -236,6 +255,7 @@ def _examine_moss_database(
 ) -> Integration | None:
     if examination.check("M.O.S.S. database", lambda: look_at_server(database)) is None:
         examination.skip(_MOSS_CHECKS[1:], "not looked at: the database cannot be used")
+        examination.unasked = "not looked at: M.O.S.S. may have it saved, and cannot be asked"
         return None
     with database.connection() as connection:
         dialect = examination.check(
@@ -257,13 +277,14 @@ def _examine_our_own(
         is_prepared = examination.check("Contract", lambda: look_at_contract(connection))
     if is_prepared is None:
         examination.check("Rights", lambda: look_at_rights_for_init(connection))
-        examination.waits_for_init = True
+        examination.unasked = _INIT_FIRST
         examination.skip(("Integration", "Sweeps"), _INIT_FIRST)
         return None
     examination.check("Rights", lambda: look_at_rights(connection))
     integration = examination.check("Integration", lambda: look_at_integration(connection, choice))
     if integration is None:
         examination.skip(("Sweeps",), "not looked at: there is no integration to sync")
+        examination.unasked = _SETTLE_FIRST
     else:
         examination.check("Sweeps", lambda: look_at_sweeps(connection, integration))
     return integration
@@ -276,9 +297,9 @@ def _examine_jamf(
     *,
     asks_moss: bool,
 ) -> None:
-    if examination.waits_for_init and workplace.settings.jamf_base_url is None:
-        # M.O.S.S. may well name the server: "not configured" would be a guess.
-        examination.skip(_JAMF_CHECKS, _INIT_FIRST)
+    if examination.unasked and not asks_moss and not environment_says_all(workplace.settings):
+        # M.O.S.S. may well name the server, or have the credentials: "not configured" would be a guess.
+        examination.skip(_JAMF_CHECKS, examination.unasked)
         return
     access = examination.check(
         "JAMF configuration", lambda: look_at_access(workplace, choice, asks_moss=asks_moss)

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access
+from moss_jamf_pipeline.engine.access import (
+    ConfigurationMissing,
+    JamfAccess,
+    given_credentials,
+    jamf_access,
+)
 from moss_jamf_pipeline.jamf import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.moss.integration.integrations import (
     DEFAULT_NAME,
@@ -15,7 +20,7 @@ from moss_jamf_pipeline.moss.integration.integrations import (
 )
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import IntegrationChoice
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 READABLE: Final = "computers, users, groups, buildings and departments can be read"
 
@@ -55,6 +60,14 @@ def look_at_access(
         access = jamf_access(workplace.settings, _unsaved_integration(choice), None)
     client = JamfClient(access.base_url, access.credentials)
     return f"{client.base_url}; credentials: {access.source}", access
+
+
+def environment_says_all(settings: Settings) -> bool:
+    """Whether M.O.S.S. need not be asked for the server and the credentials: the environment has both, or a mistake."""
+    try:
+        return settings.jamf_base_url is not None and given_credentials(settings) is not None
+    except ConfigurationMissing:
+        return True
 
 
 def _unsaved_integration(choice: IntegrationChoice) -> Integration:

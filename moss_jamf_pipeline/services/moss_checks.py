@@ -35,6 +35,7 @@ from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one, fetch_value
 from moss_jamf_pipeline.services.dagster_tables import DagsterRevisions, require_revision
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.sweeps import next_sweep, what_it_sees
+from moss_jamf_pipeline.services.workplace import require_embedded
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings, project_file
 
 _OLDEST_SERVER: Final = 14
@@ -69,7 +70,13 @@ def look_at_dagster_home(settings: Settings) -> tuple[str, None]:
 
 
 def look_for_databases(settings: Settings) -> tuple[str, Databases]:
-    """Which databases the environment names."""
+    """Which databases the environment names; the embedded one is looked at if it is there, and never made.
+
+    Raises:
+        MossNotPrepared: the embedded one is meant, and is not there.
+    """
+    if settings.moss_database_url is None:
+        require_embedded(settings)
     databases = find_databases(settings)
     return databases.where, databases
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from moss_jamf_pipeline.engine.access import jamf_access, require_meant_database
 from moss_jamf_pipeline.engine.databases import Databases, given_moss_url, resolve_databases
-from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.engine.extraction import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
@@ -15,9 +16,11 @@ from moss_jamf_pipeline.moss.errors import IntegrationMissing, MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import (
     enable_integration,
     ensure_integration,
+    find_integration,
 )
 from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
-from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.services.explanations import explanation_of
+from moss_jamf_pipeline.services.workplace import Workplace, require_embedded
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
@@ -30,12 +33,14 @@ class PreparedIntegration:
         is_new: whether it was created just now.
         is_enabled: whether it was switched on before.
         has_been_enabled: whether it was off and has been switched on.
+        lacks: what is to be done before JAMF can be read; empty if server and credentials are configured.
     """
 
     name: str
     is_new: bool
     is_enabled: bool
     has_been_enabled: bool
+    lacks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,14 @@ def prepare_databases(
         DatabaseUnsuitable: it keeps text otherwise than as UTF-8, or a pooler that keeps no sessions is in between.
     """
     settings.require_own_jamf_variables()
+    require_meant_database(settings, settings.jamf_base_url)
     _require_usable(settings)
     databases = resolve_databases(settings)
     with _connection(databases.moss_url) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
         base_url = _remembered_base_url(settings.jamf_base_url)
         integrations = tuple(
-            _prepared(connection, choice, base_url, enables=enables) for choice in choices
+            _prepared(connection, settings, choice, base_url, enables=enables) for choice in choices
         )
         if condition is not None:
             condition(connection)
@@ -95,6 +101,7 @@ def prepare_databases(
 
 def _prepared(
     connection: psycopg.Connection,
+    settings: Settings,
     choice: IntegrationChoice,
     base_url: str | None,
     *,
@@ -102,23 +109,56 @@ def _prepared(
 ) -> PreparedIntegration:
     row = ensure_integration(connection, choice, base_url)
     enabled = enables and enable_integration(connection, row.id)
-    return PreparedIntegration(row.name, row.is_new, row.is_enabled, has_been_enabled=enabled)
+    return PreparedIntegration(
+        row.name,
+        row.is_new,
+        row.is_enabled,
+        has_been_enabled=enabled,
+        lacks=_lacking(connection, settings, choice),
+    )
+
+
+def _lacking(connection: psycopg.Connection, settings: Settings, choice: IntegrationChoice) -> str:
+    """What is to be done before the JAMF server of an integration can be read; empty: nothing."""
+    try:
+        # As a savepoint: what cannot be read now does not undo the preparation.
+        with connection.transaction():
+            jamf_access(settings, find_integration(connection, choice), connection)
+    except Exception as error:
+        explanation = explanation_of(error)
+        if explanation is None:
+            raise
+        return explanation.remedy
+    return ""
 
 
 def is_on_this_machine(base_url: str) -> bool:
     """Whether a JAMF server listens on the loopback: the simulator, or a tunnel."""
-    return server_identity(base_url) == "loopback"
+    return server_identity(base_url) == LOOPBACK
 
 
-def prepare_if_embedded(workplace: Workplace, choice: IntegrationChoice) -> None:
+def prepare_if_embedded(
+    workplace: Workplace, choice: IntegrationChoice, *, may_be_first: bool = False
+) -> None:
     """Prepares the embedded database if it is not; a database of the operator's is only looked at.
 
+    None is made for a JAMF server that is not on this machine, unless that was said aloud.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        may_be_first: whether one is made although no JAMF server is named.
+
     Raises:
-        MossNotPrepared: a given database is not prepared.
+        ConfigurationMissing: a real JAMF server would be synced into it.
+        MossNotPrepared: a given database is not prepared, or an embedded one would be made for no JAMF server.
         IntegrationMissing: a given database lacks the integration's row.
         MossUnreachable: the database does not answer.
     """
     settings = workplace.settings
+    require_meant_database(settings, settings.jamf_base_url)
+    if settings.moss_database_url is None and settings.jamf_base_url is None and not may_be_first:
+        require_embedded(settings)
     try:
         with workplace.reading(choice):
             return

@@ -23,7 +23,7 @@ from moss_jamf_pipeline.moss.contract.schema import pending_changes
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
-from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings, words_about_dotenv
 
 
 class Desk(NamedTuple):
@@ -122,7 +122,7 @@ class Workplace:
 
     def _open(self) -> _Opened:
         if self._settings.moss_database_url is None:
-            _require_embedded(self._settings)
+            require_embedded(self._settings)
         place = resolve_moss(self._settings)
         with self._lock:
             if self._opened is None or self._opened.place.url != place.url:
@@ -151,7 +151,7 @@ def require_prepared(connection: psycopg.Connection, place: MossPlace) -> None:
     installation(connection)  # or it says that there is none
 
 
-def _require_embedded(settings: Settings) -> None:
+def require_embedded(settings: Settings) -> None:
     """Ends what would look into an embedded database that was never made: looking makes none.
 
     Raises:
@@ -160,7 +160,8 @@ def _require_embedded(settings: Settings) -> None:
     state = embedded_postgres(settings).status()
     if state.port is None and not state.is_running:
         raise MossNotPrepared(
-            f"There is no embedded database in {state.directory} yet.",
+            f"There is no embedded database in {state.directory} yet, and MOSS_DATABASE_URL is not set. "
+            f"{words_about_dotenv()}".strip(),
             "Run `moss-jamf init` to make one, or `moss-jamf demo` to try it with a simulated fleet; or set "
             "MOSS_DATABASE_URL to use a database of your own.",
         )

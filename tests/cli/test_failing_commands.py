@@ -96,7 +96,10 @@ def test_a_missing_contract_says_to_run_init_and_nothing_else(
     assert "JAMF Pro server" not in status.stderr
 
 
-def test_the_doctor_goes_on_after_a_problem(command_line: CommandLine) -> None:
+def test_the_doctor_goes_on_after_a_problem(
+    command_line: CommandLine, empty_database: Callable[[], str]
+) -> None:
+    command_line.environment["MOSS_DATABASE_URL"] = empty_database()
     findings = command_line.json("doctor", code=1)["findings"]
     states = {finding["check"]: finding["state"] for finding in findings}
     assert states["Databases"] == "ok"

@@ -74,3 +74,20 @@ def test_a_row_made_in_moss_is_used_as_it_is(moss_command_line: CommandLine) -> 
     made = moss_command_line.json("init")
     assert (made["integration"], made["integration_created"]) == ("Apple & Co", False)
     assert moss_command_line.json("status")["schedule"]["cron"] == "0 */6 * * *"
+
+
+def test_case_t12_init_asks_for_what_is_lacking_and_for_nothing_that_is_there(
+    moss_command_line: CommandLine,
+) -> None:
+    environment = moss_command_line.environment
+    assert "Next: `moss-jamf doctor`" in moss_command_line.run("init").stdout
+    server = environment.pop("JAMF_BASE_URL")
+    assert "Next: Set JAMF_BASE_URL" in moss_command_line.run("init").stdout
+    with psycopg.connect(environment["MOSS_DATABASE_URL"]) as connection:
+        connection.execute(
+            "update public.integration_configs set config = jsonb_build_object('base_url', %s::text)",
+            (server,),
+        )
+    assert "Next: `moss-jamf doctor`" in moss_command_line.run("init").stdout
+    del environment["JAMF_CLIENT_SECRET"]
+    assert "Next: Set JAMF_CLIENT_SECRET, or unset" in moss_command_line.run("init").stdout

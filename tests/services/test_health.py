@@ -12,6 +12,7 @@ from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.services.conftest import CHOICE
+from tests.support.databases import DatabaseServer
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +80,60 @@ def test_an_integration_that_is_switched_off_is_a_problem_of_its_own(
     assert "moss-jamf init --enable" in found["Integration"].remedy
     assert found["Sweeps"].state == "skipped"
     assert found["JAMF Pro"].state == "ok"
+
+
+def _rows(url: str, *statements: str) -> None:
+    with psycopg.connect(url) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+_SECOND_ROW = (
+    "insert into public.integration_configs (name, integration_type, config) "
+    "values ('Second', 'jamf', '{\"base_url\": \"https://two.example.com\"}')"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "row", "configuration"),
+    [
+        (("drop schema moss_contract cascade",), "skipped", "skipped"),
+        (("drop schema jamf_sync cascade",), "skipped", "skipped"),
+        ((_SECOND_ROW,), "problem", "skipped"),
+        (
+            (
+                'update public.integration_configs set sync_settings = \'{"sync_users": "perhaps"}\'',
+            ),
+            "problem",
+            "skipped",
+        ),
+        # It is there, only off: what it says of JAMF can be told.
+        (("update public.integration_configs set is_enabled = false",), "problem", "problem"),
+        (("delete from public.integration_configs",), "problem", "skipped"),
+        ((), "ok", "problem"),
+    ],
+    ids=["no contract", "no schema", "several", "unreadable", "off", "none", "incomplete"],
+)
+def test_case_t12_nothing_is_said_of_jamf_that_is_not_known(
+    moss_database: str, statements: tuple[str, ...], row: str, configuration: str
+) -> None:
+    _rows(
+        moss_database,
+        'update public.integration_configs set config = \'{"base_url": "https://one.example.com"}\'',
+        *statements,
+    )
+    found = _by_check(_examined(_settings(moss_database)))
+    assert (found["Integration"].state, found["JAMF configuration"].state) == (row, configuration)
+    assert "No JAMF Pro server is configured" not in found["JAMF configuration"].message
+    if configuration == "problem":
+        assert found["JAMF configuration"].message.startswith("No credentials for JAMF Pro")
+
+
+def test_case_t12_a_database_that_cannot_be_asked_says_nothing_of_jamf(
+    jamf: SimulatorServer, postgres_server: DatabaseServer
+) -> None:
+    nowhere = postgres_server.url_of("no_such_database")
+    found = _by_check(_examined(_settings(nowhere)))
+    assert found["JAMF configuration"].state == "skipped"
+    found = _by_check(_examined(_settings(nowhere, jamf)))
+    assert found["JAMF privileges"].state == "ok"
