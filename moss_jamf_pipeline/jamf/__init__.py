@@ -25,6 +25,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfNotFound,
     JamfPrivilegeMissing,
     JamfScopeInvalid,
+    JamfTooOld,
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.fetching import (
@@ -58,6 +59,7 @@ __all__ = [
     "JamfPrivilegeMissing",
     "JamfRecord",
     "JamfScopeInvalid",
+    "JamfTooOld",
     "JamfUnreachable",
     "MissingPrivilege",
     "ReadingPlan",

@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
@@ -20,13 +21,13 @@ from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_LISTING_READER,
     COMPUTER_READER,
     BodyShapeError,
+    classic_user_ids,
     computer_reader,
     describe_type_errors,
     parse_leniently,
 )
 from moss_jamf_pipeline.jamf.errors import (
     JamfAnswerInvalid,
-    JamfError,
     JamfNotFound,
     JamfPrivilegeMissing,
     JamfScopeInvalid,
@@ -38,7 +39,13 @@ from moss_jamf_pipeline.jamf.fetching import (
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
-from moss_jamf_pipeline.jamf.listings import SOURCES, Listing, ListingStyle
+from moss_jamf_pipeline.jamf.listings import (
+    SOURCES,
+    CollectionSource,
+    Listing,
+    ListingStyle,
+    absent_everywhere,
+)
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.sweep import Sweep
 from moss_jamf_pipeline.jamf.transport import JamfTransport, tls_for
@@ -47,7 +54,6 @@ from moss_jamf_pipeline.jamf.version import ServerVersion
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
 _VERSION_PATH = "/api/v1/jamf-pro-version"
-_WHO_AM_I_PATH = "/api/v1/auth"
 
 _LISTED_PER_PAGE = 4
 """One section in place of five is read in pages this much larger: with the usual size, JAMF's largest.
@@ -75,14 +81,6 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 class _VersionAnswer(BaseModel):
     version: str
-
-
-class _Account(BaseModel):
-    privileges_by_site: dict[str, list[str]] = Field(default={}, alias="privilegesBySite")
-
-
-class _WhoAmI(BaseModel):
-    account: _Account
 
 
 class JamfClient:
@@ -152,19 +150,16 @@ class JamfClient:
             return self._acquaintance.version
 
     async def missing_privileges(self) -> list[MissingPrivilege]:
-        """What these credentials may not read, found without reading more than a record of it.
+        """What these credentials may not read, found by reading a record of each collection that a sync reads.
 
-        JAMF's own list of an account's privileges clears what it names; what it does not name is
-        tried, as the list has been seen empty for accounts that may read everything.
+        JAMF's own list of an account's privileges proves neither that an endpoint is there nor that it answers.
 
         Raises:
+            JamfTooOld: the server is older than the oldest that can be synced.
             JamfError: the server could not be asked, or has none of a collection's endpoints.
         """
-        granted = await self._granted_privileges()
         missing = []
-        for collection, source in SOURCES.items():
-            if granted.issuperset(source.privileges):
-                continue
+        for collection in SOURCES:
             try:
                 await self._try_reading(collection)
             except JamfPrivilegeMissing as error:
@@ -294,44 +289,51 @@ class JamfClient:
                 "Check the JAMF base URL.",
             ) from error
 
-    async def _granted_privileges(self) -> frozenset[str]:
-        """The privileges JAMF names for these credentials, over all sites; none if it names none."""
-        try:
-            answer = await self._session.get(
-                _WHO_AM_I_PATH,
-                read=_read_who_am_i,
-                ledger=self._session.ledger(),
-                patience=self._limits.request_patience,
-            )
-        except (JamfNotFound, JamfPrivilegeMissing, JamfAnswerInvalid):
-            return frozenset()
-        by_site = answer.account.privileges_by_site.values()
-        return frozenset(privilege for privileges in by_site for privilege in privileges)
-
     async def _try_reading(self, collection: CollectionName) -> None:
         """Ask for one record of a collection, where this server has it.
 
         Raises:
             JamfPrivilegeMissing: these credentials may not read it.
+            JamfTooOld: this server has none of its endpoints, and is older than the oldest that can be synced.
+            JamfAnswerInvalid: it has none of them, or what it answers is no such collection.
         """
         source = SOURCES[collection]
-        error: JamfError | None = None
-        for listing in source.listings_for(await self.server_version()):
+        seen = ""
+        version = await self.server_version()
+        for listing in source.listings_for(version):
             try:
-                await self._session.get(
-                    listing.path,
-                    _probe_parameters(listing),
-                    read=parse_leniently,
-                    ledger=self._session.ledger(),
-                    patience=self._limits.request_patience,
-                    privileges=source.privileges,
-                )
+                answer = await self._probe(listing.path, _probe_parameters(listing), source)
             except JamfNotFound as not_found:
-                error = not_found
-            else:
-                return
-        if error is not None:
-            raise error
+                seen = not_found.happened
+                continue
+            if listing.style is ListingStyle.CLASSIC_USERS:
+                for user_id in _classic_ids(answer, self.base_url)[:1]:
+                    with suppress(JamfNotFound):  # deleted just now
+                        await self._probe(f"{listing.path}/id/{user_id}", (), source)
+            return
+        raise absent_everywhere(collection, version, seen)
+
+    async def _probe(
+        self, path: str, parameters: tuple[tuple[str, str], ...], source: CollectionSource
+    ) -> Any:
+        return await self._session.get(
+            path,
+            parameters,
+            read=parse_leniently,
+            ledger=self._session.ledger(),
+            patience=self._limits.request_patience,
+            privileges=source.privileges,
+        )
+
+
+def _classic_ids(answer: object, base_url: str) -> list[str]:
+    try:
+        return classic_user_ids(answer)
+    except BodyShapeError as error:
+        raise JamfAnswerInvalid(
+            f"JAMF Pro at {base_url} lists users in a form that is not known: {error}.",
+            "Check that the base URL is the JAMF Pro server itself.",
+        ) from None
 
 
 def _probe_parameters(listing: Listing) -> tuple[tuple[str, str], ...]:
@@ -344,10 +346,6 @@ def _read_version(body: bytes) -> ServerVersion:
         return ServerVersion.parse(text)
     except ValueError as error:
         raise BodyShapeError(str(error)) from None
-
-
-def _read_who_am_i(body: bytes) -> _WhoAmI:
-    return _validated(_WhoAmI, body)
 
 
 def _validated(model: type[_ModelT], body: bytes) -> _ModelT:

@@ -457,11 +457,16 @@ def read_classic_user_ids(body: bytes) -> list[str]:
         BodyNotJsonError: the body is no JSON.
         BodyShapeError: it is JSON, and no list of users.
     """
+    return classic_user_ids(parse_leniently(body))
+
+
+def classic_user_ids(answer: object) -> list[str]:
+    """The same of an answer that is parsed."""
     try:
-        answer = _CLASSIC_USER_LIST.validate_python(parse_leniently(body))
+        users = _CLASSIC_USER_LIST.validate_python(answer)
     except ValidationError as error:
         raise BodyShapeError(describe_type_errors(error)) from None
-    return [user["id"] for user in answer["users"]]
+    return [user["id"] for user in users["users"]]
 
 
 # -- shared ----------------------------------------------------------------------------------------

@@ -156,5 +156,9 @@ class JamfScopeInvalid(JamfError):
     """The group to which the sync is confined is not in JAMF, or not the only one of its name."""
 
 
+class JamfTooOld(JamfError):
+    """The server is older than the oldest JAMF Pro that can be synced."""
+
+
 class JamfNotFound(JamfError):
     """404, 405 or 410: this server has no such object or endpoint."""

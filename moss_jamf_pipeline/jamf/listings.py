@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from moss_jamf_pipeline.catalogue.allow_list import section_parameter, sections
 from moss_jamf_pipeline.catalogue.collections import CollectionName
-from moss_jamf_pipeline.jamf.version import ServerVersion
+from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfTooOld
+from moss_jamf_pipeline.jamf.version import OLDEST_SUPPORTED, ServerVersion
 
 ANY_VERSION = ServerVersion(0, 0)
 
@@ -57,6 +58,28 @@ class Listing:
             ("sort", "id:asc"),
             *((("filter", self.filter),) if self.filter else ()),
         )
+
+
+def absent_everywhere(
+    collection: CollectionName, version: ServerVersion, seen: str
+) -> JamfTooOld | JamfAnswerInvalid:
+    """What to say of a server that has a collection at none of its endpoints.
+
+    Args:
+        collection: which.
+        version: the server's.
+        seen: what the last of them answered, as a sentence.
+    """
+    if version < OLDEST_SUPPORTED:
+        oldest = f"{OLDEST_SUPPORTED.major}.{OLDEST_SUPPORTED.minor}"
+        return JamfTooOld(
+            f"This JAMF Pro ({version}) is too old: it lists {collection} at none of the known endpoints. {seen}",
+            f"The oldest JAMF Pro that can be synced is {oldest}: update JAMF Pro.",
+        )
+    return JamfAnswerInvalid(
+        f"This JAMF Pro ({version}) lists {collection} at none of the known endpoints: {seen}",
+        "Check that the base URL is the JAMF Pro server itself.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

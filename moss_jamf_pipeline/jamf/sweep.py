@@ -27,6 +27,7 @@ from moss_jamf_pipeline.jamf.listings import (
     CollectionSource,
     Listing,
     ListingStyle,
+    absent_everywhere,
 )
 from moss_jamf_pipeline.jamf.paging import PagedReading, RangeRead
 from moss_jamf_pipeline.jamf.session import JamfSession
@@ -256,11 +257,7 @@ class Sweep:
                 continue
             self._summary = self._account(tally, listing, reading.doubts, ledger, version)
             return
-        raise JamfAnswerInvalid(
-            f"This JAMF Pro ({version}) lists {self.collection} at none of the known endpoints: "
-            f"{absence.happened if absence else ''}",
-            "Check that the base URL is the JAMF Pro server itself.",
-        )
+        raise absent_everywhere(self.collection, version, absence.happened if absence else "")
 
     def _reading(
         self, listing: Listing, ledger: Ledger

@@ -40,3 +40,7 @@ class ServerVersion:
 
     def __str__(self) -> str:
         return self.text or f"{self.major}.{self.minor}.{self.patch}"
+
+
+OLDEST_SUPPORTED = ServerVersion(10, 39)
+"""The first release that lists computers by sections (`/api/v1/computers-inventory`), which every sync reads."""

@@ -2,13 +2,16 @@
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from moss_jamf_pipeline.jamf import (
     CollectionName,
     JamfAnswerInvalid,
     JamfClient,
+    JamfTooOld,
     MissingPrivilege,
     ServerVersion,
+    UserCredentials,
 )
 from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, SimulatorConfig
 from moss_jamf_pipeline.simulator.server import SimulatorServer
@@ -19,8 +22,15 @@ from tests.jamf.support import (
     OddNetwork,
     client_of,
     odd_client,
+    read_now,
     run,
 )
+
+
+def account_of(server: SimulatorServer) -> JamfClient:
+    """A client with a user account, as servers older than 10.49 need."""
+    credentials = UserCredentials(server.username, SecretStr(server.password))
+    return JamfClient(server.base_url, credentials, limits=QUICK)
 
 
 async def privileges_missing_for(client: JamfClient) -> list[MissingPrivilege]:
@@ -80,10 +90,42 @@ def test_a_server_that_is_no_jamf_pro_is_told_as_such(answer: httpx.Response) ->
         run(client.server_version())
 
 
-def test_an_account_with_all_privileges_misses_none_and_reads_nothing() -> None:
-    with SimulatorServer(SimulatorConfig(computers=1)) as server:
-        assert run(privileges_missing_for(client_of(server))) == []
-        assert server.requests.of("computers-inventory") == 0
+@pytest.mark.parametrize("version", ["11.30.1", "11.20.0", "10.39.0"])
+def test_an_account_with_all_privileges_misses_none_and_reads_a_record_of_each(
+    version: str,
+) -> None:
+    with SimulatorServer(SimulatorConfig(computers=3, users=3, version=version)) as server:
+        assert run(privileges_missing_for(account_of(server))) == []
+        for endpoint in ("computers-inventory", "users", "computer-groups", "buildings"):
+            assert server.requests.of(endpoint) >= 1
+        assert server.requests.of("computers-inventory") == 1
+
+
+@pytest.mark.parametrize("version", ["10.30.0", "10.38.2"])
+def test_case_t11_a_jamf_pro_that_is_too_old_is_named_with_the_oldest_that_is_not(
+    version: str,
+) -> None:
+    with SimulatorServer(SimulatorConfig(computers=3, version=version)) as server:
+        client = account_of(server)
+        with pytest.raises(JamfTooOld, match=f"JAMF Pro .{version}.* is too old") as looked:
+            run(privileges_missing_for(client))
+        with pytest.raises(JamfTooOld) as read:
+            read_now(account_of(server))
+    for told in (looked, read):
+        assert "lists computers at none of the known endpoints" in told.value.happened
+        assert told.value.remedy.startswith("The oldest JAMF Pro that can be synced is 10.39")
+
+
+def test_an_endpoint_that_a_newer_jamf_pro_lacks_is_no_question_of_its_age() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/v1/buildings":
+            return httpx.Response(404, json={"httpStatus": 404, "errors": []})
+        if request.url.path == "/api/v1/computer-groups":
+            return httpx.Response(200, json=[])
+        return httpx.Response(200, json={"totalCount": 0, "results": []})
+
+    with pytest.raises(JamfAnswerInvalid, match="lists buildings at none of the known endpoints"):
+        run(privileges_missing_for(odd_client(handle)))
 
 
 @pytest.mark.parametrize("version", ["11.30.1", "11.20.0"])
@@ -105,8 +147,6 @@ def test_missing_privileges_are_named_with_collection_and_endpoint(version: str)
 
 def test_privileges_that_jamf_does_not_list_are_tried() -> None:
     def handle(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/api/v1/auth":
-            return httpx.Response(200, json={"account": {"privilegesBySite": {}}})
         if request.url.path == "/api/v1/computer-groups":
             return httpx.Response(200, json=[])
         if request.url.path == "/api/v1/users":
