@@ -192,6 +192,23 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_ENVIRONMENT",
         description="Only rows of this environment (development, staging or production) are looked at.",
     )
+    ssl_cert_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) of the authorities by which JAMF's is checked, in place of the usual ones.",
+    )
+    ssl_cert_dir: Path | None = Field(
+        default=None, description="The same as a directory, as OpenSSL has it."
+    )
+    https_proxy: SecretStr | None = Field(
+        default=None, description="The proxy through which JAMF Pro is reached."
+    )
+    all_proxy: SecretStr | None = Field(
+        default=None, description="The same, if there is no HTTPS_PROXY."
+    )
+    no_proxy: str | None = Field(
+        default=None, description="Hosts that are reached without the proxy, separated by commas."
+    )
+
     embedded_is_meant: bool = Field(
         default=False,
         alias="MOSS_JAMF_EMBEDDED",

@@ -6,6 +6,8 @@ is `moss.credentials`; asking JAMF is `jamf`.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import psycopg
 
@@ -17,13 +19,16 @@ from moss_jamf_pipeline.jamf import (
     JamfClient,
     UserCredentials,
 )
-from moss_jamf_pipeline.jamf.transport import usable_base_url
+from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS
+from moss_jamf_pipeline.jamf.network import Network
+from moss_jamf_pipeline.jamf.transport import is_loopback, usable_base_url
 from moss_jamf_pipeline.moss.integration.credentials import (
     GivenKeys,
     JamfCredentials,
     read_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.scrubbing import remember_secret
 from moss_jamf_pipeline.settings import Settings, words_about_dotenv
 
 _CLIENT_VARIABLES = ("JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET")
@@ -50,11 +55,34 @@ class JamfAccess:
         base_url: the server.
         credentials: for it.
         source: where the credentials come from, in words that carry no value.
+        network: the way there.
     """
 
     base_url: str
     credentials: JamfCredentials
     source: str
+    network: Network
+
+    def client(
+        self, limits: ClientLimits = DEFAULT_LIMITS, acquaintance: Acquaintance | None = None
+    ) -> JamfClient:
+        """A client of the server.
+
+        Args:
+            limits: how hard and how patiently it works.
+            acquaintance: what earlier clients have learned.
+
+        Raises:
+            JamfAddressInvalid: the base URL cannot be used.
+            JamfAuthoritiesUnusable: SSL_CERT_FILE names nothing that can be used.
+        """
+        return JamfClient(
+            self.base_url,
+            self.credentials,
+            limits=limits,
+            acquaintance=acquaintance,
+            network=self.network,
+        )
 
 
 def given_keys(settings: Settings) -> GivenKeys:
@@ -117,7 +145,8 @@ def jamf_access(
     given = given_credentials(settings)
     if given is not None:
         credentials, variables = given
-        return JamfAccess(base_url, credentials, f"environment ({variables})")
+        source = f"environment ({variables})"
+        return JamfAccess(base_url, credentials, source, network_to(base_url, settings))
     saved = read_credentials(connection, integration, given_keys(settings)) if connection else None
     if saved is None:
         raise ConfigurationMissing(
@@ -127,7 +156,34 @@ def jamf_access(
         )
     if settings.jamf_base_url:
         _refuse_other_server(settings.jamf_base_url, integration)
-    return JamfAccess(base_url, saved.credentials, f"saved in M.O.S.S. ({saved.protection})")
+    source = f"saved in M.O.S.S. ({saved.protection})"
+    return JamfAccess(base_url, saved.credentials, source, network_to(base_url, settings))
+
+
+def network_to(base_url: str, settings: Settings) -> Network:
+    """The way to a server as the environment says: authorities for every host, a proxy for other machines.
+
+    Args:
+        base_url: the server.
+        settings: the environment.
+
+    Raises:
+        JamfAddressInvalid: the base URL cannot be used.
+    """
+    host = usable_base_url(base_url).host
+    return Network(settings.ssl_cert_file or settings.ssl_cert_dir, _proxy_to(host, settings))
+
+
+def _proxy_to(host: str, settings: Settings) -> str | None:
+    given = settings.https_proxy or settings.all_proxy
+    # Systems have settings of their own, which the standard library knows.
+    proxies = getproxies()
+    url = given.get_secret_value() if given else proxies.get("https") or proxies.get("all")
+    excepted = settings.no_proxy or proxies.get("no", "")
+    if not url or is_loopback(host) or _is_named(host, excepted):
+        return None
+    remember_secret(urlsplit(url).password or "")
+    return url if "://" in url else f"http://{url}"
 
 
 def require_meant_database(settings: Settings, base_url: str | None) -> None:
@@ -170,6 +226,14 @@ def _refuse_other_server(base_url: str, integration: Integration) -> None:
         )
 
 
+def _is_named(host: str, no_proxy: str) -> bool:
+    """Whether a list of hosts and domains, as NO_PROXY has it, names a host."""
+    for name in (each.strip().lstrip(".").lower() for each in no_proxy.split(",")):
+        if name == "*" or host.lower() == name or (name and host.lower().endswith(f".{name}")):
+            return True
+    return False
+
+
 class JamfClients:
     """Makes the clients of a run, which follow one another: what one has asked, the next one knows."""
 
@@ -185,12 +249,7 @@ class JamfClients:
     ) -> JamfClient:
         """A client for the integration's server; arguments and errors as of `jamf_access`."""
         access = jamf_access(settings, integration, connection)
-        return JamfClient(
-            access.base_url,
-            access.credentials,
-            limits=self._limits,
-            acquaintance=self._acquaintances[access.base_url, access.credentials],
-        )
+        return access.client(self._limits, self._acquaintances[access.base_url, access.credentials])
 
     def forget(self) -> None:
         """Forgets tokens."""

@@ -18,6 +18,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfAddressInvalid,
     JamfAnswerInvalid,
     JamfAnswerTooLarge,
+    JamfAuthoritiesUnusable,
     JamfBusy,
     JamfCredentialsRejected,
     JamfError,
@@ -36,6 +37,7 @@ from moss_jamf_pipeline.jamf.fetching import (
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits
+from moss_jamf_pipeline.jamf.network import Network
 from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary, sections_missing
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
@@ -50,6 +52,7 @@ __all__ = [
     "JamfAddressInvalid",
     "JamfAnswerInvalid",
     "JamfAnswerTooLarge",
+    "JamfAuthoritiesUnusable",
     "JamfBusy",
     "JamfClient",
     "JamfCredentialsRejected",
@@ -62,6 +65,7 @@ __all__ = [
     "JamfTooOld",
     "JamfUnreachable",
     "MissingPrivilege",
+    "Network",
     "ReadingPlan",
     "RejectedRecord",
     "RejectionReason",

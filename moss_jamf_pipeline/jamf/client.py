@@ -46,9 +46,10 @@ from moss_jamf_pipeline.jamf.listings import (
     ListingStyle,
     absent_everywhere,
 )
+from moss_jamf_pipeline.jamf.network import DIRECT, Network
 from moss_jamf_pipeline.jamf.session import JamfSession
 from moss_jamf_pipeline.jamf.sweep import Sweep
-from moss_jamf_pipeline.jamf.transport import JamfTransport, tls_for
+from moss_jamf_pipeline.jamf.transport import JamfTransport, usable_base_url
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
@@ -93,10 +94,12 @@ class JamfClient:
         credentials: an API client, or a user account for servers older than 10.49.
         limits: see `ClientLimits`.
         acquaintance: what earlier clients of this server and these credentials have learned.
+        network: the way to the server.
         transport: replaces the network, for tests of single odd answers.
 
     Raises:
         JamfAddressInvalid: the base URL cannot be used.
+        JamfAuthoritiesUnusable: there are no certificates where those of the authorities should be.
     """
 
     def __init__(
@@ -106,13 +109,17 @@ class JamfClient:
         *,
         limits: ClientLimits = DEFAULT_LIMITS,
         acquaintance: Acquaintance | None = None,
+        network: Network = DIRECT,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._limits = limits
         self._acquaintance = acquaintance or Acquaintance()
         if self._acquaintance.tls is None and transport is None:
-            self._acquaintance.tls = tls_for(base_url)
-        self._transport = JamfTransport(base_url, limits, transport, self._acquaintance.tls)
+            usable_base_url(base_url)
+            self._acquaintance.tls = network.tls()
+        self._transport = JamfTransport(
+            base_url, limits, transport, self._acquaintance.tls, network
+        )
         tokens = TokenSource(
             self._transport, credentials, limits.request_patience, self._acquaintance
         )

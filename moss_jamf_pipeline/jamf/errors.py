@@ -41,6 +41,10 @@ class JamfAddressInvalid(JamfError):
     """The base URL is unusable: no http(s), a password in it, or plain http to another machine."""
 
 
+class JamfAuthoritiesUnusable(JamfError):
+    """The certificates by which the server's would be checked cannot be read."""
+
+
 class ConnectionTrouble(StrEnum):
     """Where a connection failed: a page that is too heavy differs from a server that is away."""
 

@@ -38,6 +38,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfUnreachable,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
+from moss_jamf_pipeline.jamf.network import DIRECT, Network
 from moss_jamf_pipeline.jamf.stopwatch import AnswerStopwatch, OwnWork
 
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
@@ -122,7 +123,8 @@ class JamfTransport:
         base_url: e.g. `https://example.jamfcloud.com`; plain http only for this very machine.
         limits: see `ClientLimits`.
         transport: replaces the network, for tests of single odd answers.
-        tls: how the server's certificate is checked; None: by the usual authorities, read anew.
+        tls: how the server's certificate is checked; None: as `network` says, read anew.
+        network: the way to the server.
 
     Attributes:
         base_url: the server's base URL, without a trailing slash.
@@ -139,6 +141,7 @@ class JamfTransport:
         limits: ClientLimits,
         transport: httpx.AsyncBaseTransport | None = None,
         tls: ssl.SSLContext | None = None,
+        network: Network = DIRECT,
     ) -> None:
         url = usable_base_url(base_url)
         self.base_url = str(url).rstrip("/")
@@ -159,10 +162,12 @@ class JamfTransport:
             timeout=httpx.Timeout(
                 limits.read_timeout_seconds, connect=limits.connect_timeout_seconds, pool=None
             ),
-            verify=tls or True,
-            # A proxy is for reaching other machines.
-            trust_env=not _is_loopback(url.host),
+            verify=tls or network.tls(),
+            # What the environment says of it is in `network`, which knows `.env` too.
+            trust_env=False,
+            proxy=network.proxy,
         )
+        self._proxy = network.proxy_in_words
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -289,7 +294,7 @@ class JamfTransport:
                 body = await self._body_of(response, ledger)
                 answer = Answer.of(response, body, stopwatch.seconds)
         except (httpx.HTTPError, TimeoutError, BodyUnreadableError) as error:
-            outcome = _connection_fault(error)
+            outcome = _connection_fault(error, self._proxy)
             logger.debug("%s: %s", request, outcome.seen)
         except BodyTooLargeError as error:
             outcome = _Fault(str(error), is_too_large=True)
@@ -344,7 +349,10 @@ class JamfTransport:
                 sheds_load=fault.pushes_back,
             )
         trouble = fault.trouble or ConnectionTrouble.CONNECTING
-        return JamfUnreachable(happened, _REMEDIES[trouble], seen=seen, trouble=trouble)
+        remedy = _REMEDIES[trouble]
+        if self._proxy is not None and trouble in _REMEDIES_BEHIND_A_PROXY:
+            remedy = _REMEDIES_BEHIND_A_PROXY[trouble]
+        return JamfUnreachable(happened, remedy, seen=seen, trouble=trouble)
 
 
 _TOO_LARGE = (
@@ -359,6 +367,15 @@ _REMEDIES = {
     ConnectionTrouble.WAITING: "The server hangs or is overloaded: run again later.",
     ConnectionTrouble.DROPPED: "Something between here and the server breaks connections: check "
     "proxy and load balancer, then run again.",
+}
+
+
+_REMEDIES_BEHIND_A_PROXY = {
+    ConnectionTrouble.CONNECTING: "Check the proxy (HTTPS_PROXY or ALL_PROXY) and whether it lets this machine reach "
+    "JAMF; or name the server in NO_PROXY to go round it.",
+    ConnectionTrouble.CERTIFICATE: "Certificates are always verified: if the proxy opens connections and shows "
+    "certificates of its own, or the server's is issued by your own authority, name that authority's certificate file "
+    "in SSL_CERT_FILE.",
 }
 
 
@@ -380,7 +397,7 @@ def usable_base_url(text: str) -> httpx.URL:
         )
     if url.scheme not in {"http", "https"} or not url.host:
         raise JamfAddressInvalid(f"The JAMF base URL {str(url)!r} is not an http(s) URL.", remedy)
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         raise JamfAddressInvalid(
             f"The JAMF base URL {str(url)!r} would send credentials and inventory unencrypted.",
             "Use https; plain http is allowed to this machine only.",
@@ -388,13 +405,8 @@ def usable_base_url(text: str) -> httpx.URL:
     return url
 
 
-def tls_for(base_url: str) -> ssl.SSLContext:
-    """How the certificate of a server is checked: by the authorities of SSL_CERT_FILE, or the usual ones."""
-    # The environment's are for other machines.
-    return httpx.create_ssl_context(trust_env=not _is_loopback(usable_base_url(base_url).host))
-
-
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -422,16 +434,17 @@ def _status_fault(answer: Answer) -> _Fault | None:
     )
 
 
-def _connection_fault(error: Exception) -> _Fault:
+def _connection_fault(error: Exception, proxy: str | None) -> _Fault:
     """The fault a failed connection amounts to."""
     said = f"{type(error).__name__} {error}".strip()
+    through = "" if proxy is None else f" through the proxy {proxy}"
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return _Fault(
-            f"presents a TLS certificate that does not verify ({said})",
+            f"presents a TLS certificate{through} that does not verify ({said})",
             trouble=ConnectionTrouble.CERTIFICATE,
         )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        return _Fault(f"cannot be reached ({said})", trouble=ConnectionTrouble.CONNECTING)
+        return _Fault(f"cannot be reached{through} ({said})", trouble=ConnectionTrouble.CONNECTING)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return _Fault(
             f"gave no complete answer in time ({said})",

@@ -12,7 +12,7 @@ from moss_jamf_pipeline.engine.access import (
     given_credentials,
     jamf_access,
 )
-from moss_jamf_pipeline.jamf import JamfClient, MissingPrivilege
+from moss_jamf_pipeline.jamf import MissingPrivilege
 from moss_jamf_pipeline.moss.integration.integrations import (
     DEFAULT_NAME,
     Integration,
@@ -58,7 +58,7 @@ def look_at_access(
             access = jamf_access(workplace.settings, integration, connection)
     else:
         access = jamf_access(workplace.settings, _unsaved_integration(choice), None)
-    client = JamfClient(access.base_url, access.credentials)
+    client = access.client()
     return f"{client.base_url}; credentials: {access.source}", access
 
 
@@ -117,11 +117,11 @@ def require_readable(gaps: Sequence[MissingPrivilege]) -> None:
 
 
 async def _version(access: JamfAccess) -> str:
-    async with JamfClient(access.base_url, access.credentials) as client:
+    async with access.client() as client:
         return str(await client.server_version())
 
 
 async def _everything(access: JamfAccess) -> JamfAnswer:
-    async with JamfClient(access.base_url, access.credentials) as client:
+    async with access.client() as client:
         version = await client.server_version()
         return JamfAnswer(str(version), tuple(await client.missing_privileges()))
