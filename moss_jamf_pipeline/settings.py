@@ -435,6 +435,17 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return (setting.alias if setting and setting.alias else name).upper()
 
 
+def make_state_directory(settings: Settings) -> Path:
+    """Makes the state directory if it is not there, for its owner only: logs in it name people and devices.
+
+    Returns:
+        Its absolute path.
+    """
+    directory = settings.state_directory.absolute()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
 def words_about_dotenv() -> str:
     """Whether there is a `.env` to read in the working directory, as a sentence; empty if none is looked for."""
     name = Settings.model_config.get("env_file")

@@ -104,12 +104,19 @@ class Server:
         output = self._process.stdout
         if output is None:
             return
-        with log_file.open("w", encoding="utf-8") as log:
+        with open(log_file, "w", encoding="utf-8", opener=_for_its_owner) as log:
             for line in map(scrubbed, output):
                 log.write(line)
                 log.flush()
                 if self._shows_everything or _WORTH_SHOWING.search(line):
                     stderr.print(f"[dim]{self.name}[/] {escape(line.rstrip())}", soft_wrap=True)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    """Opens a log, which names people and devices."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)  # one of an earlier version may be there
+    return descriptor
 
 
 class Servers:

@@ -35,6 +35,7 @@ from moss_jamf_pipeline.cli.processes import Server, Servers, SimulatedJamf, run
 from moss_jamf_pipeline.cli.simulate import evolve_command
 from moss_jamf_pipeline.engine.databases import resolve_databases
 from moss_jamf_pipeline.engine.schedule import next_sync
+from moss_jamf_pipeline.jamf.transport import is_loopback
 from moss_jamf_pipeline.orchestration.dagster_internals import DAEMON_MODULE
 from moss_jamf_pipeline.orchestration.instance import open_instance, prepare_dagster_home
 from moss_jamf_pipeline.services.explanations import ProblemFound
@@ -74,6 +75,7 @@ def up(
     with explained(verbose=verbose):
         settings = Settings()
         _require_free(host, port)
+        _warn_of_strangers(host, port)
         with Workplace(settings) as workplace:
             for choice in settings.integrations:
                 prepare_if_embedded(workplace, choice, may_be_first=True)
@@ -233,6 +235,17 @@ def _address(host: str, port: int) -> str:
     if address.is_unspecified:
         address = ip_address("::1" if address.version == _IPV6 else "127.0.0.1")
     return f"http://[{address}]:{port}" if address.version == _IPV6 else f"http://{address}:{port}"
+
+
+def _warn_of_strangers(host: str, port: int) -> None:
+    """Says what it means that others than this machine reach the UI."""
+    if not is_loopback(host):
+        stderr.print(
+            f"[bold yellow]The Dagster UI has no log-in.[/] Whoever reaches {escape(host)}:{port} can read what "
+            "was synced, start and end syncs, and approve what is held. Let it listen on 127.0.0.1 and put a server "
+            'that asks for a log-in in front: docs/operations.md, "Who may open the UI".',
+            soft_wrap=True,
+        )
 
 
 def _require_free(host: str, port: int) -> None:

@@ -123,7 +123,7 @@ class ServerDirectory:
 
     def _make_directory(self, account: Account | None) -> None:
         if not self.path.parent.exists():
-            self.path.parent.mkdir(parents=True)
+            self.path.parent.mkdir(mode=0o700, parents=True)
             self.give_to_owner(self.path.parent, account)
         if not self.path.exists():
             self.path.mkdir(exist_ok=True)

@@ -48,7 +48,7 @@ from moss_jamf_pipeline.orchestration.storage_tables import (
 from moss_jamf_pipeline.orchestration.stored_records import without_secrets
 from moss_jamf_pipeline.scrubbing import keep_secrets_out_of_logs
 from moss_jamf_pipeline.services.dagster_tables import require_revision, stored_revision
-from moss_jamf_pipeline.settings import Settings, project_file
+from moss_jamf_pipeline.settings import Settings, make_state_directory, project_file
 
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
 _SECONDS_TRUSTED: Final = 5.0
@@ -252,6 +252,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """
     home = _dagster_home(settings)
     if _given_dagster_home() is None:
+        make_state_directory(settings)
         home.mkdir(parents=True, exist_ok=True)
         copy = home / "dagster.yaml"
         aside = (

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from moss_jamf_pipeline.embedded.locks import lock_exclusively, try_lock_exclusively
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, make_state_directory
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _DIED = (
@@ -27,6 +27,7 @@ _DIED = (
 def marked_as_alive(settings: Settings, run_id: str) -> Iterator[None]:
     """Holds the lock file of a run. To be entered before the run exists."""
     directory = _lock_files(settings)
+    make_state_directory(settings)
     directory.mkdir(parents=True, exist_ok=True)
     lock_file = directory / f"{run_id}.lock"
     lock = lock_exclusively(lock_file)

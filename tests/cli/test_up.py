@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import stat
 from collections.abc import Iterator
 
 import httpx
@@ -17,6 +18,7 @@ class Service:
     """One `moss-jamf up`, on a port of its own.
 
     Attributes:
+        directory: of the command line.
         address: of the Dagster UI.
         process: the command.
     """
@@ -25,6 +27,7 @@ class Service:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        self.directory = command_line.directory
         self.address = f"http://127.0.0.1:{port}"
         self.process = command_line.start("up", f"--port={port}", *SMALL_FLEET)
 
@@ -104,3 +107,27 @@ def test_a_port_in_use_is_an_error_before_anything_starts(command_line: CommandL
     assert result.returncode == 1
     assert "cannot listen" in result.stderr
     assert not command_line.state_directory.exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_warned"),
+    [("0.0.0.0", True), ("::", True), ("127.0.0.1", False), ("localhost", False)],
+)
+def test_case_s12_that_the_ui_has_no_log_in_is_said_where_others_reach_it(
+    command_line: CommandLine, host: str, is_warned: bool
+) -> None:
+    # It goes no further: that would be a real JAMF and a private database.
+    command_line.environment["JAMF_BASE_URL"] = "https://example.jamfcloud.com"
+    said = command_line.run("up", "--host", host, "--port", "39998").stderr
+    assert ("The Dagster UI has no log-in." in said) is is_warned
+    assert "MOSS_DATABASE_URL is not set" in said
+
+
+def test_case_s12_state_and_logs_are_for_their_owner_only(
+    services: tuple[Service, Service],
+) -> None:
+    state = services[0].directory / "state"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    logs = list((state / "logs").iterdir())
+    assert {log.name for log in logs} >= {"webserver.log", "daemon.log"}
+    assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}

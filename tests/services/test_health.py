@@ -1,15 +1,19 @@
 """What is looked at before a sync: typed findings with a state, a sentence and a remedy. Nothing is written."""
 
+import base64
 from collections.abc import Callable, Iterator
 
+import orjson
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey, encrypt_a
 from moss_jamf_pipeline.orchestration.storage_tables import dagster_revisions
 from moss_jamf_pipeline.services.health import Finding, Health, examine
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.services.conftest import CHOICE
 from tests.support.databases import DatabaseServer
@@ -137,3 +141,30 @@ def test_case_t12_a_database_that_cannot_be_asked_says_nothing_of_jamf(
     assert found["JAMF configuration"].state == "skipped"
     found = _by_check(_examined(_settings(nowhere, jamf)))
     assert found["JAMF privileges"].state == "ok"
+
+
+def test_case_t13_a_row_that_was_saved_through_mosss_api_is_enough(
+    moss_database: str, jamf: SimulatorServer
+) -> None:
+    key = base64.b64encode(b"k" * 32).decode()
+    credentials = orjson.dumps(
+        {"jamf_client_id": jamf.client_id, "jamf_client_secret": jamf.client_secret}
+    ).decode()
+    with psycopg.connect(moss_database) as connection:
+        # As its handler stores what was posted: escaped, with a time limit of its own, and encrypted.
+        connection.execute(
+            "update public.integration_configs set name = 'HQ &amp; Lab', environment = 'production', "
+            "config = %s, credentials_encrypted = %s, sync_settings = %s",
+            (
+                Jsonb({"base_url": jamf.base_url.replace("/", "&#x2F;"), "timeout_ms": 30000}),
+                encrypt_a(credentials, EncryptionKey.from_text(key)),
+                Jsonb({"sync_computers": True, "sync_users": True, "sync_groups": True}),
+            ),
+        )
+    settings = Settings(moss_database_url=SecretStr(moss_database), encryption_key=SecretStr(key))
+    with Workplace(settings) as workplace:
+        health = examine(workplace, IntegrationChoice(), dagster_revisions())
+    assert health.problems == ()
+    found = _by_check(health)
+    assert found["Integration"].message == "'HQ & Lab', enabled"
+    assert f"{jamf.base_url}; credentials: saved in M.O.S.S." in found["JAMF configuration"].message
