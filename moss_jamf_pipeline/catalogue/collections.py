@@ -38,6 +38,8 @@ class Collection:
         is_judged_by_record: whether each record that cannot be used is worth a look.
         is_read_by_changes: whether a listing shows which records changed, so that a sweep may be incremental; these
             records have volatile contact times as well.
+        may_cost_a_request_each: whether an old JAMF Pro lists ids and names only, so that known records are not read
+            again by each sync.
     """
 
     name: CollectionName
@@ -52,6 +54,12 @@ class Collection:
     is_steady: bool = False
     is_judged_by_record: bool = False
     is_read_by_changes: bool = False
+    may_cost_a_request_each: bool = False
+
+    @property
+    def has_sweeps(self) -> bool:
+        """Whether it is read whole by some syncs only."""
+        return self.is_read_by_changes or self.may_cost_a_request_each
 
     @property
     def proves_absence(self) -> bool:
@@ -83,6 +91,7 @@ COLLECTIONS: Final = (
         external_type="user",
         is_steady=True,
         is_judged_by_record=True,
+        may_cost_a_request_each=True,
     ),
     Collection(
         name=CollectionName.GROUPS,

@@ -74,7 +74,7 @@ def sync(
             help="How computers are read. full: each whole, so that every edit in JAMF is seen; incremental: all are "
             "listed, and those that changed are read, unless a full sweep is due; auto: as a run from the UI.",
         ),
-    ] = SweepOption.FULL,
+    ] = SweepOption.AUTO,
     embedded: EmbeddedOption = False,
     integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,

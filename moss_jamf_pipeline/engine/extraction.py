@@ -23,11 +23,14 @@ from moss_jamf_pipeline.jamf import (
     CollectionName,
     JamfClient,
     JamfFilterUnusable,
+    JamfRecord,
+    KnownUser,
     RejectedRecord,
     RejectionReason,
     SweepSummary,
     computer_document_shape,
     sections_missing,
+    user_document_shape,
 )
 from moss_jamf_pipeline.moss.capture.cadence import (
     FULL,
@@ -42,6 +45,7 @@ from moss_jamf_pipeline.moss.capture.captures import (
     Capture,
     CaptureFacts,
     CaptureWriter,
+    known_users,
     open_capture,
 )
 
@@ -110,7 +114,8 @@ async def capture_collection(
         slots: the starts of the slots it stands for.
         scope_groups: ids or names of the JAMF groups to which computers must belong, all of them; of the others
             nothing is stored but that they are there. Of other collections everything is in scope.
-        asked: of computers: a full sweep, or an incremental capture if there may be one.
+        asked: of computers, and of users that cost a request each: a full sweep, or an incremental capture if there may
+            be one.
         full_sweep_hours: how old the newest full sweep may be for that.
 
     Returns:
@@ -135,15 +140,18 @@ async def capture_collection(
                 document_shape=computer_document_shape(),
                 server_version=str(await client.server_version()),
             )
-        if standing is not None and choice.kind == INCREMENTAL:
+        if collection == CollectionName.USERS and asked.kind == INCREMENTAL:
+            reading = await _read_users(
+                client, writer, connection, integration_id, full_sweep_hours
+            )
+        elif standing is not None and choice.kind == INCREMENTAL:
             reading = await _read_changed(client, writer, standing, choice.reason)
         else:
             scope = scope_groups if is_of_computers else ()
             reading = await _read_whole(
                 client, writer, CollectionName(collection), choice.reason, scope
             )
-        shape = computer_document_shape() if is_of_computers else None
-        capture = writer.finish(_facts(reading, shape), slots)
+        capture = writer.finish(_facts(reading, _document_shape(collection)), slots)
     return capture, reading
 
 
@@ -163,6 +171,55 @@ async def _read_whole(
         # A group that is deleted meanwhile vanishes from its members at once: all would seem out of scope.
         await client.computer_group_ids(scope)
     return replace(_reading_of(sweep.summary, FULL, reason), fetched=writer.captured)
+
+
+async def _read_users(
+    client: JamfClient,
+    writer: CaptureWriter,
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    full_sweep_hours: float,
+) -> Reading:
+    """All users; where each costs a request, only those that are not known, until a full sweep is due."""
+    if not await client.reads_users_one_by_one():
+        return await _read_whole(client, writer, CollectionName.USERS, READ_WHOLE.reason)
+    choice = possible_sweep(
+        sweep_standing(connection, integration_id, CollectionName.USERS),
+        full_sweep_hours=full_sweep_hours,
+        is_scoped=False,
+        document_shape=user_document_shape(),
+        server_version=str(await client.server_version()),
+    )
+    if choice.kind == FULL:
+        return await _read_whole(client, writer, CollectionName.USERS, choice.reason)
+    known = {
+        row["jamf_id"]: KnownUser(
+            row["username"],
+            JamfRecord(
+                row["jamf_id"], row["document"].encode(), bytes(row["content_hash"]), None, None
+            ),
+        )
+        for row in known_users(connection, integration_id)
+    }
+    sweep = client.sweep(CollectionName.USERS, known_users=known)
+    async for page in sweep:
+        writer.write_page(page.records)
+    return replace(
+        _reading_of(sweep.summary, INCREMENTAL if sweep.summary.reused else FULL, choice.reason),
+        fetched=writer.captured - sweep.summary.reused,
+        listed=sweep.summary.distinct_count,
+    )
+
+
+def _document_shape(collection: str) -> str | None:
+    """The form of a collection's documents, where incremental captures compare it."""
+    match collection:
+        case CollectionName.COMPUTERS:
+            return computer_document_shape()
+        case CollectionName.USERS:
+            return user_document_shape()
+        case _:
+            return None
 
 
 async def _read_changed(

@@ -10,9 +10,11 @@ from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
     JamfRecord,
+    KnownUser,
     RejectedRecord,
     RejectionReason,
     computer_document_shape,
+    user_document_shape,
 )
 from moss_jamf_pipeline.jamf.errors import (
     JamfAddressInvalid,
@@ -64,6 +66,7 @@ __all__ = [
     "JamfScopeInvalid",
     "JamfTooOld",
     "JamfUnreachable",
+    "KnownUser",
     "MissingPrivilege",
     "Network",
     "ReadingPlan",
@@ -77,4 +80,5 @@ __all__ = [
     "computer_document_shape",
     "plan_of_reading",
     "sections_missing",
+    "user_document_shape",
 ]

@@ -21,7 +21,9 @@ from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_LISTING_READER,
     COMPUTER_READER,
     BodyShapeError,
-    classic_user_ids,
+    KnownUser,
+    ListedUser,
+    classic_users,
     computer_reader,
     describe_type_errors,
     parse_leniently,
@@ -174,7 +176,11 @@ class JamfClient:
         return missing
 
     def sweep(
-        self, collection: CollectionName, *, scope_group_ids: frozenset[str] = frozenset()
+        self,
+        collection: CollectionName,
+        *,
+        scope_group_ids: frozenset[str] = frozenset(),
+        known_users: Mapping[str, KnownUser] | None = None,
     ) -> Sweep:
         """Read a collection completely.
 
@@ -182,6 +188,7 @@ class JamfClient:
             collection: what to read.
             scope_group_ids: groups, smart or static; of a computer that is not in all of them only
                 its id and that it is out of scope is kept. Other collections have no scope.
+            known_users: of users that cost a request each: who is listed with the same name is not read again.
 
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
@@ -194,7 +201,17 @@ class JamfClient:
             self.server_version,
             self._limits,
             reader=computer_reader(scope_group_ids) if is_scoped else None,
+            known_users=known_users,
         )
+
+    async def reads_users_one_by_one(self) -> bool:
+        """Whether this server is so old that each user's details cost a request.
+
+        Raises:
+            JamfError: it could not be asked for its version.
+        """
+        listings = SOURCES[CollectionName.USERS].listings_for(await self.server_version())
+        return listings[0].style is ListingStyle.CLASSIC_USERS
 
     def computer_listing(self) -> Sweep:
         """Read of every computer only section GENERAL, in larger pages: to see what changed.
@@ -314,9 +331,9 @@ class JamfClient:
                 seen = not_found.happened
                 continue
             if listing.style is ListingStyle.CLASSIC_USERS:
-                for user_id in _classic_ids(answer, self.base_url)[:1]:
+                for user in _classic_users(answer, self.base_url)[:1]:
                     with suppress(JamfNotFound):  # deleted just now
-                        await self._probe(f"{listing.path}/id/{user_id}", (), source)
+                        await self._probe(f"{listing.path}/id/{user.jamf_id}", (), source)
             return
         raise absent_everywhere(collection, version, seen)
 
@@ -333,9 +350,9 @@ class JamfClient:
         )
 
 
-def _classic_ids(answer: object, base_url: str) -> list[str]:
+def _classic_users(answer: object, base_url: str) -> list[ListedUser]:
     try:
-        return classic_user_ids(answer)
+        return classic_users(answer)
     except BodyShapeError as error:
         raise JamfAnswerInvalid(
             f"JAMF Pro at {base_url} lists users in a form that is not known: {error}.",

@@ -450,23 +450,47 @@ def read_classic_user(body: bytes) -> JamfRecord | RejectedRecord:
     return _without_secret(distil_classic_user(answer["user"]))
 
 
-def read_classic_user_ids(body: bytes) -> list[str]:
-    """Read the ids out of `/JSSResource/users`.
+class ListedUser(NamedTuple):
+    """A user in the Classic API's list.
+
+    Attributes:
+        jamf_id: the id.
+        name: the user name; None: none is given.
+    """
+
+    jamf_id: str
+    name: str | None
+
+
+class KnownUser(NamedTuple):
+    """What an earlier reading brought of a user.
+
+    Attributes:
+        username: the user name.
+        record: all that is kept.
+    """
+
+    username: str | None
+    record: JamfRecord
+
+
+def read_classic_users(body: bytes) -> list[ListedUser]:
+    """Read the ids and names out of `/JSSResource/users`.
 
     Raises:
         BodyNotJsonError: the body is no JSON.
         BodyShapeError: it is JSON, and no list of users.
     """
-    return classic_user_ids(parse_leniently(body))
+    return classic_users(parse_leniently(body))
 
 
-def classic_user_ids(answer: object) -> list[str]:
+def classic_users(answer: object) -> list[ListedUser]:
     """The same of an answer that is parsed."""
     try:
         users = _CLASSIC_USER_LIST.validate_python(answer)
     except ValidationError as error:
         raise BodyShapeError(describe_type_errors(error)) from None
-    return [user["id"] for user in users["users"]]
+    return [ListedUser(user["id"], user.get("name")) for user in users["users"]]
 
 
 # -- shared ----------------------------------------------------------------------------------------
@@ -692,6 +716,12 @@ def computer_document_shape() -> str:
     """
     shape = {"sections": COMPUTER_SECTIONS, "schema": TypeAdapter(Computer).json_schema()}
     return content_hash(canonical_json(shape)).hex()
+
+
+@cache
+def user_document_shape() -> str:
+    """The same of a user."""
+    return content_hash(canonical_json(TypeAdapter(User).json_schema())).hex()
 
 
 READERS: Mapping[CollectionName, DocumentReader[Any]] = {

@@ -1,5 +1,7 @@
 """The answers of the Classic API about users, whose names differ; what is kept of them is `allow_list.User`."""
 
+from typing import NotRequired
+
 from pydantic import with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
@@ -31,6 +33,7 @@ class ClassicUserReference(TypedDict):
     """An item of the Classic user list."""
 
     id: str
+    name: NotRequired[Text]
 
 
 @with_config(LENIENT)

@@ -7,7 +7,7 @@ ids were stable, their number is JAMF's own, every requested section was there. 
 
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from moss_jamf_pipeline.jamf.documents import (
     READERS,
     DocumentReader,
     JamfRecord,
+    KnownUser,
     RejectedRecord,
     RejectionReason,
 )
@@ -76,6 +77,7 @@ class SweepSummary:
         rejected: records that cannot be used: the first `ClientLimits.rejected_kept` of them.
         rejected_count: how many there were.
         incomplete_reasons: why absence proves nothing, as sentences; empty if it does.
+        reused: of the records, those that were not read again.
     """
 
     collection: CollectionName
@@ -89,6 +91,7 @@ class SweepSummary:
     rejected: tuple[RejectedRecord, ...]
     rejected_count: int
     incomplete_reasons: tuple[str, ...]
+    reused: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -197,6 +200,7 @@ class Sweep:
         limits: see `ClientLimits`.
         source: where it is read, if not where the collection usually is.
         reader: what is kept of a record, if not what usually is.
+        known_users: of users that cost a request each: who is listed with the same name is not read again.
     """
 
     def __init__(
@@ -208,8 +212,10 @@ class Sweep:
         *,
         source: CollectionSource | None = None,
         reader: DocumentReader[Any] | None = None,
+        known_users: Mapping[str, KnownUser] | None = None,
     ) -> None:
         self.collection = collection
+        self._known_users = known_users or {}
         self._session = session
         self._version = version
         self._limits = limits
@@ -255,7 +261,7 @@ class Sweep:
                 logger.info("%s is not there on JAMF Pro %s", listing.path, version)
                 absence = error
                 continue
-            self._summary = self._account(tally, listing, reading.doubts, ledger, version)
+            self._summary = self._account(tally, listing, reading, ledger, version)
             return
         raise absent_everywhere(self.collection, version, absence.happened if absence else "")
 
@@ -264,7 +270,12 @@ class Sweep:
     ) -> PagedReading | ArrayReading | ClassicUsersReading:
         if listing.style is ListingStyle.CLASSIC_USERS:
             return ClassicUsersReading(
-                self._session, listing, self._source.privileges, self._limits, ledger
+                self._session,
+                listing,
+                self._source.privileges,
+                self._limits,
+                ledger,
+                self._known_users,
             )
         kind = PagedReading if listing.style is ListingStyle.PAGED else ArrayReading
         return kind(
@@ -297,11 +308,11 @@ class Sweep:
         self,
         tally: _Tally,
         listing: Listing,
-        doubts: Sequence[str],
+        reading: PagedReading | ArrayReading | ClassicUsersReading,
         ledger: Ledger,
         version: ServerVersion,
     ) -> SweepSummary:
-        shown = list(dict.fromkeys(doubts))
+        shown = list(dict.fromkeys(reading.doubts))
         if len(shown) > _DOUBTS_SHOWN:
             shown[_DOUBTS_SHOWN:] = [f"and {len(shown) - _DOUBTS_SHOWN} doubts more"]
         return SweepSummary(
@@ -316,4 +327,5 @@ class Sweep:
             rejected=tuple(tally.rejected),
             rejected_count=tally.rejected_count,
             incomplete_reasons=(*shown, *tally.incomplete_reasons(self.collection)),
+            reused=reading.reused if isinstance(reading, ClassicUsersReading) else 0,
         )

@@ -4,7 +4,7 @@ They yield the same `RangeRead`s as `paging`, so that a sweep treats all alike.
 """
 
 import re
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,12 @@ from moss_jamf_pipeline.jamf.concurrency import in_window
 from moss_jamf_pipeline.jamf.documents import (
     DocumentReader,
     JamfRecord,
+    KnownUser,
+    ListedUser,
     RejectedRecord,
     RejectionReason,
     read_classic_user,
-    read_classic_user_ids,
+    read_classic_users,
 )
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
@@ -78,10 +80,14 @@ class ArrayReading:
 
 @dataclass(slots=True)
 class ClassicUsersReading:
-    """One reading of the Classic API's users: a list of ids, then one request per user.
+    """One reading of the Classic API's users: a list of ids and names, then one request per user.
 
     The only way before JAMF Pro 11.26, and slow: hours of requests for a large company. A user that
     cannot be read is rejected and the others are not. See `paging.PagedReading` for the attributes.
+
+    Attributes:
+        known: what earlier readings brought, by id; who is listed with the same name is not read again.
+        reused: how many of these were taken as they were.
     """
 
     session: JamfSession
@@ -89,7 +95,9 @@ class ClassicUsersReading:
     privileges: Sequence[str]
     limits: ClientLimits
     ledger: Ledger
+    known: Mapping[str, KnownUser] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
+    reused: int = 0
     _consecutive_failures: int = field(init=False, default=0)
 
     async def ranges(self) -> AsyncGenerator[RangeRead, None]:
@@ -99,37 +107,45 @@ class ClassicUsersReading:
             JamfNotFound: the server has no such listing.
             JamfError: see `JamfSession.get`; also if user after user cannot be read.
         """
-        user_ids = await self.session.get(
+        users = await self.session.get(
             self.listing.path,
-            read=read_classic_user_ids,
+            read=read_classic_users,
             ledger=self.ledger,
             patience=self.limits.request_patience,
             privileges=self.privileges,
         )
-        if not user_ids:
+        if not users:
             yield RangeRead(0, 0, [], [], 0, 0, total_counts=[0], last_id=None)
-        reads = in_window(self._chunks(user_ids), self.limits.max_in_flight)
+        reads = in_window(self._chunks(users), self.limits.max_in_flight)
         async with aclosing(reads):
             async for read in reads:
                 yield read
 
-    def _chunks(self, user_ids: Sequence[str]) -> Iterator[Coroutine[Any, Any, RangeRead]]:
-        for offset in range(0, len(user_ids), _USERS_PER_RANGE):
-            chunk = user_ids[offset : offset + _USERS_PER_RANGE]
-            yield self._read_users(offset, chunk, len(user_ids))
+    def _chunks(self, users: Sequence[ListedUser]) -> Iterator[Coroutine[Any, Any, RangeRead]]:
+        for offset in range(0, len(users), _USERS_PER_RANGE):
+            chunk = users[offset : offset + _USERS_PER_RANGE]
+            yield self._read_users(offset, chunk, len(users))
 
-    async def _read_users(self, offset: int, user_ids: Sequence[str], total: int) -> RangeRead:
-        outcomes = [await self._read_user(user_id) for user_id in user_ids]
+    async def _read_users(self, offset: int, users: Sequence[ListedUser], total: int) -> RangeRead:
+        outcomes = [self._known(user) or await self._read_user(user.jamf_id) for user in users]
         return RangeRead(
             offset=offset,
-            size=len(user_ids),
+            size=len(users),
             records=[outcome for outcome in outcomes if isinstance(outcome, JamfRecord)],
             rejected=[outcome for outcome in outcomes if isinstance(outcome, RejectedRecord)],
             received=len(outcomes),
             unserved=0,
             total_counts=[total],
-            last_id=user_ids[-1],
+            last_id=users[-1].jamf_id,
         )
+
+    def _known(self, user: ListedUser) -> JamfRecord | None:
+        """What is known of a listed user, if the name is the same."""
+        known = self.known.get(user.jamf_id)
+        if known is None or known.username != user.name:
+            return None
+        self.reused += 1
+        return known.record
 
     async def _read_user(self, user_id: str) -> JamfRecord | RejectedRecord:
         if _CLASSIC_ID.fullmatch(user_id) is None:  # it becomes a part of a path

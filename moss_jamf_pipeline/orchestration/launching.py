@@ -14,8 +14,9 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEvent, DagsterEventType
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
-from moss_jamf_pipeline.engine.scopes import job_name
+from moss_jamf_pipeline.engine.scopes import job_name, raw_step
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
 from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
@@ -294,9 +295,12 @@ def _run_config(job: dg.JobDefinition, request: RunRequest) -> dict[str, Any]:
     options = request.options
     if job.partitions_def is not None:
         config = dict(job.get_run_config_for_partition_key(request.slot))
-        if "computers" in request.scope.collections:
-            step = {f"{request.slug}__raw_jamf_computers": {"config": {"sweep": options.sweep}}}
-            config["ops"] = {**config["ops"], **step}
+        steps = {
+            f"{request.slug}__{raw_step(collection.name)}": {"config": {"sweep": options.sweep}}
+            for collection in COLLECTIONS
+            if collection.has_sweeps and collection.name in request.scope.collections
+        }
+        config["ops"] = {**config["ops"], **steps}
     else:
         choice = {"plan_id": options.plan_id, "approve": list(options.approve)}
         config = {"ops": {f"{request.slug}__guarded_plan": {"config": choice}}}

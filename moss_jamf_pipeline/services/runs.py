@@ -52,7 +52,7 @@ class RunOptions:
     slot: str | None = None
     plan_id: int = 0
     approve: tuple[str, ...] = ()
-    sweep: SweepMode = "full"
+    sweep: SweepMode = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from moss_jamf_pipeline.jamf.documents import (
     RejectionReason,
     parse_moment,
     read_classic_user,
-    read_classic_user_ids,
+    read_classic_users,
 )
 from tests.jamf.computers import computer
 
@@ -439,12 +439,12 @@ def test_a_classic_user_is_stored_under_the_names_of_the_newer_interface() -> No
     assert record == modern
 
 
-def test_the_classic_user_list_yields_ids() -> None:
-    body = b'{"users": [{"id": 5, "name": "a"}, {"id": "6", "name": null}]}'
-    assert read_classic_user_ids(body) == ["5", "6"]
+def test_the_classic_user_list_yields_ids_and_names() -> None:
+    body = b'{"users": [{"id": 5, "name": "a"}, {"id": "6", "name": null}, {"id": 7}]}'
+    assert read_classic_users(body) == [("5", "a"), ("6", None), ("7", None)]
     for odd in (b'{"users": {}}', b"[]", b'{"users": [{"name": "a"}]}'):
         with pytest.raises(BodyShapeError):
-            read_classic_user_ids(odd)
+            read_classic_users(odd)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ from moss_jamf_pipeline.engine.access import JamfClients
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.extraction import READ_WHOLE, Reading, capture_collection
 from moss_jamf_pipeline.engine.slots import slots_to_capture
-from moss_jamf_pipeline.moss.capture.cadence import SweepChoice, SweepMode, asked_sweep
+from moss_jamf_pipeline.moss.capture.cadence import (
+    SweepChoice,
+    SweepMode,
+    asked_reading_of_users,
+    asked_sweep,
+)
 from moss_jamf_pipeline.moss.capture.captures import Capture
 
 
@@ -52,7 +57,7 @@ def capture(
         clients: what makes clients of JAMF.
         collection: which.
         slots: the starts of the slots.
-        sweep: how computers are captured; other collections are always read whole.
+        sweep: how computers are captured, and users that cost a request each; other collections are always read whole.
 
     Raises:
         JamfError: JAMF could not be read; nothing is stored.
@@ -67,7 +72,11 @@ def capture(
         if not due:
             return Captured(collection, covered)
         is_of_computers = collection == CollectionName.COMPUTERS
-        asked = asked_sweep(sweep, run.run.triggered_by) if is_of_computers else READ_WHOLE
+        asked = READ_WHOLE
+        if is_of_computers:
+            asked = asked_sweep(sweep, run.run.triggered_by)
+        elif collection == CollectionName.USERS:
+            asked = asked_reading_of_users(sweep)
         made, reading = asyncio.run(_capture(run, connection, clients, collection, due, asked))
         run.captures_changed()
         run.covers(collection, due, made.capture_id)

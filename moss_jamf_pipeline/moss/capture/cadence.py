@@ -2,6 +2,7 @@
 
 An incremental capture lists every computer and reads whole those that changed by the listing. What moves nothing there
 is seen by full sweeps only: when one is due is all that is decided here. How a capture is made is `engine.extraction`.
+The same counts for users, where a JAMF Pro is so old that each costs a request.
 """
 
 from dataclasses import dataclass
@@ -64,9 +65,15 @@ class SweepChoice:
     reason: str
 
 
-def sweep_standing(connection: psycopg.Connection, integration_id: UUID) -> SweepStanding | None:
-    """What the stored captures of an integration's computers say; None before the first."""
-    row = fetch_one(connection, "capture/sweep_standing", {"integration_id": integration_id})
+def sweep_standing(
+    connection: psycopg.Connection, integration_id: UUID, collection: str = "computers"
+) -> SweepStanding | None:
+    """What the stored captures of an integration's collection say; None before the first."""
+    row = fetch_one(
+        connection,
+        "capture/sweep_standing",
+        {"integration_id": integration_id, "collection": collection},
+    )
     return None if row is None else SweepStanding(**row)
 
 
@@ -84,6 +91,17 @@ def asked_sweep(mode: SweepMode, trigger: str) -> SweepChoice:
             return SweepChoice(INCREMENTAL, "The schedule started it.")
         return SweepChoice(FULL, f"Not the schedule started it, but: {trigger}.")
     return SweepChoice(mode, f"The run is configured so (sweep: {mode}).")
+
+
+def asked_reading_of_users(mode: SweepMode) -> SweepChoice:
+    """What a run asks for of users that cost a request each: all anew only if it is configured so.
+
+    Args:
+        mode: as the run is configured.
+    """
+    if mode == FULL:
+        return SweepChoice(FULL, f"The run is configured so (sweep: {mode}).")
+    return SweepChoice(INCREMENTAL, "Each user costs a request.")
 
 
 def possible_sweep(
@@ -140,7 +158,7 @@ def _difference(
     if not standing.newest_is_complete:
         return "The capture before was incomplete."
     if standing.document_shape != document_shape:
-        return "Of a computer other fields are kept than at the newest full sweep."
+        return "Of a record other fields are kept than at the newest full sweep."
     if server_version is not None and standing.server_version != server_version:
         return f"JAMF Pro is {server_version}, and was {standing.server_version} at the newest full sweep."
     return None

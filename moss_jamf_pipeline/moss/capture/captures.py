@@ -329,6 +329,11 @@ def _capture(row: Row) -> Capture:
     )
 
 
+def known_users(connection: psycopg.Connection, integration_id: UUID) -> list[Row]:
+    """What is stored of JAMF's users now: `jamf_id`, `username`, `document`, `content_hash`."""
+    return fetch_all(connection, "capture/known_users", {"integration_id": integration_id})
+
+
 def covered_slots(
     connection: psycopg.Connection, integration_id: UUID, slots: Sequence[datetime]
 ) -> dict[tuple[str, datetime], int]:

@@ -49,15 +49,16 @@ def _build_server_asset(layout: Layout) -> dg.AssetsDefinition:
     return jamf_server
 
 
-class ComputersConfig(dg.Config):
-    """How computers are captured."""
+class SweepConfig(dg.Config):
+    """How computers are captured, and users whose details cost a request each."""
 
     sweep: Literal["auto", "full", "incremental"] = Field(
         default="auto",
         description=(
             "full: every computer is read whole. incremental: all are listed and those that changed are read, if that "
             "can be (else full, and the metadata say why). auto: incremental if the schedule started the run, full if "
-            "a person, a backfill or a single asset did: edits in JAMF are then seen at once."
+            "a person, a backfill or a single asset did: edits in JAMF are then seen at once. Of users only full "
+            "matters, and only before JAMF Pro 11.26, where each costs a request: all are read anew."
         ),
     )
 
@@ -71,18 +72,18 @@ def _build_raw_asset(layout: Layout, declared: Collection) -> dg.AssetsDefinitio
         "again only when it changed. A past slot is never captured again; one without a capture is "
         "covered by the present. Not asked for where M.O.S.S. has switched it off.",
     )
-    if declared.is_read_by_changes:
+    if declared.has_sweeps:
 
         @decorate
-        def raw_jamf_computers(
+        def raw_jamf_with_sweeps(
             context: dg.AssetExecutionContext,
-            config: ComputersConfig,
+            config: SweepConfig,
             jamf: JamfResource,
             moss: MossResource,
         ) -> dg.MaterializeResult[None]:
             return _materialize(layout, context, jamf, moss, collection, config.sweep)
 
-        return raw_jamf_computers
+        return raw_jamf_with_sweeps
 
     @decorate
     def raw_jamf(
@@ -118,7 +119,7 @@ def _metadata(captured: Captured, tables: Tables) -> dict[str, Any]:
         **({} if now is None or reading is None else _capture_metadata(now, reading)),
         **(
             _sweep_metadata(reading)
-            if reading is not None and collection_named(captured.collection).is_read_by_changes
+            if reading is not None and collection_named(captured.collection).has_sweeps
             else {}
         ),
         **({"scope_groups": list(captured.scope_groups)} if captured.scope_groups else {}),
@@ -130,7 +131,7 @@ def _metadata(captured: Captured, tables: Tables) -> dict[str, Any]:
 
 
 def _sweep_metadata(reading: Reading) -> dict[str, Any]:
-    """How computers were captured, and why so."""
+    """How computers or users were captured, and why so."""
     return {
         "sweep": reading.sweep,
         "sweep_reason": reading.reason,
