@@ -33,10 +33,11 @@ def custom_field_files() -> Mapping[str, str]:
         for field in declared_fields()
         if field.place == "custom_field"
     )
-    insert = f"insert into custom_fields (object_type, field_name, field_label) values\n{rows}"
+    insert = (
+        f"insert into public.custom_fields (object_type, field_name, field_label) values\n{rows}"
+    )
     schema = Path(__file__).parents[2].joinpath(_SCHEMA).read_text(encoding="utf-8")
-    public = insert.replace("into custom_fields", "into public.custom_fields")
     return {
         _SCHEMA: _MARKED.sub(lambda _: f"{insert};\n", schema),
-        _LATER: f"{_HEADER}{public}\non conflict (object_type, field_name) do nothing;\n",
+        _LATER: f"{_HEADER}{insert}\non conflict (object_type, field_name) do nothing;\n",
     }

@@ -41,6 +41,8 @@ class ObjectType:
         is_compared: whether its fields are compared one by one; else a statement of its own plans it.
         is_led: whether, of several JAMF servers that know one object, one leads it and the others only link it.
         is_item: whether M.O.S.S.'s history counts it: a JAMF record in its own right.
+        only_created: whether only those are changed that the sync created: then no role may, but a function that looks
+            into the ledger (docs/security.md).
     """
 
     name: ObjectTypeName
@@ -55,6 +57,7 @@ class ObjectType:
     is_compared: bool = False
     is_led: bool = False
     is_item: bool = False
+    only_created: bool = False
 
 
 OBJECT_TYPES: Final = (
@@ -115,6 +118,7 @@ OBJECT_TYPES: Final = (
         identity=("id", "device_id"),
         needs=(CollectionName.COMPUTERS,),
         is_compared=True,
+        only_created=True,
     ),
     ObjectType(
         name=ObjectTypeName.GROUP,

@@ -12,7 +12,7 @@ from moss_jamf_pipeline.catalogue.dialects import Dialect
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPES, object_type_named
 from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, declared_rules
 
-# What the pipeline keeps of its own in M.O.S.S.: links, history, the last sync, values of custom fields, members.
+# What the pipeline keeps of its own in M.O.S.S.: links, history, the last sync, values of custom fields.
 _BOOKKEEPING_INSERTS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration_object_mappings": (
         *("integration_config_id", "external_type", "external_id", "internal_type"),
@@ -23,7 +23,6 @@ _BOOKKEEPING_INSERTS: Final[Mapping[str, tuple[str, ...]]] = {
         "triggered_by_user_id",
     ),
     "custom_field_values": ("object_type", "object_id", "field_name", "value"),
-    "group_device_members": ("group_id", "device_id"),
 }
 _BOOKKEEPING_UPDATES: Final[Mapping[str, tuple[str, ...]]] = {
     "integration_object_mappings": (
@@ -40,6 +39,7 @@ _BOOKKEEPING_UPDATES: Final[Mapping[str, tuple[str, ...]]] = {
 # Written with the rights of the contract's owner: by its definer functions, and by commands of a person.
 _OWNER_INSERTS: Final[Mapping[str, tuple[str, ...]]] = {
     "group_person_members": ("group_id", "person_id"),
+    "group_device_members": ("group_id", "device_id"),
     "integration_configs": (
         *("integration_type", "name", "is_enabled", "config", "sync_schedule"),
         "auto_sync_enabled",
@@ -95,7 +95,8 @@ def writer_privileges(
 
     A column is insertable if its rule writes it on create, and updatable only if JAMF may overwrite it. One that is
     only filled while empty is not updatable (`moss_contract.fill_empty` does that), nor is one that follows its default
-    (`moss_contract.follow_default`). No row of M.O.S.S. is deletable.
+    (`moss_contract.follow_default`), nor one of objects of which only those are changed that the sync created
+    (`moss_contract.overwrite_interfaces`). No row of M.O.S.S. is deletable.
 
     Args:
         dialect: of M.O.S.S.
@@ -112,7 +113,11 @@ def writer_privileges(
         own = [rule for rule in declared if rule.object_type == kind.name and rule.is_column]
         if own:
             created = [rule.field for rule in own if rule.on_create != "never"]
-            overwritten = [rule.field for rule in own if rule.on_update == "overwrite"]
+            overwritten = [
+                rule.field
+                for rule in own
+                if rule.on_update == "overwrite" and not kind.only_created
+            ]
             inserts = (*kind.identity, *created)
             _add(privileges, dialect, kind.relation, inserts=inserts, updates=overwritten)
     return privileges
@@ -130,9 +135,10 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
     for relation, columns in _OWNER_UPDATES.items():
         _add(privileges, dialect, relation, updates=columns)
     for rule in declared_rules():
-        if rule.on_update in ("fill", "follow") and rule.is_column:
-            relation = object_type_named(rule.object_type).relation
-            _add(privileges, dialect, relation, updates=[rule.field])
+        kind = object_type_named(rule.object_type)
+        is_ours = rule.on_update in ("fill", "follow")
+        if rule.is_column and (is_ours or (kind.only_created and rule.on_update == "overwrite")):
+            _add(privileges, dialect, kind.relation, updates=[rule.field])
     for table, verb, columns in dialect.beyond_the_contract:
         rights = privileges.setdefault(table, Privileges())
         if columns:

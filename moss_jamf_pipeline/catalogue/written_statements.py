@@ -8,10 +8,15 @@ table decides which columns are written:
   plan's row;
 - `{{ overwritten columns of device }}`, `{{ overwritten fields of device }}`: what JAMF may overwrite, of `stored`
   from `planned.after`;
-- `{{ filled columns of device }}`, `{{ fillable columns of device }}`: what is filled from `fields` while it is empty,
-  and the condition that there is something to fill;
-- `{{ restored columns of device }}`: those and the ones that follow their default, put back from `owned`;
-  `{{ restored fields }}`: all of them, each as `device.room_id`.
+- `{{ fillings of device }}`: what is filled while it is empty, from the `after` of a plan's row (null: nothing is);
+  of `filling`, which has them, `{{ filled names of device }}`, `{{ filled values of device }}` (each with its name) and
+  `{{ stored fillings of device }}` (as a JSON object's); of `filled`, which was made of that object,
+  `{{ filled types of device }}` and `{{ filled columns of device }}`; `{{ filled fields of device }}`: their names;
+- `{{ restorations of device }}`: those and the ones that follow their default, from `owned` where it names them;
+  `{{ restored columns of device }}`: the same, of `wanted`, which has them;
+- `{{ defaults of device }}`: the ones that follow their default, as a JSON object of `object`;
+- `{{ fillable fields }}`, `{{ restored fields }}`: all of them, each as `device.room_id`;
+- `{{ custom fields in a text }}`: all that the sync writes, inside a text of SQL.
 """
 
 import re
@@ -72,6 +77,7 @@ def _names(dialect: Dialect) -> dict[str, str]:
 def _owned_fields(dialect: Dialect) -> dict[str, str]:
     """The columns of each object type that the ownership table has written."""
     words: dict[str, str] = {}
+    fillable_fields: list[str] = []
     restored_fields: list[str] = []
     for kind in OBJECT_TYPES:
         object_type, sources = kind.name.value, dialect.relations[kind.relation]
@@ -83,25 +89,43 @@ def _owned_fields(dialect: Dialect) -> dict[str, str]:
         ]
         created = [rule for rule in own if rule.on_create != "never"]
         overwritten = [rule for rule in own if rule.on_update == "overwrite"]
-        filled = [rule for rule in own if rule.on_update == "fill"]
         restored = [rule for rule in own if rule.on_update in ("fill", "follow")]
+        following = [rule for rule in own if rule.on_update == "follow"]
+        fillable_fields += [
+            f"'{object_type}.{rule.field}'" for rule in own if rule.on_update == "fill"
+        ]
         restored_fields += [f"'{object_type}.{rule.field}'" for rule in restored]
         words |= {
             f"created columns of {object_type}": _list(columns[rule.field] for rule in created),
             f"created values of {object_type}": ",\n".join(
                 _value(rule, "after") for rule in created
             ),
-            f"overwritten columns of {object_type}": _assignments(
-                overwritten, columns, "planned.after"
+            f"overwritten columns of {object_type}": ",\n".join(
+                f"{columns[rule.field]} = {_kept_or_given(rule, columns, 'planned.after')}"
+                for rule in overwritten
             ),
             f"overwritten fields of {object_type}": _list(
                 f"'{rule.field}'" for rule in overwritten
             ),
-            f"filled columns of {object_type}": _filling(filled, columns),
-            f"fillable columns of {object_type}": _fillable(filled, columns),
-            f"restored columns of {object_type}": _assignments(restored, columns, "owned"),
+            f"restorations of {object_type}": ",\n".join(
+                f"{_kept_or_given(rule, columns, 'owned')} as {rule.field}" for rule in restored
+            ),
+            f"restored columns of {object_type}": ",\n".join(
+                f"{columns[rule.field]} = wanted.{rule.field}" for rule in restored
+            ),
+            f"defaults of {object_type}": _json_object(
+                (rule.field, f"object.{columns[rule.field]}") for rule in following
+            ),
+            **_filling(object_type, [rule for rule in own if rule.on_update == "fill"], columns),
         }
-    return words | {"restored fields": ", ".join(restored_fields)}
+    custom_fields = [
+        f"''{rule.object_type}.{rule.field}''" for rule in declared_rules() if not rule.is_column
+    ]
+    return words | {
+        "fillable fields": ", ".join(fillable_fields),
+        "restored fields": ", ".join(restored_fields),
+        "custom fields in a text": _list(custom_fields),
+    }
 
 
 def _list(items: Iterable[str]) -> str:
@@ -116,41 +140,57 @@ def _value(rule: OwnershipRule, document: str) -> str:
     return f"({document} ->> '{rule.field}')::{type_}"
 
 
-def _assignments(rules: list[OwnershipRule], columns: Mapping[str, str], document: str) -> str:
-    """Each column with the document's value, if it names the field, else with its own."""
-    return ",\n".join(
-        f"{columns[rule.field]} = case when {document} ? '{rule.field}'\n"
+def _kept_or_given(rule: OwnershipRule, columns: Mapping[str, str], document: str) -> str:
+    """A column's new value: the document's, if it names the field, else its own."""
+    return (
+        f"case when {document} ? '{rule.field}'\n"
         f"  then {_value(rule, document)} else stored.{columns[rule.field]} end"
-        for rule in rules
     )
 
 
-def _filling(rules: list[OwnershipRule], columns: Mapping[str, str]) -> str:
-    """Each column with the value of `fields`, if it is empty and there is one, else with its own."""
-    assignments = []
-    for rule in rules:
-        stored = f"stored.{columns[rule.field]}"
-        given = _value(rule, "fields")
-        filled = f"coalesce({stored}, {given})"
-        if _type(rule) == "text":
-            filled = (
-                f"case when btrim({stored}) <> '' then {stored}\n"
-                f"  else coalesce({given}, {stored}) end"
-            )
-        assignments.append(f"{columns[rule.field]} = {filled}")
-    return ",\n".join(assignments)
+def _json_object(members: Iterable[tuple[str, str]]) -> str:
+    """A JSON object of names and values; null if there is none."""
+    listed = ", ".join(f"'{name}', {value}" for name, value in members)
+    return f"jsonb_build_object({listed})" if listed else "null"
 
 
-def _fillable(rules: list[OwnershipRule], columns: Mapping[str, str]) -> str:
-    """Whether one of the columns is empty and `fields` has a value for it."""
-    conditions = []
-    for rule in rules:
-        stored = f"stored.{columns[rule.field]}"
-        is_empty = (
-            f"coalesce(btrim({stored}), '') = ''" if _type(rule) == "text" else f"{stored} is null"
-        )
-        conditions.append(f"{is_empty} and fields ->> '{rule.field}' is not null")
-    return "\nor ".join(conditions)
+def _filling(
+    object_type: str, rules: list[OwnershipRule], columns: Mapping[str, str]
+) -> dict[str, str]:
+    """The words for the fields of an object type that are filled while they are empty."""
+
+    def storable(rule: OwnershipRule) -> str:
+        value = f"filling.{rule.field}"
+        return f"jamf_sync.storable({value})" if _type(rule) == "text" else value
+
+    return {
+        f"fillings of {object_type}": ",\n".join(
+            f"case when {_is_empty(rule, columns)}\n"
+            f"      and planned.rules ->> '{rule.field}' is distinct from 'decided_take_jamf'\n"
+            f"  then planned.after ->> '{rule.field}' end as {rule.field}"
+            for rule in rules
+        ),
+        f"filled names of {object_type}": _list(f"filling.{rule.field}" for rule in rules),
+        f"filled values of {object_type}": _list(
+            f"('{rule.field}', filling.{rule.field})" for rule in rules
+        ),
+        f"filled fields of {object_type}": _list(f"'{rule.field}'" for rule in rules),
+        f"stored fillings of {object_type}": _list(
+            f"'{rule.field}', {storable(rule)}" for rule in rules
+        ),
+        f"filled types of {object_type}": _list(
+            f"{rule.field} pg_catalog.{_type(rule)}" for rule in rules
+        ),
+        f"filled columns of {object_type}": ",\n".join(
+            f"{columns[rule.field]} = coalesce(filled.{rule.field}, stored.{columns[rule.field]})"
+            for rule in rules
+        ),
+    }
+
+
+def _is_empty(rule: OwnershipRule, columns: Mapping[str, str]) -> str:
+    stored = f"stored.{columns[rule.field]}"
+    return f"coalesce(btrim({stored}), '') = ''" if _type(rule) == "text" else f"{stored} is null"
 
 
 def _type(rule: OwnershipRule) -> str:

@@ -19,7 +19,12 @@ from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
 
-_SYMBOLS: Final = {"ok": "[green]✓[/]", "problem": "[red]✗[/]", "skipped": "[dim]·[/]"}
+_SYMBOLS: Final = {
+    "ok": "[green]✓[/]",
+    "warning": "[yellow]![/]",
+    "problem": "[red]✗[/]",
+    "skipped": "[dim]·[/]",
+}
 
 
 @app.command()

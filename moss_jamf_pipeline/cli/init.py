@@ -76,6 +76,7 @@ def _document(done: Preparation) -> dict[str, object]:
         "dialect": done.schema.dialect.name,
         "moss_created": done.schema.created_moss,
         "migrations": done.schema.migrations,
+        "log_ins_left_behind": done.schema.left_behind,
         **(
             _integration_document(done.integrations[0])
             if len(done.integrations) == 1
@@ -105,6 +106,14 @@ def _print(done: Preparation, former: str | None) -> None:
     stdout.print(
         f"Installed the contract over {done.schema.dialect.title} (dialect: {done.schema.dialect.name})."
     )
+    if done.schema.left_behind:
+        stdout.print(
+            f"Given no role of this database: {', '.join(done.schema.left_behind)}. Another database of this server "
+            "uses the former roles as well, and nobody can tell whose log-ins these are. Let a database administrator "
+            "grant the roles that `moss-jamf doctor` names under Contract to those that are to sync this one.",
+            markup=False,
+            soft_wrap=True,
+        )
     if former is not None:
         stdout.print(f"Brought Dagster's tables up to date; their revision was {former}.")
     for row in done.integrations:

@@ -23,8 +23,9 @@ from moss_jamf_pipeline.moss.sessions import (
 from moss_jamf_pipeline.scrubbing import remember_address
 
 _USUAL = {
-    # M.O.S.S.'s tables, and what its own triggers name without a schema. Ours is all named with one.
-    "search_path": "public",
+    # All that we use we name with its schema: what somebody puts into public is not ours to run. M.O.S.S.'s own
+    # triggers find it while M.O.S.S. is written (`moss/contract/roles.py`).
+    "search_path": "pg_catalog",
     # Our statements are long and run once: up to PostgreSQL 17, for which a plan that cannot do without a nested loop
     # costs ten thousand million (see `set_based_transaction`), compiling them took seconds each, even for one computer.
     "jit": "off",

@@ -33,6 +33,7 @@ from moss_jamf_pipeline.services.moss_checks import (
     look_at_rights,
     look_at_rights_for_init,
     look_at_schema,
+    look_at_security,
     look_at_server,
     look_at_sweeps,
     look_at_tables,
@@ -41,7 +42,7 @@ from moss_jamf_pipeline.services.moss_checks import (
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
 
-State = Literal["ok", "problem", "skipped"]
+State = Literal["ok", "warning", "problem", "skipped"]
 _ResultT = TypeVar("_ResultT")
 
 # What is looked at in M.O.S.S.'s database, in order; a problem with one leaves nothing to look at in the next.
@@ -51,6 +52,7 @@ _MOSS_CHECKS: Final = (
     "Schema jamf_sync",
     "Contract",
     "Rights",
+    "Security",
     "Integration",
     "Sweeps",
 )
@@ -75,9 +77,10 @@ class Finding:
 
     Attributes:
         check: what was looked at.
-        state: `ok`, `problem`, or `skipped` when an earlier problem leaves nothing to look at.
+        state: `ok`, `warning` when something should be put right though a sync works, `problem`, or `skipped` when an
+            earlier problem leaves nothing to look at.
         message: what was found, as a sentence.
-        remedy: what to do about a problem.
+        remedy: what to do about a problem or warning.
         trace: the Python error behind a problem, for a developer.
         integration: whose it is, where several integrations were looked at and it is not everybody's.
     """
@@ -194,12 +197,19 @@ class _Examination:
     findings: list[Finding] = field(default_factory=list)
     unasked: str = ""
 
-    def check(self, name: str, look: Callable[[], tuple[str, _ResultT]]) -> _ResultT | None:
+    def check(
+        self,
+        name: str,
+        look: Callable[[], tuple[str, _ResultT]],
+        *,
+        otherwise: State = "problem",
+    ) -> _ResultT | None:
         """Makes a check.
 
         Args:
             name: what is looked at.
             look: returns what it found and what later checks need; raises an explained error on a problem.
+            otherwise: what such an error is.
 
         Returns:
             What `look` found for later checks; None on a problem.
@@ -213,7 +223,7 @@ class _Examination:
             self.findings.append(
                 Finding(
                     name,
-                    "problem",
+                    otherwise,
                     explanation.message,
                     explanation.remedy,
                     trace=traceback.format_exc().rstrip(),
@@ -278,9 +288,10 @@ def _examine_our_own(
     if is_prepared is None:
         examination.check("Rights", lambda: look_at_rights_for_init(connection))
         examination.unasked = _INIT_FIRST
-        examination.skip(("Integration", "Sweeps"), _INIT_FIRST)
+        examination.skip(("Security", "Integration", "Sweeps"), _INIT_FIRST)
         return None
     examination.check("Rights", lambda: look_at_rights(connection))
+    examination.check("Security", lambda: look_at_security(connection), otherwise="warning")
     integration = examination.check("Integration", lambda: look_at_integration(connection, choice))
     if integration is None:
         examination.skip(("Sweeps",), "not looked at: there is no integration to sync")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg import sql
 
 from moss_jamf_pipeline.catalogue.dialects import Dialect
 from moss_jamf_pipeline.engine.databases import (
@@ -23,6 +24,7 @@ from moss_jamf_pipeline.engine.databases import (
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.moss.contract.rights import lacking_for_sync
+from moss_jamf_pipeline.moss.contract.roles import names_for
 from moss_jamf_pipeline.moss.contract.schema import pending_changes, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import (
@@ -182,6 +184,37 @@ def look_at_contract(connection: psycopg.Connection) -> tuple[str, bool]:
     absent = fetch_all(connection, "catalogue/absent_capabilities")
     roles = f"{installed.reader} plans, {installed.writer} applies."
     return " ".join((roles, *(row["meaning"] for row in absent))), True
+
+
+def look_at_security(connection: psycopg.Connection) -> tuple[str, bool]:
+    """What stands open to others than the sync: docs/security.md."""
+    (found,) = fetch_all(connection, "roles/who_else_gets_in")
+    names = names_for(connection)
+    open_doors, remedies = [], []
+    if found["everybody_may_create"]:
+        open_doors.append(
+            "Everybody who may log in to this database may put functions into its schema public, where M.O.S.S.'s own "
+            "triggers look for theirs; they would run with the rights of whoever writes M.O.S.S."
+        )
+        script = sql.SQL(
+            "grant create on schema public to {};\nrevoke create on schema public from public;"
+        ).format(sql.Identifier(found["moss_owner"]))
+        remedies.append(f"Let a database administrator run:\n{script.as_string()}")
+    if found["strangers"]:
+        open_doors.append(
+            "Somebody who may take on the roles of the sync has put something into the schema public: "
+            f"{', '.join(found['strangers'])}. The sync fills, decides and undoes nothing while it is there."
+        )
+        remedies.append("Have that dropped.")
+    if (found["reader"], found["writer"]) != (names.reader, names.writer):
+        open_doors.append(
+            f"The roles {found['reader']} and {found['writer']} are another database's, for this one was renamed or "
+            "copied: whoever may sync the other one may sync this one."
+        )
+        remedies.append("Run `moss-jamf init`, which makes roles of its own.")
+    if open_doors:
+        raise ProblemFound(" ".join(open_doors), "\n".join(remedies))
+    return "nobody else may put functions where M.O.S.S. looks for its own", True
 
 
 def look_at_integration(

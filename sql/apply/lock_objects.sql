@@ -23,9 +23,9 @@ devices as materialized (
   order by id for no key update skip locked
 ),
 ios as materialized (
-  select id from public.ios
-  where %(object_type)s = 'io' and id in (select id from planned)
-  order by id for no key update skip locked
+  -- By a definer function: whoever locks a row has to have a right to change it.
+  select id from moss_contract.lock_interfaces(
+    case when %(object_type)s = 'io' then array(select id from planned) else '{}' end) as id
 ),
 groups as materialized (
   select id from public.groups

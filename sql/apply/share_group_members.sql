@@ -1,40 +1,4 @@
--- Members of groups that another JAMF server added as well: notes those that this one lists too, and lets go of those that it lists no
--- longer; the other's note keeps them in the group. Parameters: integration_id, plan_id, first_row, last_row.
--- Run before members are added and removed, while no other integration applies. Refused, to be planned anew: a member that the
--- other let go of since, and the removal of one that it has noted since.
-with pending as materialized (
-  select row_id, action, reason, object_id as group_id, external_type as member_type, external_id::uuid as member_id
-  from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type = 'group_member' and outcome is null
-    and action in ('agree', 'remove') and row_id between %(first_row)s and %(last_row)s
-),
-added_by_others as materialized (
-  select distinct addition.group_id, addition.member_type, addition.member_id
-  from moss_contract.jamf_servers() as server
-  join jamf_sync.group_member_additions as addition on addition.integration_id = server.integration_id
-  where server.is_enabled and server.integration_id <> %(integration_id)s
-),
-shared as materialized (
-  select pending.* from pending join added_by_others using (group_id, member_type, member_id)
-),
-noted as (
-  insert into jamf_sync.group_member_additions (integration_id, group_id, member_type, member_id)
-  select %(integration_id)s::uuid, group_id, member_type, member_id from shared where reason = 'added_by_other_server'
-  on conflict do nothing
-),
-let_go as (
-  delete from jamf_sync.group_member_additions as addition using shared
-  where shared.reason = 'listed_by_other_server' and addition.integration_id = %(integration_id)s
-    and addition.group_id = shared.group_id and addition.member_type = shared.member_type
-    and addition.member_id = shared.member_id
-)
-update jamf_sync.change_plan as change
-set outcome = 'refused',
-    outcome_detail = case pending.action
-      when 'remove' then 'Another JAMF server lists this member by now, so it stays in the group.'
-      else 'The other JAMF server let go of this member since; it is planned anew next time.' end
-from pending
-left join shared on shared.row_id = pending.row_id
-where change.row_id = pending.row_id
-  and change.row_id between %(first_row)s and %(last_row)s
-  and (pending.action = 'remove') = (shared.row_id is not null)
+-- Of members of groups that another JAMF server added as well: notes those that this one lists too, and lets go of those that it lists no
+-- longer; the other's note keeps them in the group. Parameters: plan_id, first_row, last_row. Through the contract's definer function.
+-- Run after refuse_unshared_members and before members are added and removed, while no other integration applies.
+select moss_contract.share_group_members(%(plan_id)s, %(first_row)s, %(last_row)s)

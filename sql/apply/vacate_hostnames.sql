@@ -9,6 +9,7 @@ with renamed as materialized (
 update public.devices as device
 set hostname = null
 from renamed
-where device.id = renamed.object_id and renamed.action <> 'create'
+where (select moss_contract.open_public())
+  and device.id = renamed.object_id and renamed.action <> 'create'
   and (select is_available from moss_contract.capabilities where name = 'hostname_is_unique')
   and jamf_sync.unescaped(device.hostname) in (select hostname from renamed)

@@ -3,13 +3,13 @@
 -- fields the sync never touches) they follow what the released M.O.S.S. does, so that its traps are met here too:
 -- every UPDATE bumps updated_at, serial numbers are not unique, mappings are unique in both directions.
 
-create function bump_updated_at() returns trigger language plpgsql as $$
+create function public.bump_updated_at() returns trigger language plpgsql as $$
 begin
   new.updated_at := current_timestamp;
   return new;
 end $$;
 
-create table companies (
+create table public.companies (
   id uuid primary key default gen_random_uuid(),
   name varchar(255) not null,
   company_type varchar(50) not null default 'own_organization',
@@ -18,9 +18,9 @@ create table companies (
   updated_at timestamp default current_timestamp
 );
 
-create table locations (
+create table public.locations (
   id uuid primary key default gen_random_uuid(),
-  company_id uuid references companies (id) on delete set null,
+  company_id uuid references public.companies (id) on delete set null,
   name varchar(255) not null,
   location_type varchar(50) default 'office',
   address text,
@@ -29,21 +29,21 @@ create table locations (
   updated_at timestamp default current_timestamp
 );
 
-create table rooms (
+create table public.rooms (
   id uuid primary key default gen_random_uuid(),
-  location_id uuid not null references locations (id) on delete cascade,
+  location_id uuid not null references public.locations (id) on delete cascade,
   name varchar(255) not null,
   room_number varchar(50),
   notes text,
   created_at timestamp default current_timestamp,
   updated_at timestamp default current_timestamp
 );
-create index rooms_location on rooms (location_id);
+create index rooms_location on public.rooms (location_id);
 
-create table people (
+create table public.people (
   id uuid primary key default gen_random_uuid(),
-  company_id uuid references companies (id) on delete set null,
-  location_id uuid references locations (id) on delete set null,
+  company_id uuid references public.companies (id) on delete set null,
+  location_id uuid references public.locations (id) on delete set null,
   username varchar(100),
   full_name varchar(255) not null,
   email_address varchar(255),
@@ -53,14 +53,14 @@ create table people (
   person_type varchar(50) not null default 'employee'
     check (person_type in ('employee', 'contractor', 'vendor_contact', 'partner', 'customer', 'other')),
   status varchar(50) default 'active' check (status in ('active', 'inactive', 'terminated')),
-  manager_id uuid references people (id) on delete set null,
+  manager_id uuid references public.people (id) on delete set null,
   hire_date date,
   notes text,
   created_at timestamp default current_timestamp,
   updated_at timestamp default current_timestamp
 );
 
-create table devices (
+create table public.devices (
   id uuid primary key default gen_random_uuid(),
   hostname varchar(255),
   serial_number varchar(255),
@@ -72,10 +72,10 @@ create table devices (
   operating_system varchar(100),
   os_version varchar(100),
   status varchar(50) default 'active' check (status in ('active', 'retired', 'repair', 'storage')),
-  company_id uuid references companies (id) on delete set null,
-  location_id uuid references locations (id) on delete set null,
-  room_id uuid references rooms (id) on delete set null,
-  assigned_to_person_id uuid references people (id) on delete set null,
+  company_id uuid references public.companies (id) on delete set null,
+  location_id uuid references public.locations (id) on delete set null,
+  room_id uuid references public.rooms (id) on delete set null,
+  assigned_to_person_id uuid references public.people (id) on delete set null,
   purchase_date date,
   warranty_expiration date,
   install_date date,
@@ -83,10 +83,10 @@ create table devices (
   created_at timestamp default current_timestamp,
   updated_at timestamp default current_timestamp
 );
-create index devices_serial_number on devices (serial_number);
-create index devices_assigned_to_person on devices (assigned_to_person_id);
+create index devices_serial_number on public.devices (serial_number);
+create index devices_assigned_to_person on public.devices (assigned_to_person_id);
 
-create table networks (
+create table public.networks (
   id uuid primary key default gen_random_uuid(),
   name varchar(255) not null,
   vlan_id integer,
@@ -94,15 +94,15 @@ create table networks (
   updated_at timestamp default current_timestamp
 );
 
-create table ios (
+create table public.ios (
   id uuid primary key default gen_random_uuid(),
-  device_id uuid references devices (id) on delete cascade,
+  device_id uuid references public.devices (id) on delete cascade,
   interface_name varchar(255) not null,
   interface_type varchar(50) not null
     check (interface_type in ('ethernet', 'wifi', 'virtual', 'fiber_optic', 'usb', 'thunderbolt', 'other')),
   mac_address varchar(17),
-  native_network_id uuid references networks (id) on delete set null,
-  connected_to_io_id uuid references ios (id) on delete set null,
+  native_network_id uuid references public.networks (id) on delete set null,
+  connected_to_io_id uuid references public.ios (id) on delete set null,
   port_number varchar(50),
   trunk_mode varchar(20),
   status varchar(50) default 'active',
@@ -110,10 +110,10 @@ create table ios (
   created_at timestamp default current_timestamp,
   updated_at timestamp default current_timestamp
 );
-create index ios_device on ios (device_id);
-create index ios_mac_address on ios (mac_address);
+create index ios_device on public.ios (device_id);
+create index ios_mac_address on public.ios (mac_address);
 
-create table groups (
+create table public.groups (
   id uuid primary key default gen_random_uuid(),
   name varchar(255) not null,
   group_type varchar(50) default 'custom'
@@ -126,19 +126,19 @@ create table groups (
 );
 
 -- A group holds people and devices; one row names exactly one of them.
-create table group_members (
-  group_id uuid not null references groups (id) on delete cascade,
-  person_id uuid references people (id) on delete cascade,
-  device_id uuid references devices (id) on delete cascade,
+create table public.group_members (
+  group_id uuid not null references public.groups (id) on delete cascade,
+  person_id uuid references public.people (id) on delete cascade,
+  device_id uuid references public.devices (id) on delete cascade,
   created_at timestamp default current_timestamp,
   check (num_nonnulls(person_id, device_id) = 1)
 );
-create unique index group_members_person on group_members (group_id, person_id) where person_id is not null;
-create unique index group_members_device on group_members (group_id, device_id) where device_id is not null;
-create index group_members_by_person on group_members (person_id);
-create index group_members_by_device on group_members (device_id);
+create unique index group_members_person on public.group_members (group_id, person_id) where person_id is not null;
+create unique index group_members_device on public.group_members (group_id, device_id) where device_id is not null;
+create index group_members_by_person on public.group_members (person_id);
+create index group_members_by_device on public.group_members (device_id);
 
-create table custom_fields (
+create table public.custom_fields (
   object_type varchar(50) not null,
   field_name varchar(100) not null,
   field_label varchar(255) not null,
@@ -149,7 +149,7 @@ create table custom_fields (
   primary key (object_type, field_name)
 );
 
-create table custom_field_values (
+create table public.custom_field_values (
   object_type varchar(50) not null,
   object_id uuid not null,
   field_name varchar(100) not null,
@@ -157,10 +157,10 @@ create table custom_field_values (
   created_at timestamp default current_timestamp,
   updated_at timestamp default current_timestamp,
   primary key (object_type, object_id, field_name),
-  foreign key (object_type, field_name) references custom_fields (object_type, field_name)
+  foreign key (object_type, field_name) references public.custom_fields (object_type, field_name)
 );
 
-create table integration_configs (
+create table public.integration_configs (
   id uuid primary key default gen_random_uuid(),
   integration_type varchar(50) not null,
   name varchar(255) not null,
@@ -181,9 +181,9 @@ create table integration_configs (
   constraint unique_integration_name unique (integration_type, name)
 );
 
-create table integration_sync_history (
+create table public.integration_sync_history (
   id uuid primary key default gen_random_uuid(),
-  integration_config_id uuid not null references integration_configs (id) on delete cascade,
+  integration_config_id uuid not null references public.integration_configs (id) on delete cascade,
   sync_started_at timestamptz not null default current_timestamp,
   sync_completed_at timestamptz,
   status varchar(20) not null default 'in_progress',
@@ -199,11 +199,11 @@ create table integration_sync_history (
   duration_seconds numeric(10, 2),
   created_at timestamptz not null default current_timestamp
 );
-create index integration_sync_history_config on integration_sync_history (integration_config_id, sync_started_at);
+create index integration_sync_history_config on public.integration_sync_history (integration_config_id, sync_started_at);
 
-create table integration_object_mappings (
+create table public.integration_object_mappings (
   id uuid primary key default gen_random_uuid(),
-  integration_config_id uuid not null references integration_configs (id) on delete cascade,
+  integration_config_id uuid not null references public.integration_configs (id) on delete cascade,
   external_id varchar(255) not null,
   external_type varchar(50) not null,
   internal_id uuid not null,
@@ -218,7 +218,7 @@ create table integration_object_mappings (
 );
 
 -- Generated from moss_jamf_pipeline/catalogue/fields.csv by `make generate`:
-insert into custom_fields (object_type, field_name, field_label) values
+insert into public.custom_fields (object_type, field_name, field_label) values
   ('person', 'imported_from_jamf', 'Imported from JAMF'),
   ('device', 'model_identifier', 'Model identifier'),
   ('device', 'processor_type', 'Processor type'),
@@ -229,17 +229,17 @@ insert into custom_fields (object_type, field_name, field_label) values
   ('device', 'jamf_enrollment_status', 'JAMF enrolment status');
 -- End of what is generated.
 
-create trigger companies_updated_at before update on companies for each row execute function bump_updated_at();
-create trigger locations_updated_at before update on locations for each row execute function bump_updated_at();
-create trigger rooms_updated_at before update on rooms for each row execute function bump_updated_at();
-create trigger people_updated_at before update on people for each row execute function bump_updated_at();
-create trigger devices_updated_at before update on devices for each row execute function bump_updated_at();
-create trigger networks_updated_at before update on networks for each row execute function bump_updated_at();
-create trigger ios_updated_at before update on ios for each row execute function bump_updated_at();
-create trigger groups_updated_at before update on groups for each row execute function bump_updated_at();
-create trigger custom_field_values_updated_at before update on custom_field_values
-  for each row execute function bump_updated_at();
-create trigger integration_configs_updated_at before update on integration_configs
-  for each row execute function bump_updated_at();
-create trigger integration_object_mappings_updated_at before update on integration_object_mappings
-  for each row execute function bump_updated_at();
+create trigger companies_updated_at before update on public.companies for each row execute function public.bump_updated_at();
+create trigger locations_updated_at before update on public.locations for each row execute function public.bump_updated_at();
+create trigger rooms_updated_at before update on public.rooms for each row execute function public.bump_updated_at();
+create trigger people_updated_at before update on public.people for each row execute function public.bump_updated_at();
+create trigger devices_updated_at before update on public.devices for each row execute function public.bump_updated_at();
+create trigger networks_updated_at before update on public.networks for each row execute function public.bump_updated_at();
+create trigger ios_updated_at before update on public.ios for each row execute function public.bump_updated_at();
+create trigger groups_updated_at before update on public.groups for each row execute function public.bump_updated_at();
+create trigger custom_field_values_updated_at before update on public.custom_field_values
+  for each row execute function public.bump_updated_at();
+create trigger integration_configs_updated_at before update on public.integration_configs
+  for each row execute function public.bump_updated_at();
+create trigger integration_object_mappings_updated_at before update on public.integration_object_mappings
+  for each row execute function public.bump_updated_at();

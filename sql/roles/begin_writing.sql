@@ -3,6 +3,7 @@
 -- application sets none). That is the zone that the database, or the log-in that owns M.O.S.S.'s tables, was given by ALTER
 -- DATABASE or ALTER ROLE, where PostgreSQL lets the role go first; else the server's, which is what this session had at its
 -- log-in.
+-- What stands in the schema public is not found without it (moss_contract.open_public).
 -- Reads the catalogue only, which needs no right. Parameters: role. Yields one row: the zone.
 with given as (
   select pg_catalog.substr(setting.text, pg_catalog.length('timezone=') + 1) as zone,
@@ -20,4 +21,5 @@ with given as (
 select pg_catalog.set_config('timezone', coalesce(
   (select zone from given order by is_of_role desc, is_of_database desc limit 1),
   (select reset_val from pg_catalog.pg_settings where name = 'TimeZone')), true) as zone,
-       pg_catalog.set_config('role', %(role)s, true) as role
+       pg_catalog.set_config('role', %(role)s, true) as role,
+       pg_catalog.set_config('search_path', 'pg_catalog', true) as path

@@ -289,6 +289,32 @@ class Bench:
         object_id: UUID = self._insert(table, values, "id")
         return object_id
 
+    # -- plans that nobody made ------------------------------------------------------------------
+
+    def made_up_row(self, **columns: Any) -> Row:
+        """A waiting row of a plan as a role of the pipeline may put there, by defect or on purpose; it with its ids.
+
+        Args:
+            columns: of `change_plan`; dicts are JSON, and without a `plan_id` it has a plan of its own.
+        """
+        if "plan_id" not in columns:
+            columns["plan_id"] = self.value(
+                """insert into jamf_sync.plans (integration_id, run_id, object_types, captures)
+                   values (%s, 'made up', '{device}', '{}') returning plan_id""",
+                self.integration.id,
+            )
+        values = {"object_type": "device", "action": "update", "reason": "made_up", **columns}
+        (row,) = self.query(
+            sql.SQL(
+                "insert into jamf_sync.change_plan ({}) values ({}) returning plan_id, row_id"
+            ).format(
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(sql.Placeholder() * len(values)),
+            ),
+            *(Jsonb(value) if isinstance(value, dict) else value for value in values.values()),
+        )
+        return row
+
     # -- the sync ------------------------------------------------------------------------------
 
     def match(self, *tables: str) -> dict[str, dict[str, int]]:

@@ -1,15 +1,12 @@
 """The kind of a device: a default by its model, which follows the model for as long as nobody else chose."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import psycopg
 import pytest
 
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
-from moss_jamf_pipeline.moss.contract.installation import WRITER
-from moss_jamf_pipeline.moss.contract.roles import take_on
+from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
 
@@ -129,31 +126,28 @@ def test_a_kind_that_followed_can_be_put_back(bench: Bench, is_pinned: bool) -> 
     assert _kind(bench) == ("Workstation" if is_pinned else "Laptop")
 
 
-@contextmanager
-def _as_the_writer(bench: Bench) -> Iterator[UUID]:
-    """Under the role that applies plans; gives the only device's id."""
-    device: UUID = bench.value("select id from devices")
-    with bench.connection.transaction():
-        take_on(bench.connection, WRITER, for_transaction=True)
-        yield device
-
-
 @_TWO_WORDS
 def test_the_writing_role_can_change_the_kind_only_from_one_default_to_another(
     bench: Bench,
 ) -> None:
     _learns_that_it_is_a_laptop(bench)
-    follow = (
-        """select moss_contract.follow_default(%s, jsonb_build_object('device_type', %s::text))"""
-    )
-    with _as_the_writer(bench) as device:
-        bench.query(follow, device, "Server")
+    device: UUID = bench.value("select id from devices")
+
+    def follow(kind: str) -> list[int]:
+        row = bench.made_up_row(object_id=device, after={"device_type": kind})
+        with writing(bench.connection):
+            left_out = bench.query(
+                "select * from moss_contract.follow_default(%s, %s, %s)",
+                *(row["plan_id"], row["row_id"], row["row_id"]),
+            )
+        return [left["left_out_row"] - row["row_id"] for left in left_out]
+
+    assert follow("Server") == [0]
     assert _kind(bench) == "Laptop"
-    with _as_the_writer(bench) as device:
-        bench.query(follow, device, "Workstation")
+    assert follow("Workstation") == []
+    assert follow("Laptop") == []
+    bench.execute("update devices set device_type = 'Workstation'")
+    assert follow("Laptop") == [0]  # no longer what the sync wrote last
     assert _kind(bench) == "Workstation"
-    with _as_the_writer(bench) as device:
-        bench.query(follow, device, "Laptop")  # no longer what the sync wrote last
-    assert _kind(bench) == "Workstation"
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), _as_the_writer(bench):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), writing(bench.connection):
         bench.execute("update public.devices set device_type = 'Server'")

@@ -19,7 +19,7 @@ from moss_jamf_pipeline.moss.statements import statement
 from tests.db.support import Bench
 from tests.support.contract import as_role
 from tests.support.databases import DatabaseServer
-from tests.support.dialects import RELEASE, Dialect
+from tests.support.dialects import RELEASE, Dialect, as_people_see_it
 from tests.support.former_contract import SHARED_ROLES, install_former_contract
 from tests.support.schema import create_released_tables
 
@@ -55,7 +55,8 @@ def moss_url(empty_database: MakeDatabase) -> str:
 @pytest.fixture
 def moss(moss_url: str, dialect: Dialect) -> Iterator[MossDatabase]:
     """A prepared M.O.S.S. with an integration, and nothing in it that only tests need."""
-    database = MossDatabase(moss_url)
+    # What the tests themselves say names no schema.
+    database = MossDatabase(as_people_see_it(moss_url))
     with database.connection() as connection:
         _create_moss(connection, dialect)
         prepare(connection, may_create_moss=False)
@@ -345,13 +346,14 @@ def test_init_moves_a_database_over_from_the_contract_of_views(
                 sql.Identifier(member), sql.Identifier(SHARED_ROLES[1])
             )
         )
-        prepare(connection, may_create_moss=False)
+        report = prepare(connection, may_create_moss=False)
+        # It may be the log-in of the other database, which still has these roles.
+        assert report.left_behind == (member,)
         writer = installation(connection).writer
         assert connection.execute(
             "select pg_has_role(%s, %s, 'MEMBER')", (member, writer)
-        ).fetchone() == (True,)
+        ).fetchone() == (False,)
         assert _left_of_the_shared_roles(connection) == [(True, False), (True, False)]
-        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(member)))
         views = connection.execute(
             "select relname from pg_class where relnamespace = 'moss_contract'::regnamespace and relkind = 'v'"
         ).fetchall()
@@ -370,9 +372,16 @@ def test_init_moves_a_database_over_from_the_contract_of_views(
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(SHARED_ROLES[1])))
         assert _hostnames(connection, "moss_contract.devices") == ["before"]
         connection.execute("reset role")
-        prepare(connection, may_create_moss=False)
+        report = prepare(connection, may_create_moss=False)
+        # No other database has them any more: whoever is left is this one's.
+        assert report.left_behind == ()
+        writer = installation(connection).writer
+        assert connection.execute(
+            "select pg_has_role(%s, %s, 'MEMBER')", (member, writer)
+        ).fetchone() == (True,)
         assert _hostnames(connection) == ["before"]
         assert _left_of_the_shared_roles(connection) == []
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(member)))
 
 
 def _capture(connection: psycopg.Connection) -> None:

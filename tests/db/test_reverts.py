@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from moss_jamf_pipeline.moss.apply.reverting import (
     make_revert_plan,
@@ -14,8 +11,6 @@ from moss_jamf_pipeline.moss.apply.reverting import (
     release_pins,
     revert_summary,
 )
-from moss_jamf_pipeline.moss.contract.installation import WRITER
-from moss_jamf_pipeline.moss.contract.roles import take_on
 from moss_jamf_pipeline.moss.errors import PlanNotRevertible
 from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, list_conflicts, reopen_conflicts
 from moss_jamf_pipeline.moss.plan.planning import Plan
@@ -487,61 +482,6 @@ def test_reverting_twice_changes_nothing_more(bench: Bench) -> None:
     second = _revert(bench, undone)
     assert rows_of(bench, "devices") == before
     assert _applied(bench, second) == {}
-
-
-def _fabricate(bench: Bench, plan: Plan, **columns: Any) -> int:
-    """A row that a defect of ours might put into a plan."""
-    given = {"plan_id": plan.plan_id, "reason": "reverted", **columns}
-    statement = sql.SQL(
-        "insert into jamf_sync.change_plan ({}) values ({}) returning row_id"
-    ).format(
-        sql.SQL(", ").join(map(sql.Identifier, given)),
-        sql.SQL(", ").join(sql.Placeholder() * len(given)),
-    )
-    (row,) = bench.query(statement, *given.values())
-    return int(row["row_id"])
-
-
-def test_the_undoing_functions_do_nothing_else(bench: Bench) -> None:
-    person = bench.person(full_name="Grace", username="grace")
-    device = bench.linked_device("1", serial_number="C02ABC", asset_tag="MINE")
-    bench.computer("1", "C02ABC", hostname="mac-1")
-    plan = bench.sync()
-    owned = {"object_type": "device", "object_id": device, "action": "update"}
-    changes = {"before": '{"asset_tag": "MINE"}', "after": '{"asset_tag": "YOURS"}'}
-    restoring = _fabricate(bench, plan, **owned, **changes)
-    deleting = _fabricate(
-        bench,
-        plan,
-        object_type="person",
-        object_id=person,
-        action="delete",
-        details='{"undoes": 1}',
-    )
-    unlinking = _fabricate(
-        bench,
-        plan,
-        object_type="mapping",
-        label="device",
-        object_id=device,
-        action="unlink",
-        external_type="computer",
-        external_id="1",
-    )
-    before = {table: rows_of(bench, table) for table in ("devices", "people")}
-    for statement in (
-        f"select moss_contract.restore_owned({restoring})",
-        f"select moss_contract.delete_created({deleting})",
-    ):
-        with bench.connection.transaction(force_rollback=True):
-            take_on(bench.connection, WRITER, for_transaction=True)
-            with pytest.raises(psycopg.errors.RaiseException):
-                bench.execute(statement)
-    with bench.connection.transaction():
-        take_on(bench.connection, WRITER, for_transaction=True)
-        assert bench.value(f"select moss_contract.delete_link({unlinking})") is False
-    assert {table: rows_of(bench, table) for table in ("devices", "people")} == before
-    assert isinstance(bench.value("select id from integration_object_mappings"), UUID)
 
 
 def test_a_link_that_goes_back_knows_its_machine_whatever_its_former_record_is_by_now(

@@ -91,7 +91,7 @@ def test_the_owner_of_moss_that_may_not_create_roles_is_told_to_have_them_create
             bench = Bench(connection, find_integration(connection))
             bench.computer("1", "C02PLAIN1", hostname="plain")
             bench.sync()
-            assert bench.value("select hostname from devices") == "plain"
+            assert bench.value("select hostname from public.devices") == "plain"
     finally:
         database.dispose()
 

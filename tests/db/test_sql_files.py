@@ -155,6 +155,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "hold_unlinked": True,
         "recreate_deleted": True,
         "former_id": uuid4(),
+        "successor": trial.value("select current_user::text"),
         "username_domains": ["corp"],
         "ignored_usernames": ["root"],
         "create_missing_locations": True,

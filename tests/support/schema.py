@@ -48,4 +48,7 @@ def show_as_people_see_it(connection: psycopg.Connection) -> None:
 
 
 def _run(connection: psycopg.Connection, name: str) -> None:
-    connection.execute((_RELEASED_MOSS / f"{name}.sql").read_bytes())
+    with connection.transaction():
+        # As M.O.S.S.'s own migrations run: they name no schema.
+        connection.execute("set local search_path = public")
+        connection.execute((_RELEASED_MOSS / f"{name}.sql").read_bytes())

@@ -40,16 +40,22 @@ _LINK_AND_MARK = (
 )
 _STEPS: Mapping[str, tuple[str, ...]] = {
     "location": (
-        *("create_locations", "repoint_mappings", "link_objects"),
-        *("settle_location_matches", "mark_applied"),
+        *("announce_creations", "create_locations", "note_creations"),
+        *("repoint_mappings", "link_objects", "settle_location_matches", "mark_applied"),
     ),
-    "room": ("create_rooms", "settle_room_matches", "mark_applied"),
+    "room": (
+        *("announce_creations", "create_rooms", "note_creations"),
+        *("settle_room_matches", "mark_applied"),
+    ),
     "person": (
         LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
         "refuse_existing_people",
+        "note_writing",
+        "announce_creations",
         "create_people",
+        "note_creations",
         "overwrite_people",
         "fill_people",
         "write_decided",
@@ -65,8 +71,11 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_rooms_elsewhere",
         "refuse_existing_devices",
         "leave_out_taken_hostnames",
+        "note_writing",
         "vacate_hostnames",
+        "announce_creations",
         "create_devices",
+        "note_creations",
         "overwrite_devices",
         "fill_devices",
         "follow_defaults",
@@ -81,7 +90,10 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
+        "note_writing",
+        "announce_creations",
         "create_ios",
+        "note_creations",
         "overwrite_ios",
         "record_applied_values",
         "mark_applied",
@@ -90,13 +102,17 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
         LOCK_OBJECTS,
         "refuse_led_by_others",
         "refuse_moved_objects",
+        "note_writing",
+        "announce_creations",
         "create_groups",
+        "note_creations",
         "overwrite_groups",
         "settle_group_matches",
         *_LINK_AND_MARK,
     ),
     "group_member": (
-        *("share_group_members", "add_group_members", "remove_group_members"),
+        *("refuse_unshared_members", "share_group_members"),
+        *("add_group_members", "remove_group_members"),
         "mark_applied",
     ),
     "mapping": (
@@ -112,7 +128,8 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
 # The same of a revert: what refers to others goes before what it refers to.
 _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
     "group_member": (
-        *("share_group_members", "remove_group_members", "add_group_members"),
+        *("refuse_unshared_members", "share_group_members"),
+        *("remove_group_members", "add_group_members"),
         "mark_applied",
     ),
     "io": (
@@ -120,6 +137,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_led_by_others",
         "refuse_moved_objects",
         "revert/delete_created",
+        "note_writing",
         "overwrite_ios",
         "record_applied_values",
         "mark_applied",
@@ -132,6 +150,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "revert/delete_created",
         "revert/refuse_links_in_the_way",
         "leave_out_taken_hostnames",
+        "note_writing",
         "vacate_hostnames",
         "overwrite_devices",
         "revert/restore_owned",
@@ -145,6 +164,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_moved_objects",
         "revert/delete_created",
         "revert/refuse_links_in_the_way",
+        "note_writing",
         "overwrite_groups",
         "record_applied_values",
         "mark_applied",
@@ -155,6 +175,7 @@ _REVERTING_STEPS: Mapping[str, tuple[str, ...]] = {
         "refuse_moved_objects",
         "revert/delete_created",
         "revert/refuse_links_in_the_way",
+        "note_writing",
         "overwrite_people",
         "revert/restore_owned",
         "write_custom_fields",
@@ -316,7 +337,7 @@ def _begin(connection: psycopg.Connection, plan: Plan) -> None:
 def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectCounts]) -> None:
     """Lets the next plan be made with statistics of what this one has filled; autovacuum may come later."""
     if sum(count.created + count.updated for count in counts) > _MANY_ROWS:
-        for table in ("applied_values", "group_member_additions"):
+        for table in ("applied_values", "group_member_additions", "created_objects"):
             refresh_statistics(connection, f"jamf_sync.{table}")
 
 
@@ -451,7 +472,6 @@ class _Work:
             "plan_id": self.plan.plan_id,
             "object_type": object_type,
             "collection": None if collection is None else collection.name.value,
-            "add_to_privileged": self.integration.settings.add_members_to_privileged_groups,
             "fields": custom_fields(object_type),
         }
         waiting = fetch_one(self.connection, "apply/pending_rows", parameters)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from moss_jamf_pipeline.catalogue.outcomes import Outcome
+from moss_jamf_pipeline.moss.contract.roles import close_public
 from moss_jamf_pipeline.moss.lock_holders import LockHolder, named, require_no_locked_table
 from moss_jamf_pipeline.moss.statements import execute, joining_by_hash
 from moss_jamf_pipeline.moss.troubles import Trouble, verdict_on
@@ -23,6 +24,14 @@ _PATIENCE: Final = "1s"
 _PATIENCE_OF_THE_SEARCH: Final = "20ms"
 
 LOCK_OBJECTS: Final = "lock_objects"
+# These open the schema public for the triggers of M.O.S.S. that they fire; the next statement finds it closed.
+_FIRING_TRIGGERS: Final = frozenset(
+    {
+        *("create_locations", "create_rooms", "create_people", "create_devices", "create_ios"),
+        *("create_groups", "overwrite_people", "overwrite_devices", "overwrite_groups"),
+        "vacate_hostnames",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -83,6 +92,8 @@ class SpanWriter:
     def _run(self, step: str, span: Mapping[str, Any]) -> None:
         with joining_by_hash(self.connection) if step in self.careful else nullcontext():
             touched = execute(self.connection, step if "/" in step else f"apply/{step}", span)
+        if step in _FIRING_TRIGGERS:
+            close_public(self.connection)
         if step == LOCK_OBJECTS and touched:
             self.has_met_locks = True
 

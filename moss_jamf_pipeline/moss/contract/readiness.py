@@ -5,6 +5,7 @@ import psycopg
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.moss.contract.rights import grant_for_sync
+from moss_jamf_pipeline.moss.contract.roles import refuse_strangers
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 
 
@@ -18,7 +19,7 @@ def require_contract(connection: psycopg.Connection) -> None:
         connection: under the log-in's own role.
 
     Raises:
-        MossNotPrepared: what is missing, by its name, and what to do about it.
+        MossNotPrepared: what is missing, or does not belong there, by its name, and what to do about it.
     """
     installed = installation(connection)
     found = detect(connection)
@@ -30,3 +31,4 @@ def require_contract(connection: psycopg.Connection) -> None:
             "Run `moss-jamf init`.",
         )
     grant_for_sync(connection)
+    refuse_strangers(connection)

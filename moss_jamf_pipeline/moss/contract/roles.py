@@ -37,11 +37,16 @@ class RoleNames:
 
 _FUNCTIONS_OF_THE_READER: Final = ("active_encryption_key",)
 _FUNCTIONS_OF_THE_WRITER: Final = (
+    "announce_creations",
+    "note_creations",
+    "note_writing",
     "fill_empty",
     "follow_default",
-    "add_person_to_group",
-    "remove_person_from_group",
-    "remove_device_from_group",
+    "overwrite_interfaces",
+    "lock_interfaces",
+    "add_group_members",
+    "remove_group_members",
+    "share_group_members",
     "write_decided",
     "carry_out_decisions",
     "restore_owned",
@@ -50,6 +55,14 @@ _FUNCTIONS_OF_THE_WRITER: Final = (
     "note_integration",
     "succeed_integration",
 )
+LEDGER: Final = (
+    "created_objects",
+    "creations_under_way",
+    "owned_writes",
+    "group_member_additions",
+    "known_integrations",
+)
+"""The tables of `jamf_sync` that prove something (docs/security.md): functions write them, the roles can only read."""
 
 
 def role_name(role: Role, database: str) -> str:
@@ -94,14 +107,21 @@ def grant_on_our_schemas(connection: psycopg.Connection, reader: str, writer: st
         "grant usage on schema jamf_sync, moss_contract to {}",
         "grant select, insert, update, delete on all tables in schema jamf_sync to {}",
         "revoke insert, update, delete on jamf_sync.schema_migrations from {}",
-        "revoke insert, update, delete on jamf_sync.known_integrations from {}",
         # A view acts with its owner's rights: writing it would go round the row-level security of the conflicts.
         "revoke insert, update, delete on jamf_sync.decisions from {}",
         "grant usage on all sequences in schema jamf_sync to {}",
         "grant execute on all functions in schema jamf_sync to {}",
+        # For a trigger of the owner's; a role that may call it could give it a table of its own.
+        "revoke execute on function jamf_sync.delete_rows_of_plans() from {}",
         "grant select on all tables in schema moss_contract to {}",
     ):
         connection.execute(sql.SQL(statement).format(both))
+    for table in LEDGER:
+        connection.execute(
+            sql.SQL("revoke insert, update, delete on {} from {}").format(
+                sql.Identifier("jamf_sync", table), both
+            )
+        )
     for role, functions in (
         (reader, _FUNCTIONS_OF_THE_READER),
         (writer, _FUNCTIONS_OF_THE_WRITER),
@@ -125,25 +145,31 @@ def former_roles(connection: psycopg.Connection) -> list[tuple[str, str]]:
 
 def move_from_former_roles(
     connection: psycopg.Connection, former: Iterable[tuple[str, str]], reader: str, writer: str
-) -> None:
+) -> tuple[str, ...]:
     """Moves a database over from other pairs of roles to the present one.
 
-    Whoever could take on a former role can take on the new one: it had the same rights here. The former ones lose
-    their rights in this database, and are dropped unless another database still needs them or this log-in may not.
+    Whoever could take on a former role can take on the new one, for it had the same rights here; but not if another
+    database of the server uses the former one as well: then it may be that one's log-in. The former ones lose their
+    rights in this database, and are dropped unless another database still needs them or this log-in may not.
 
     Args:
         connection: the owner's of `jamf_sync`, in a transaction.
         former: the pairs; those that the server does not have are passed over.
         reader: name of the reading role.
         writer: name of the writing role.
+
+    Returns:
+        The log-ins that could take on a former role and were given no new one.
     """
+    left_behind: set[str] = set()
     for pair in former:
         for name, successor in zip(pair, (reader, writer), strict=True):
             if name != successor and fetch_value(connection, "roles/role_exists", {"name": name}):
-                _retire(connection, name, successor)
+                left_behind |= _retire(connection, name, successor)
+    return tuple(sorted(left_behind))
 
 
-def _retire(connection: psycopg.Connection, former: str, successor: str) -> None:
+def _retire(connection: psycopg.Connection, former: str, successor: str) -> set[str]:
     name = sql.Identifier(former)
     for member in fetch_all(connection, "roles/role_members", {"name": former}):
         try_to_execute(
@@ -152,6 +178,9 @@ def _retire(connection: psycopg.Connection, former: str, successor: str) -> None
                 sql.Identifier(successor), sql.Identifier(member["name"])
             ),
         )
+    left_behind = fetch_all(
+        connection, "roles/members_left_behind", {"name": former, "successor": successor}
+    )
     for statement in (
         "revoke all on all tables in schema jamf_sync from {}",
         "revoke all on all sequences in schema jamf_sync from {}",
@@ -166,14 +195,17 @@ def _retire(connection: psycopg.Connection, former: str, successor: str) -> None
         ),
     )
     try_to_execute(connection, sql.SQL("drop role {}").format(name))
+    return {member["name"] for member in left_behind}
 
 
 @contextmanager
 def writing(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction under the writing role: the only way in which the pipeline writes M.O.S.S.
 
-    Times are those of M.O.S.S.'s own zone in it. The role and the zone that were in force before are back afterwards,
-    also where the transaction is a savepoint of another.
+    Times are those of M.O.S.S.'s own zone in it. What stands in the schema public is found by M.O.S.S.'s own triggers
+    only: the statements that fire them open it (`moss_contract.open_public`), and whoever runs one closes it again
+    (`close_public`). The role and the settings that were in force before are back afterwards, also where the
+    transaction is a savepoint of another.
 
     Raises:
         MossNotPrepared: this log-in cannot take on the role.
@@ -183,7 +215,7 @@ def writing(connection: psycopg.Connection) -> Iterator[None]:
     with connection.transaction():
         before = (
             connection.execute(
-                "select current_setting('role'), current_setting('timezone')"
+                "select current_setting('role'), current_setting('timezone'), current_setting('search_path')"
             ).fetchone()
             if is_savepoint
             else None
@@ -193,7 +225,10 @@ def writing(connection: psycopg.Connection) -> Iterator[None]:
             fetch_value(connection, "roles/begin_writing", {"role": name})
         yield
         if before is not None:
-            connection.execute("select set_config('timezone', %s, true)", (before[1],))
+            connection.execute(
+                "select set_config('timezone', %s, true), set_config('search_path', %s, true)",
+                before[1:],
+            )
             connection.execute(
                 sql.SQL("set local role {}").format(sql.Identifier(before[0]))
                 if before[0] != "none"
@@ -211,6 +246,28 @@ def take_on(connection: psycopg.Connection, role: Role, *, for_transaction: bool
     scope = sql.SQL("local ") if for_transaction else sql.SQL("")
     with _explaining_refusal(name):
         connection.execute(sql.SQL("set {}role {}").format(scope, sql.Identifier(name)))
+
+
+def close_public(connection: psycopg.Connection) -> None:
+    """Has the rest of a transaction find nothing in the schema public that it does not name with it."""
+    connection.execute("select pg_catalog.set_config('search_path', 'pg_catalog', true)")
+
+
+def refuse_strangers(connection: psycopg.Connection) -> None:
+    """Ends what would write M.O.S.S. while its triggers might call what does not belong there; docs/security.md.
+
+    Raises:
+        MossNotPrepared: somebody who may take on a role of ours has put something into the schema public.
+    """
+    try:
+        # As a savepoint inside a transaction: whoever handles the error can go on with it.
+        with connection.transaction():
+            connection.execute("select moss_contract.refuse_strangers()")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MossNotPrepared(
+            f"The sync writes nothing: {error.diag.message_primary}.",
+            "Have that dropped; `moss-jamf doctor` names all of it.",
+        ) from error
 
 
 @contextmanager

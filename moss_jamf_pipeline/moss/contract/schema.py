@@ -38,11 +38,14 @@ class SchemaReport:
         dialect: which M.O.S.S. the contract now stands on.
         migrations: the migrations of `jamf_sync` applied just now.
         created_moss: whether the strategy's M.O.S.S. tables were created.
+        left_behind: log-ins that could take on the former roles, which another database uses as well, and were given
+            none of this one's.
     """
 
     dialect: Dialect
     migrations: tuple[str, ...]
     created_moss: bool
+    left_behind: tuple[str, ...] = ()
 
 
 def pending_migrations(connection: psycopg.Connection) -> list[str]:
@@ -118,8 +121,8 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
             connection.execute(
                 "insert into jamf_sync.schema_migrations (name) values (%s)", (name,)
             )
-        _install_contract(connection, dialect)
-    return SchemaReport(dialect=dialect, migrations=tuple(migrations), created_moss=created_moss)
+        left_behind = _install_contract(connection, dialect)
+    return SchemaReport(dialect, tuple(migrations), created_moss, left_behind)
 
 
 def require_rights(connection: psycopg.Connection) -> None:
@@ -134,7 +137,7 @@ def require_rights(connection: psycopg.Connection) -> None:
             grant_for_init(connection, found.dialect)
 
 
-def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
+def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> tuple[str, ...]:
     former = former_roles(connection)
     for name in (
         "contract/create_contract",
@@ -143,10 +146,12 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
         "contract/jamf_servers",
         "contract/successors",
         "contract/encryption_keys",
-        "contract/group_members",
         "contract/current_values",
+        "contract/ledger",
+        "contract/group_members",
         "contract/fill_empty",
         "contract/follow_default",
+        "contract/overwrite_interfaces",
         "contract/write_decided",
         "contract/undo",
     ):
@@ -158,4 +163,4 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> None:
     )
     forget_installation(connection)
     grant_on_our_schemas(connection, names.reader, names.writer)
-    move_from_former_roles(connection, former, names.reader, names.writer)
+    return move_from_former_roles(connection, former, names.reader, names.writer)

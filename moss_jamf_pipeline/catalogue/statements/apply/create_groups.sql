@@ -8,5 +8,6 @@ select
   object_id,
   {{ created values of group }}
 from jamf_sync.change_plan
-where plan_id = %(plan_id)s and object_type = 'group' and action = 'create' and outcome is null
+where (select moss_contract.open_public())
+  and plan_id = %(plan_id)s and object_type = 'group' and action = 'create' and outcome is null
   and row_id between %(first_row)s and %(last_row)s

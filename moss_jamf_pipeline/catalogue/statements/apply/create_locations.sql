@@ -19,7 +19,9 @@ created as (
   select
     object_id,
     {{ created values of location }}
-  from pending where not exists (select from refused where refused.row_id = pending.row_id)
+  from pending
+  where (select moss_contract.open_public())
+    and not exists (select from refused where refused.row_id = pending.row_id)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused', outcome_detail = 'A location of this name exists by now.'

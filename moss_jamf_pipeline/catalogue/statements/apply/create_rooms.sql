@@ -24,7 +24,9 @@ created as (
   select
     object_id, location_id,
     {{ created values of room }}
-  from pending where not exists (select from refused where refused.row_id = pending.row_id)
+  from pending
+  where (select moss_contract.open_public())
+    and not exists (select from refused where refused.row_id = pending.row_id)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused',

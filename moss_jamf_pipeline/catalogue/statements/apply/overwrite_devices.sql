@@ -4,7 +4,8 @@
 update {{ devices }} as stored
 set {{ overwritten columns of device }}
 from jamf_sync.change_plan as planned
-where planned.plan_id = %(plan_id)s and planned.object_type = 'device' and planned.action <> 'create'
+where (select moss_contract.open_public())
+  and planned.plan_id = %(plan_id)s and planned.object_type = 'device' and planned.action <> 'create'
   and planned.outcome is null and planned.row_id between %(first_row)s and %(last_row)s
   and planned.after ?| array[
     {{ overwritten fields of device }}

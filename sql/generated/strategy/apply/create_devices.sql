@@ -20,5 +20,6 @@ select
   jamf_sync.storable(after ->> 'device_type'),
   jamf_sync.storable(after ->> 'notes')
 from jamf_sync.change_plan
-where plan_id = %(plan_id)s and object_type = 'device' and action = 'create' and outcome is null
+where (select moss_contract.open_public())
+  and plan_id = %(plan_id)s and object_type = 'device' and action = 'create' and outcome is null
   and row_id between %(first_row)s and %(last_row)s

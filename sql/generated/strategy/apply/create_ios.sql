@@ -26,7 +26,9 @@ created as (
     jamf_sync.storable(after ->> 'interface_name'),
     jamf_sync.storable(after ->> 'interface_type'),
     jamf_sync.storable(after ->> 'mac_address')
-  from pending where not exists (select from refused where refused.row_id = pending.row_id)
+  from pending
+  where (select moss_contract.open_public())
+    and not exists (select from refused where refused.row_id = pending.row_id)
 )
 update jamf_sync.change_plan as change
 set outcome = 'refused',

@@ -17,7 +17,8 @@ set serial_number = case when planned.after ? 'serial_number'
     assigned_to_person_id = case when planned.after ? 'assigned_to_person_id'
       then (planned.after ->> 'assigned_to_person_id')::uuid else stored.assigned_to_person_id end
 from jamf_sync.change_plan as planned
-where planned.plan_id = %(plan_id)s and planned.object_type = 'device' and planned.action <> 'create'
+where (select moss_contract.open_public())
+  and planned.plan_id = %(plan_id)s and planned.object_type = 'device' and planned.action <> 'create'
   and planned.outcome is null and planned.row_id between %(first_row)s and %(last_row)s
   and planned.after ?| array[
     'serial_number', 'hostname', 'model', 'manufacturer', 'operating_system', 'os_version',

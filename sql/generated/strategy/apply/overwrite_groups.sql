@@ -9,7 +9,8 @@ set name = case when planned.after ? 'name'
     external_id = case when planned.after ? 'external_id'
       then jamf_sync.storable(planned.after ->> 'external_id') else stored.external_id end
 from jamf_sync.change_plan as planned
-where planned.plan_id = %(plan_id)s and planned.object_type = 'group' and planned.action <> 'create'
+where (select moss_contract.open_public())
+  and planned.plan_id = %(plan_id)s and planned.object_type = 'group' and planned.action <> 'create'
   and planned.outcome is null and planned.row_id between %(first_row)s and %(last_row)s
   and planned.after ?| array[
     'name', 'group_type', 'external_id'

@@ -9,7 +9,8 @@ set email_address = case when planned.after ? 'email_address'
     job_title = case when planned.after ? 'job_title'
       then jamf_sync.storable(planned.after ->> 'job_title') else stored.job_title end
 from jamf_sync.change_plan as planned
-where planned.plan_id = %(plan_id)s and planned.object_type = 'person' and planned.action <> 'create'
+where (select moss_contract.open_public())
+  and planned.plan_id = %(plan_id)s and planned.object_type = 'person' and planned.action <> 'create'
   and planned.outcome is null and planned.row_id between %(first_row)s and %(last_row)s
   and planned.after ?| array[
     'email_address', 'phone_number', 'job_title'

@@ -1,15 +1,20 @@
 -- What undoes the work of an earlier plan and is nobody's right otherwise: putting back a M.O.S.S.-owned value, deleting a link, deleting
--- an object. These functions run with their owner's rights and take nothing but a waiting row of a plan; what it names they prove
--- from the applied rows of change_plan and from M.O.S.S. as it is now.
+-- an object. These functions run with their owner's rights. A waiting row of a plan asks; what it asks for they prove from the ledger
+-- (docs/security.md) and from M.O.S.S. as it is now. No row of a plan proves anything.
 
--- Puts back the M.O.S.S.-owned values of a row: only over a value that an applied row wrote and that is still there, and only with a
--- value that an applied row replaced.
+-- Puts back the M.O.S.S.-owned values of a row: only over a value that the sync wrote and that is still there, and only the value from
+-- which an unbroken chain of the sync's own writes led to it. Each write counts once: it leaves the ledger.
 create function moss_contract.restore_owned(waiting_row bigint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
   asked jamf_sync.change_plan;
   owned jsonb;
+  present jsonb;
+  restored record;
+  own record;
+  reached text;
+  is_proven boolean;
 begin
   select planned.* into asked from jamf_sync.change_plan as planned where planned.row_id = waiting_row and planned.outcome is null;
   select jsonb_object_agg(field.key, field.value) into owned
@@ -19,67 +24,72 @@ begin
   if owned is null then
     return;
   end if;
-  if exists (
-    select from jsonb_each_text(owned) as field
-    where not exists (
-        select from jamf_sync.change_plan as written
-        where written.object_type = asked.object_type and written.object_id = asked.object_id and written.outcome = 'applied'
-          and written.after ? field.key and written.after ->> field.key is not distinct from asked.before ->> field.key)
-      or not exists (
-        select from jamf_sync.change_plan as written
-        where written.object_type = asked.object_type and written.object_id = asked.object_id and written.outcome = 'applied'
-          and written.before ? field.key and written.before ->> field.key is not distinct from field.value)
-      or not exists (
-        select from moss_contract.object_values() as stored
-        where stored.object_type = asked.object_type and stored.id = asked.object_id
-          and stored.values ->> field.key is not distinct from asked.before ->> field.key)) then
-    raise exception 'Row % would put back what no plan replaced, or over what no plan wrote.', waiting_row;
-  end if;
+  -- Locked first, so that what is looked at is what is replaced.
   if asked.object_type = 'device' then
-    update public.devices as stored
-    set asset_tag = case when owned ? 'asset_tag'
-          then jamf_sync.storable(owned ->> 'asset_tag') else stored.asset_tag end,
-        location_id = case when owned ? 'location_id'
-          then (owned ->> 'location_id')::uuid else stored.location_id end,
-        room_id = case when owned ? 'room_id'
-          then (owned ->> 'room_id')::uuid else stored.room_id end,
-        device_type = case when owned ? 'device_type'
-          then jamf_sync.storable(owned ->> 'device_type') else stored.device_type end
-    where stored.id = asked.object_id;
+    perform from public.devices as stored where stored.id = asked.object_id for no key update;
   else
-    update public.people as stored
-    set username = case when owned ? 'username'
-          then jamf_sync.storable(owned ->> 'username') else stored.username end,
-        full_name = case when owned ? 'full_name'
-          then jamf_sync.storable(owned ->> 'full_name') else stored.full_name end
-    where stored.id = asked.object_id;
+    perform from public.people as stored where stored.id = asked.object_id for no key update;
   end if;
+  select stored.values into present
+  from moss_contract.object_values() as stored
+  where stored.object_type = asked.object_type and stored.id = asked.object_id;
+  for restored in select field.key, field.value from jsonb_each_text(owned) as field loop
+    reached := present ->> restored.key;
+    is_proven := false;
+    for own in
+      select write.write_id, write.replaced, write.written from jamf_sync.owned_writes as write
+      where write.object_type = asked.object_type and write.object_id = asked.object_id and write.field = restored.key
+      order by write.write_id desc
+    loop
+      exit when own.written is distinct from reached;
+      delete from jamf_sync.owned_writes as spent where spent.write_id = own.write_id;
+      reached := own.replaced;
+      is_proven := reached is not distinct from restored.value;
+      exit when is_proven;
+    end loop;
+    if not is_proven then
+      raise exception 'Row % would put back what the sync did not replace, or over what it did not write.', waiting_row;
+    end if;
+  end loop;
+  perform moss_contract.put_owned(asked.object_type, asked.object_id, owned);
 end $$;
 
--- Deletes the link that a waiting row names, if an applied row made it or a person declined it. Yields whether it did.
+-- Deletes the link that a waiting row names, if it is one of a JAMF integration: M.O.S.S. itself makes none, and the writing role may
+-- change them. That a row of the change log made it, or a person declined it, is asked for against mistakes in our own rules; it is no
+-- proof. Yields whether it did.
 create function moss_contract.delete_link(waiting_row bigint) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
-  asked jamf_sync.change_plan;
+  link uuid;
 begin
-  select planned.* into asked from jamf_sync.change_plan as planned
-  where planned.row_id = waiting_row and planned.outcome is null and planned.object_type = 'mapping' and planned.action = 'unlink'
+  select mapping.id into link
+  from jamf_sync.change_plan as asked
+  join jamf_sync.plans as own on own.plan_id = asked.plan_id
+  join moss_contract.integration_configs() as config
+    on config.id = own.integration_id and config.integration_type = 'jamf'
+  join moss_contract.integration_object_mappings() as mapping
+    on mapping.integration_config_id = config.id
+   and mapping.internal_type = asked.label and mapping.internal_id = asked.object_id
+   and mapping.external_type = asked.external_type and mapping.external_id = asked.external_id
+  where asked.row_id = waiting_row and asked.outcome is null
+    and asked.object_type = 'mapping' and asked.action = 'unlink'
     and (exists (
            select from jamf_sync.change_plan as linking
-           where linking.object_type = planned.label and linking.object_id = planned.object_id and linking.outcome = 'applied'
-             and linking.action in ('link', 'move') and linking.external_type = planned.external_type
-             and linking.external_id = planned.external_id)
+           where linking.object_type = asked.label and linking.object_id = asked.object_id and linking.outcome = 'applied'
+             and linking.action in ('link', 'move') and linking.external_type = asked.external_type
+             and linking.external_id = asked.external_id)
          or exists (
            select from jamf_sync.conflicts as decision
            where decision.kind = 'serial_not_linked' and decision.status = 'resolved' and decision.resolution = 'keep_moss'
-             and decision.object_type = planned.label and decision.object_id = planned.object_id
-             and decision.external_id = planned.external_id));
+             and decision.object_type = asked.label and decision.object_id = asked.object_id
+             and decision.external_id = asked.external_id));
+  if link is null then
+    return false;
+  end if;
+  perform moss_contract.open_public();
   delete from public.integration_object_mappings as mapping
-  using jamf_sync.plans as own
-  where own.plan_id = asked.plan_id and mapping.integration_config_id = own.integration_id
-    and mapping.internal_type = asked.label and mapping.internal_id = asked.object_id
-    and mapping.external_type = asked.external_type and mapping.external_id = asked.external_id;
+  where mapping.id operator(pg_catalog.=) link;
   return found;
 end $$;
 
@@ -113,16 +123,20 @@ begin
          select to_jsonb(referring) as content from %s as referring where referring.%I = $1
        ) as candidates
        where not coalesce(
-         content ->> ''integration_config_id'' = $2::text
-         or content ? ''group_id'' and exists (
+         $4 and content ->> ''integration_config_id'' = $2::text
+         or $6 and exists (
            select from jamf_sync.group_member_additions as own
            where own.integration_id = $2 and own.group_id::text = content ->> ''group_id''
              and own.member_id::text in (content ->> ''person_id'', content ->> ''device_id''))
-         or content ? ''field_name'' and exists (
-           select from jamf_sync.field_ownership as own
-           where own.integration_id = $2 and own.object_type = $3 and own.field = content ->> ''field_name''), false)',
+         or $5 and $3 || ''.'' || (content ->> ''field_name'') in (''person.imported_from_jamf'', ''device.model_identifier'', ''device.processor_type'',
+                                                                   ''device.os_build'', ''device.form_factor'', ''device.barcode_1'', ''device.barcode_2'',
+                                                                   ''device.jamf_enrollment_status''), false)',
       reference.referrer, reference.referring_column)
-    into hits using referred_id, integration, of_type;
+    into hits using referred_id, integration, of_type,
+      reference.referrer = 'public.integration_object_mappings'::regclass,
+      reference.referrer = 'public.custom_field_values'::regclass,
+      reference.referrer in (
+        'public.group_members'::regclass, 'public.group_members'::regclass);
     if hits > 0 then
       found_in := found_in || format('%s.%s (%s)', reference.referrer, reference.referring_column, hits);
     end if;
@@ -130,52 +144,49 @@ begin
   return nullif(array_to_string(found_in, ', '), '');
 end $$;
 
--- Deletes the object of a waiting row, if an applied row created it, nobody changed it since and nothing refers to it. Yields null when
+-- Deletes the object of a waiting row, if the sync created it, nobody else changed it since and nothing refers to it. Yields null when
 -- it is gone, else why it stays.
 create function moss_contract.delete_created(waiting_row bigint) returns text
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
--- M.O.S.S.'s trigger functions name their tables without a schema, hence this search_path.
 declare
   asked jamf_sync.change_plan;
-  created jamf_sync.change_plan;
+  own jamf_sync.created_objects;
   integration uuid;
   referred regclass;
   stored jsonb;
   changed text;
   referrers text;
+  deletion text;
 begin
   select planned.* into asked from jamf_sync.change_plan as planned
   where planned.row_id = waiting_row and planned.outcome is null and planned.action = 'delete';
-  select applied.* into created from jamf_sync.change_plan as applied
-  where applied.row_id = (asked.details ->> 'undoes')::bigint and applied.action = 'create' and applied.outcome = 'applied'
-    and applied.object_type = asked.object_type and applied.object_id = asked.object_id;
-  if created.row_id is null then
-    raise exception 'Row % would delete what no plan created.', waiting_row;
+  select created.* into own from jamf_sync.created_objects as created
+  where created.object_type = asked.object_type and created.object_id = asked.object_id;
+  if own.object_id is null then
+    raise exception 'Row % would delete what the sync did not create.', waiting_row;
   end if;
-  select own.integration_id into integration from jamf_sync.plans as own where own.plan_id = asked.plan_id;
-  referred := format('public.%I', case asked.object_type
-    when 'location' then 'locations' when 'room' then 'rooms' when 'person' then 'people'
-    when 'device' then 'devices' when 'io' then 'ios' when 'group' then 'groups' end)::regclass;
+  select planned.integration_id into integration from jamf_sync.plans as planned where planned.plan_id = asked.plan_id;
+  referred := moss_contract.table_of(asked.object_type);
   execute format('select to_jsonb(object) from %s as object where id = $1 for update', referred) into stored using asked.object_id;
   if stored is null then
     return null;
   end if;
-  -- Every UPDATE of M.O.S.S. bumps updated_at; ours do at the time that their row says.
-  if (stored ->> 'updated_at')::timestamptz <> (stored ->> 'created_at')::timestamptz
-     and not exists (
-       select from jamf_sync.change_plan as own
-       where own.object_type = asked.object_type and own.object_id = asked.object_id and own.outcome = 'applied'
-         and own.applied_at = (stored ->> 'updated_at')::timestamptz) then
+  -- Every UPDATE of M.O.S.S. bumps updated_at; of ours the ledger says the time.
+  if (moss_contract.moment(stored ->> 'updated_at') in (
+        moss_contract.moment(stored ->> 'created_at'), own.seen_at, own.next_at)) is not true then
     return 'It stays: somebody changed it in M.O.S.S. since it was created.';
   end if;
+  -- What stands elsewhere than in its row, and what a person typed over with our own value: only ever a reason to let it stay.
   select string_agg(field.key, ', ' order by field.key) into changed
   from moss_contract.object_values() as present
   cross join lateral jsonb_each_text(present.values) as field
+  left join jamf_sync.change_plan as made
+    on made.row_id = (asked.details ->> 'undoes')::bigint and made.object_id = asked.object_id
   left join jamf_sync.applied_values as base
     on base.integration_id = integration and base.object_type = asked.object_type and base.object_id = asked.object_id
   where present.object_type = asked.object_type and present.id = asked.object_id
-    and field.value is distinct from created.after ->> field.key and field.value is distinct from base.values ->> field.key;
+    and field.value is distinct from made.after ->> field.key and field.value is distinct from base.values ->> field.key;
   if changed is not null then
     return format('It stays: somebody changed it in M.O.S.S. since it was created (%s).', changed);
   end if;
@@ -183,19 +194,28 @@ begin
   if referrers is not null then
     return format('It stays: other data of M.O.S.S. refers to it, in %s.', referrers);
   end if;
-  delete from public.custom_field_values as field
-  where field.object_type = asked.object_type and field.object_id = asked.object_id;
-  delete from public.group_members as member
-  where member.device_id = asked.object_id
-     or member.group_id = asked.object_id
-        and member.device_id is not null;
-  delete from public.integration_object_mappings as mapping
-  where mapping.integration_config_id = integration and mapping.internal_type = asked.object_type and mapping.internal_id = asked.object_id;
   delete from jamf_sync.group_member_additions as addition
-  where addition.integration_id = integration and (addition.member_id = asked.object_id or addition.group_id = asked.object_id);
+  where addition.member_id = asked.object_id or addition.group_id = asked.object_id;
   delete from jamf_sync.applied_values as base
   where base.integration_id = integration and base.object_type = asked.object_type and base.object_id = asked.object_id;
-  execute format('delete from %s where id = $1', referred) using asked.object_id;
+  delete from jamf_sync.owned_writes as write
+  where write.object_type = asked.object_type and write.object_id = asked.object_id;
+  delete from jamf_sync.created_objects as created
+  where created.object_type = asked.object_type and created.object_id = asked.object_id;
+  deletion := format(
+    'delete from %s as object where object.id operator(pg_catalog.=) $1', referred);
+  perform moss_contract.open_public();
+  delete from public.custom_field_values as field
+  where field.object_type operator(pg_catalog.=) asked.object_type and field.object_id operator(pg_catalog.=) asked.object_id;
+  delete from public.group_members as member
+  where member.device_id operator(pg_catalog.=) asked.object_id
+     or member.group_id operator(pg_catalog.=) asked.object_id
+        and member.device_id is not null;
+  delete from public.integration_object_mappings as mapping
+  where mapping.integration_config_id operator(pg_catalog.=) integration
+    and mapping.internal_type operator(pg_catalog.=) asked.object_type
+    and mapping.internal_id operator(pg_catalog.=) asked.object_id;
+  execute deletion using asked.object_id;
   return null;
 exception
   when insufficient_privilege then
