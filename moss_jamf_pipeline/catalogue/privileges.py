@@ -15,7 +15,7 @@ from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, declared_rules
 # What the pipeline keeps of its own in M.O.S.S.: links, history, the last sync, values of custom fields.
 _BOOKKEEPING_INSERTS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration_object_mappings": (
-        *("integration_config_id", "external_type", "external_id", "internal_type"),
+        *("id", "integration_config_id", "external_type", "external_id", "internal_type"),
         *("internal_id", "last_synced_at", "sync_status", "external_data"),
     ),
     "integration_sync_history": (

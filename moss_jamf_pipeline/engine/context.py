@@ -25,7 +25,7 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     require_enabled,
 )
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock
-from moss_jamf_pipeline.moss.integration.successors import Succession
+from moss_jamf_pipeline.moss.integration.successors import Succession, presumed
 from moss_jamf_pipeline.moss.plan.guard import Choice, choose_plan
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
@@ -88,6 +88,7 @@ class _Known:
     choice: Choice | None = None
     waiting: frozenset[str] | None = None
     has_history: bool = False
+    has_links: bool = False
 
 
 class RunContext:
@@ -163,6 +164,8 @@ class RunContext:
             require_enabled(self.integration)
             if self.run.moss_steps:
                 self._open_history(connection)
+            else:
+                self._presume_links(connection)
             yield connection
 
     @contextmanager
@@ -302,8 +305,21 @@ class RunContext:
             triggered_by=self.run.triggered_by,
             server=self.settings.jamf_server,
         )
-        if opened.succession is not None:
-            self.succession = opened.succession
-            self._known.captures, self._known.slots, self._known.covered = None, set(), {}
-            logger.warning(opened.succession.sentence)
+        self._take_note_of(opened.succession)
         self._known.has_history = True
+
+    def _presume_links(self, connection: psycopg.Connection) -> None:
+        """Lets a run that writes nothing go by the links that its integration's next writing run makes again."""
+        if not self._known.has_links:
+            self._known.has_links = True
+            self._take_note_of(
+                self._held.enter_context(
+                    presumed(connection, self.integration.id, self.settings.jamf_server)
+                )
+            )
+
+    def _take_note_of(self, succession: Succession | None) -> None:
+        if succession is not None:
+            self.succession = succession
+            self._known.captures, self._known.slots, self._known.covered = None, set(), {}
+            logger.warning(succession.sentence)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -43,11 +44,42 @@ def generated_statements() -> frozenset[str]:
     )
 
 
+_LINKS = b"moss_contract.integration_object_mappings()"
+_PRESUMED_LINKS = b"pg_temp.presumed_links"
+_presuming: "WeakSet[psycopg.Connection]" = WeakSet()
+
+
+@contextmanager
+def reading_presumed_links(connection: psycopg.Connection) -> Iterator[None]:
+    """Statements on a connection read `presumed_links` in the place of M.O.S.S.'s links (`integration.successors`)."""
+    _presuming.add(connection)
+    try:
+        yield
+    finally:
+        _presuming.discard(connection)
+
+
+@contextmanager
+def reading_links_as_they_are(connection: psycopg.Connection) -> Iterator[bool]:
+    """Statements on a connection read M.O.S.S.'s own links, whatever is presumed.
+
+    Yields:
+        Whether links are presumed.
+    """
+    was_presuming = connection in _presuming
+    _presuming.discard(connection)
+    try:
+        yield was_presuming
+    finally:
+        if was_presuming:
+            _presuming.add(connection)
+
+
 def _text(connection: psycopg.Connection, name: str) -> bytes:
     """A statement as it is run in the database of a connection."""
-    if name in generated_statements():
-        return statement(name, installation(connection).dialect)
-    return statement(name)
+    dialect = installation(connection).dialect if name in generated_statements() else None
+    text = statement(name, dialect)
+    return text.replace(_LINKS, _PRESUMED_LINKS) if connection in _presuming else text
 
 
 def execute(connection: psycopg.Connection, name: str, parameters: Parameters | None = None) -> int:

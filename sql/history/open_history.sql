@@ -1,6 +1,6 @@
 -- Opens the history row of a run, once however often it is asked for.
--- Parameters: integration_id, run_id, sync_type, triggered_by, server (the JAMF server that the environment names, or null).
--- Yields history_id, and takes_place_of: a former integration in whose place this one was made (contract/successors), or null.
+-- Parameters: integration_id, run_id, sync_type, triggered_by.
+-- Yields history_id.
 -- M.O.S.S.'s own pages show the row and integration_configs.last_sync_*. Whoever started the run is also named as
 -- a user of M.O.S.S. if exactly one has that address. An integration whose row somebody holds locked shows the end of the run only.
 with known as (
@@ -30,5 +30,5 @@ shown as (
   ) as unlocked
   where integration.id = unlocked.id and exists (select from opened)
 )
-select history_id, moss_contract.note_integration(%(integration_id)s, %(server)s) as takes_place_of
+select history_id
 from (select history_id from known union all select id from opened) as row_of_run

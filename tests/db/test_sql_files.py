@@ -239,11 +239,15 @@ def parameters(trial: Bench) -> dict[str, Any]:
 @pytest.fixture
 def temporary_tables(trial: Bench) -> Iterator[None]:
     """The temporary tables that some statements work on."""
-    for name in ("capture/create_working_tables", "plan/create_compared_objects"):
+    for name in (
+        *("capture/create_working_tables", "plan/create_compared_objects"),
+        "integration/create_presumed_links",
+    ):
         trial.execute(_FILES[name].read_text())
     yield
     trial.execute(
-        "drop table if exists incoming_records, listed_records, wanted_records, compared_objects"
+        "drop table if exists incoming_records, listed_records, wanted_records, compared_objects,"
+        " presumed_links"
     )
 
 

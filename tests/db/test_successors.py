@@ -5,8 +5,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.integration.history import OpenedHistory, open_history
+from moss_jamf_pipeline.moss.integration.successors import Succession
 from tests.db.support import Bench, second_server
 
 OURS = "https://jamf.example.org"
@@ -97,6 +99,71 @@ def test_one_that_has_written_is_nobodys_successor(former: Bench) -> None:
     lab.sync()
     _delete(former)
     assert _run(lab, "second").succession is None
+
+
+# -- what the links that are made again last saw -----------------------------------------------------
+
+
+def _what_is_told_apart(bench: Bench, *, is_held: bool) -> None:
+    """A machine gets another's record, a person another's; the sync sees it, and writes it unless it is held."""
+    for number, name in enumerate("ab", 1):
+        bench.user(str(number), username=name, email=f"{name}@example.org", phone=f"+{name}")
+        bench.computer(str(number), f"S{name}", udid=f"U{name}", hostname=f"mac-{name}")
+    _run(bench, "first")
+    bench.sync()
+    bench.execute("update devices set notes = serial_number")
+    bench.user("1", username="c", email="c@example.org", phone="+c")
+    bench.computer("1", "Sc", udid="Uc", hostname="mac-c")
+    if is_held:
+        bench.plan()
+    else:
+        bench.sync()
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "written"])
+def test_a_link_that_is_made_again_saw_what_it_saw(trial: Bench, *, is_held: bool) -> None:
+    """The record of a link that did not hold any more is another machine's, or person's: no evidence of its own."""
+    _what_is_told_apart(trial, is_held=is_held)
+    _delete(trial)
+    successor = second_server(trial, "JAMF Pro")
+    _run(successor, "second")
+    successor.captures = {name: successor.new_capture(name) for name in successor.captures}
+    for _ in range(2):
+        successor.sync()
+        assert successor.query(
+            "select serial_number, hostname, notes from devices order by serial_number"
+        ) == [
+            {"serial_number": "Sa", "hostname": "mac-a", "notes": "Sa"},
+            {"serial_number": "Sb", "hostname": "mac-b", "notes": "Sb"},
+            {"serial_number": "Sc", "hostname": "mac-c", "notes": "Synced from JAMF Pro"},
+        ]
+        assert successor.query(
+            "select username, email_address, phone_number from people order by username"
+        ) == [
+            {"username": name, "email_address": f"{name}@example.org", "phone_number": f"+{name}"}
+            for name in "abc"
+        ]
+    # Whoever lost its record is known again by what its link saw.
+    successor.computer("7", "Sa", udid="Ua", hostname="mac-a")
+    successor.match()
+    assert successor.match_of("device_matches", "7")["outcome"] == "moved"
+
+
+def test_what_a_revert_deleted_is_no_deletion_by_a_person(former: Bench) -> None:
+    plan_id = former.value("select max(plan_id) from jamf_sync.plans")
+    former.apply(
+        make_revert_plan(former.connection, former.integration, plan_id, run_id="a-revert")
+    )
+    assert former.value("select count(*) from devices") == 0
+    _delete(former)
+    successor = second_server(former, "JAMF Pro")
+    assert (_run(successor, "second").succession, _links(successor)) == (
+        Succession("JAMF Pro", 0),
+        {},
+    )
+    successor.captures = {name: successor.new_capture(name) for name in successor.captures}
+    successor.sync()
+    assert former.value("select count(*) from devices") == 1
 
 
 def test_no_role_claims_that_an_integration_was_there(former: Bench) -> None:

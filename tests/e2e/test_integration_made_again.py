@@ -13,6 +13,7 @@ from tests.e2e.inventory import (
     devices,
     mappings,
     open_conflicts,
+    stored_rows,
 )
 from tests.support.world import World
 
@@ -130,3 +131,69 @@ def test_case_i14_a_row_that_is_only_renamed_is_the_same(world: World) -> None:
     assert _stored(world) == before
     assert open_conflicts(world) == conflicts
     assert "took_over" not in (world.history()[-1]["error_details"] or {})
+
+
+def _planned(world: World, plan_id: int) -> list[dict[str, object]]:
+    """What a plan does, whatever became of it; the ids of new interfaces are each plan's own."""
+    return world.query(
+        """select object_type, case when object_type <> 'io' then object_id end as object_id,
+                  external_type, external_id, action, reason, before, after
+           from jamf_sync.change_plan where plan_id = %s and action <> 'agree' order by 1, 2, 3, 4, 5""",
+        [plan_id],
+    )
+
+
+def _newest_plan(world: World) -> int:
+    (row,) = world.query("select max(plan_id) as plan_id from jamf_sync.plans")
+    plan_id = row["plan_id"]
+    assert isinstance(plan_id, int)
+    return plan_id
+
+
+def _happens(world: World) -> None:
+    """A Mac gets another name, one is new, one goes, and the one whose device was deleted gets another id."""
+    world.fleet.computer("5").name = "renamed"
+    world.fleet.remove_computer("6")
+    removed = world.fleet.computer("3")
+    world.fleet.remove_computer("3")
+    add_mac(world, "30", _serial(3), udid=removed.udid)
+    add_mac(world, "40", "C02AGAINNEW")
+
+
+@pytest.mark.parametrize("is_applied_by_itself", [False, True], ids=["then a sync", "then applied"])
+def test_case_i14_a_dry_run_plans_what_the_sync_does_and_writes_nothing_to_moss(
+    world: World, *, is_applied_by_itself: bool
+) -> None:
+    _synced(world)
+    links = _links(world)
+    _made_again(world, DEFAULT_NAME)
+    before = stored_rows(world)
+    _happens(world)
+
+    for _ in range(2):
+        dry_run = world.sync("plan")
+        assert dry_run.success
+        assert stored_rows(world) == before
+    assert _links(world)["computer"] == {}
+    planned = _newest_plan(world)
+    expected = _planned(world, planned)
+    assert {(row["object_type"], row["action"], row["external_id"]) for row in expected} >= {
+        ("device", "update", "5"),
+        ("device", "create", "40"),
+        ("mapping", "unenroll", "6"),
+    }
+    assert "30" not in {row["external_id"] for row in expected}
+
+    if is_applied_by_itself:
+        assert world.apply(planned).success
+    else:
+        world.sync()
+        assert _planned(world, _newest_plan(world)) == expected
+
+    assert devices(world).keys() == {_serial(number) for number in _MACS if number != 3} | {
+        "C02AGAINNEW"
+    }
+    assert {jamf_id: _links(world)["computer"][jamf_id][0] for jamf_id in ("1", "5", "6")} == {
+        jamf_id: links["computer"][jamf_id][0] for jamf_id in ("1", "5", "6")
+    }
+    assert_calm(world)

@@ -11,10 +11,17 @@ from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
 from moss_jamf_pipeline.moss.apply.applying import try_objects
+from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.integration.successors import make_links
 from moss_jamf_pipeline.moss.plan.guard import release_for_trial
 from moss_jamf_pipeline.moss.plan.planning import Plan
-from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
+from moss_jamf_pipeline.moss.statements import (
+    Row,
+    execute,
+    fetch_all,
+    reading_links_as_they_are,
+)
 
 _PREVIEW = 25
 
@@ -46,7 +53,14 @@ def validate_plan(connection: psycopg.Connection, integration: Integration, plan
         plan: one that waits to be applied.
     """
     scope = {"plan_id": plan.plan_id}
-    with connection.transaction(force_rollback=True):
+    with (
+        reading_links_as_they_are(connection) as has_presumed,
+        connection.transaction(force_rollback=True),
+    ):
+        if has_presumed:
+            # Here they are made, as the run makes them that applies the plan.
+            with writing(connection):
+                make_links(connection, integration.id)
         release_for_trial(connection, plan.plan_id)
         found = [
             row

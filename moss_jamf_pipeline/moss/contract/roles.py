@@ -54,6 +54,7 @@ _FUNCTIONS_OF_THE_WRITER: Final = (
     "delete_created",
     "note_integration",
     "succeed_integration",
+    "note_links_made",
 )
 LEDGER: Final = (
     "created_objects",

@@ -70,16 +70,12 @@ def open_history(
         "run_id": run_id,
         "sync_type": sync_type,
         "triggered_by": triggered_by and _storable(scrubbed(triggered_by)),
-        "server": server,
     }
-    succession = None
     with writing(connection):
         opened = fetch_one(connection, "history/open_history", parameters)
         if opened is None or not isinstance(opened["history_id"], UUID):
             raise TypeError("integration_sync_history.id is no UUID")
-        if opened["takes_place_of"] is not None:
-            # In one transaction with the note that it was seen: a run that dies in between leaves it to the next.
-            succession = take_over(connection, integration_id, opened["takes_place_of"])
+        succession = take_over(connection, integration_id, server)
     return OpenedHistory(opened["history_id"], succession)
 
 
