@@ -1,5 +1,6 @@
 """`moss-jamf simulate`: serves a simulated JAMF Pro."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,6 +33,13 @@ def simulate(
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 0,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = _DEFAULT.host,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            help="A file with a key and a certificate for the host (PEM): serve https.",
+        ),
+    ] = None,
     version: Annotated[
         str,
         typer.Option("--version", help="The JAMF Pro release; endpoints that it lacks answer 404."),
@@ -79,6 +87,7 @@ def simulate(
             seed=seed,
             port=port,
             host=host,
+            certificate=certificate,
             version=version,
             oddities=oddities,
             hard_cases=hard_cases,

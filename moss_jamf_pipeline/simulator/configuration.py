@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator
 
 from moss_jamf_pipeline.simulator.fleet import DEFAULT_NOW
 from moss_jamf_pipeline.simulator.versions import JamfVersion
@@ -45,6 +45,10 @@ class SimulatorConfig(BaseModel):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(
         default=0, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    certificate: FilePath | None = Field(
+        default=None,
+        description="Key and certificate (PEM): it serves https, as many clients want.",
     )
     computers: int = Field(default=1000, ge=0, description="Computer records to generate.")
     users: int | None = Field(

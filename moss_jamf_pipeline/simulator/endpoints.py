@@ -15,6 +15,7 @@ from moss_jamf_pipeline.simulator.queries import (
     Collection,
     Page,
     PageRequest,
+    number_in,
     page_request,
 )
 from moss_jamf_pipeline.simulator.responses import JamfError, classic_error
@@ -23,6 +24,7 @@ from moss_jamf_pipeline.simulator.simulator import Node, Simulator, simulator_of
 from moss_jamf_pipeline.simulator.tokens import Session
 
 R = TypeVar("R")
+_SHOWN = 40
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -57,9 +59,12 @@ class Call:
     def identifier(self) -> str:
         """The numeric id in the path. Raises JamfError 400 for anything else, as JAMF does."""
         identifier = str(self.request.path_params["id"])
-        if not identifier.isdecimal():
-            raise JamfError(400, "INVALID_ID", f"{identifier} is not a valid id", field="id")
-        return str(int(identifier))
+        number = number_in(identifier)
+        if number is None:
+            raise JamfError(
+                400, "INVALID_ID", f"{identifier[:_SHOWN]} is not a valid id", field="id"
+            )
+        return str(number)
 
     def page_request(self, order: str, largest: int = LARGEST_PAGE_SIZE) -> PageRequest:
         """Which page is asked for, as far as the faults in force allow it.

@@ -5,7 +5,7 @@ where the routes are listed, at the end. Tokens are in `authentication_api`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import orjson
@@ -37,6 +37,14 @@ from moss_jamf_pipeline.simulator.versions import (
 )
 
 Handler = Callable[[Call], Awaitable[Response]]
+
+_LOG_IN_PAGE = """<!DOCTYPE html>
+<html>
+<head><title>Jamf Pro Login</title></head>
+<body><form method="post" action="/"><input name="username"><input name="password" type="password">
+<button>Log in</button></form></body>
+</html>
+"""
 
 _RECORDS_PER_TURN = 250
 """How many records are rendered before other requests get a turn: about 15 ms of work."""
@@ -401,6 +409,15 @@ async def _no_mobile_devices(call: Call) -> Response:
     return json_response({"totalCount": 0, "results": []})
 
 
+# Packages and categories: it has none -----------------------------------------------------------------------
+
+
+async def _nothing(call: Call) -> Response:
+    """The empty page of what this server has none of; any account sees that."""
+    call.page_request("id:asc")
+    return json_response({"totalCount": 0, "results": []})
+
+
 # The server itself ------------------------------------------------------------------------------------------
 
 
@@ -457,6 +474,36 @@ async def _startup_status(_: Request) -> Response:
     )
 
 
+async def _log_in_page(_: Request) -> Response:
+    """What a browser finds at the server's address; some clients look whether anything is there."""
+    return Response(_LOG_IN_PAGE, media_type="text/html")
+
+
+def _schema(
+    routes: Sequence[Route], release: JamfVersion
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of the server's own interface description, as far as it can be told from its routes."""
+    paths = {
+        route.path.removeprefix("/api"): {
+            method.lower(): {"responses": {"200": {"description": "OK"}}}
+            for method in sorted((route.methods or set()) - {"HEAD"})
+        }
+        for route in routes
+        if route.path.startswith("/api/")
+    }
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "Jamf Pro API", "version": "production", "x-release": str(release)},
+        "servers": [{"url": "/api"}],
+        "paths": paths,
+    }
+
+    async def schema(_: Request) -> Response:
+        return json_response(document)
+
+    return schema
+
+
 async def _health_check_page(_: Request) -> Response:
     """`/healthCheck.html`: a JSON array of problems, whatever its name says."""
     return Response("[]", media_type="text/html")
@@ -497,6 +544,16 @@ def routes(release: JamfVersion) -> list[Route]:
     Returns:
         The routes, without those of `authentication_api`.
     """
+    found = _routes(release)
+    return [
+        Route("/", _log_in_page),
+        Route("/api/schema", _schema(found, release)),
+        Route("/api/schema/", _schema(found, release)),
+        *found,
+    ]
+
+
+def _routes(release: JamfVersion) -> list[Route]:
     return [
         Route("/api/startup-status", _startup_status),
         Route("/healthCheck.html", _health_check_page),
@@ -514,6 +571,8 @@ def routes(release: JamfVersion) -> list[Route]:
         ),
         Route("/api/v2/mobile-devices", guarded(_no_mobile_devices, "Read Mobile Devices")),
         Route("/api/v2/mobile-devices/detail", guarded(_no_mobile_devices, "Read Mobile Devices")),
+        Route("/api/v1/packages", guarded(_nothing)),
+        Route("/api/v1/categories", guarded(_nothing)),
         *_inventory_routes(release),
         *_user_routes(release),
         *_group_routes(release),

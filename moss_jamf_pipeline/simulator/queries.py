@@ -23,6 +23,10 @@ LARGEST_PAGE_SIZE = 2000
 LARGEST_USERS_PAGE_SIZE = 1000
 
 _REMEMBERED_ORDERINGS = 16
+_LARGEST_NUMBER = 2**31 - 1
+_DIGITS = 100
+"""Beyond, leading zeros or not, nobody means a number; Python refuses some thousand."""
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,16 @@ def _whole_number(parameters: QueryParams, names: tuple[str, ...], default: int)
     for name in names:
         text = parameters.get(name)
         if text is not None:
-            if not text.isdecimal():
-                raise RsqlError(f"{name} is a whole number from 0, not {text!r}")
-            return int(text)
+            number = number_in(text)
+            if number is None:
+                raise RsqlError(f"{name} is a whole number from 0, not {text[:_SHOWN]!r}")
+            return number
     return default
+
+
+def number_in(text: str) -> int | None:
+    """A whole number from 0 that fits where JAMF keeps one; None for anything else."""
+    if not text.isdecimal() or len(text) > _DIGITS:
+        return None
+    number = int(text)
+    return number if number <= _LARGEST_NUMBER else None

@@ -6,9 +6,11 @@ readiness is uvicorn's own report that it serves.
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -59,12 +61,16 @@ def serve(config: SimulatorConfig, *, on_ready: Callable[[str], None] | None = N
         on_ready: called with the base URL once the server answers.
 
     Raises:
-        SimulatorStartError: the address cannot be listened on.
+        SimulatorStartError: the address cannot be listened on, or the certificate cannot be used.
     """
     listener = _listen(config)
-    base_url = _base_url(config.host, listener)
+    base_url = _base_url(config, listener)
     application = create_application(configured_fleet(config), config)
-    server = _Server(application, on_ready=lambda: on_ready(base_url) if on_ready else None)
+    server = _Server(
+        application,
+        config.certificate,
+        on_ready=lambda: on_ready(base_url) if on_ready else None,
+    )
     # uvicorn stops in good order on both signals, and then raises SIGINT's exception once more.
     with closing(listener), suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -95,7 +101,7 @@ class SimulatorServer:
         application = create_application(self.fleet, self.config)
         self.simulator: Simulator = application.state.simulator
         self._ready = threading.Event()
-        self._server = _Server(application, on_ready=self._ready.set)
+        self._server = _Server(application, self.config.certificate, on_ready=self._ready.set)
         self._listener: socket.socket | None = None
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
@@ -171,7 +177,7 @@ class SimulatorServer:
             SimulatorStartError: it did not come up.
         """
         self._listener = _listen(self.config)
-        self._base_url = _base_url(self.config.host, self._listener)
+        self._base_url = _base_url(self.config, self._listener)
         self._thread = threading.Thread(
             target=self._server.run,
             kwargs={"sockets": [self._listener]},
@@ -197,7 +203,9 @@ class SimulatorServer:
 class _Server(uvicorn.Server):
     """uvicorn that tells when it serves."""
 
-    def __init__(self, application: Starlette, *, on_ready: Callable[[], object]) -> None:
+    def __init__(
+        self, application: Starlette, certificate: Path | None, *, on_ready: Callable[[], object]
+    ) -> None:
         # Answers that break off are faults on demand here, and uvicorn would log each as an error of the application.
         logging.getLogger("uvicorn.error").addFilter(_is_not_a_broken_answer)
         super().__init__(
@@ -210,6 +218,7 @@ class _Server(uvicorn.Server):
                 date_header=True,
                 timeout_graceful_shutdown=1,
                 backlog=_BACKLOG,
+                ssl_certfile=certificate,
             )
         )
         self._on_ready = on_ready
@@ -226,6 +235,13 @@ def _is_not_a_broken_answer(record: logging.LogRecord) -> bool:
 
 
 def _listen(config: SimulatorConfig) -> socket.socket:
+    if config.certificate is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.certificate)
+        except OSError as error:
+            raise SimulatorStartError(
+                f"{config.certificate} does not hold a key and a certificate that belong together, in PEM: {error}."
+            ) from error
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -240,5 +256,6 @@ def _listen(config: SimulatorConfig) -> socket.socket:
     return listener
 
 
-def _base_url(host: str, listener: socket.socket) -> str:
-    return f"http://{host}:{listener.getsockname()[1]}"
+def _base_url(config: SimulatorConfig, listener: socket.socket) -> str:
+    scheme = "http" if config.certificate is None else "https"
+    return f"{scheme}://{config.host}:{listener.getsockname()[1]}"

@@ -18,7 +18,7 @@ from moss_jamf_pipeline.jamf.errors import ConnectionTrouble
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
 from tests.jamf.support import QUICK, run
-from tests.support.networks import OwnAuthority, own_authority, proxy_to, tls_before
+from tests.support.networks import OwnAuthority, own_authority, proxy_to
 
 _ELSEWHERE = "jamf.example.test"
 
@@ -29,15 +29,15 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> OwnAuthority:
 
 
 @pytest.fixture(scope="module")
-def jamf() -> Iterator[SimulatorServer]:
-    with SimulatorServer(SimulatorConfig(computers=1)) as server:
+def jamf(authority: OwnAuthority) -> Iterator[SimulatorServer]:
+    config = SimulatorConfig(computers=1, host="localhost", certificate=authority.server)
+    with SimulatorServer(config) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def tls_port(jamf: SimulatorServer, authority: OwnAuthority) -> Iterator[int]:
-    with tls_before(urlsplit(jamf.base_url).port or 0, authority) as port:
-        yield port
+def tls_port(jamf: SimulatorServer) -> int:
+    return urlsplit(jamf.base_url).port or 0
 
 
 def _version(jamf: SimulatorServer, base_url: str, settings: Settings) -> str:
@@ -61,7 +61,8 @@ def _settings(directory: Path, **variables: object) -> Settings:
 def test_case_t09_an_own_authority_counts_for_this_machine_and_from_dotenv(
     jamf: SimulatorServer, authority: OwnAuthority, tls_port: int, tmp_path: Path
 ) -> None:
-    base_url = f"https://localhost:{tls_port}"
+    base_url = jamf.base_url
+    assert base_url == f"https://localhost:{tls_port}"
     with pytest.raises(JamfUnreachable, match="SSL_CERT_FILE") as unknown:
         _version(jamf, base_url, Settings())
     assert unknown.value.trouble is ConnectionTrouble.CERTIFICATE

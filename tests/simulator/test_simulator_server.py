@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -58,3 +59,10 @@ def test_serving_in_the_foreground_says_where_and_ends_on_a_signal() -> None:
 def test_a_version_that_is_none_is_refused(version: str) -> None:
     with pytest.raises(ValueError, match="no JAMF Pro version"):
         SimulatorConfig(version=version)
+
+
+def test_a_file_without_key_and_certificate_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "server.pem"
+    file.write_text("neither")
+    with pytest.raises(SimulatorStartError, match=f"{file} does not hold a key and a certificate"):
+        SimulatorServer(SimulatorConfig(computers=1, certificate=file)).start()

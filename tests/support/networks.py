@@ -2,7 +2,6 @@
 
 import datetime as dt
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -65,20 +64,6 @@ def own_authority(directory: Path, *hosts: str) -> OwnAuthority:
     )
     server_file.write_bytes(private + server.public_bytes(pem))
     return OwnAuthority(certificate, server_file)
-
-
-@contextmanager
-def tls_before(port: int, authority: OwnAuthority) -> Iterator[int]:
-    """Serves a plain server of this machine over TLS too; yields the port."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.server)
-
-    def serve(client: socket.socket) -> None:
-        with context.wrap_socket(client, server_side=True) as secured:
-            _join(secured, socket.create_connection((_HOST, port)))
-
-    with _listening(serve) as own:
-        yield own
 
 
 @dataclass
