@@ -70,4 +70,4 @@ def test_what_other_clients_of_a_pooler_have_left_set_is_none_of_ours(
                 for name in ("datestyle", "timezone", "search_path", "statement_timeout")
             ]
         database.dispose()
-    assert shown == [("ISO, MDY",), ("UTC",), ("public",), ("1h",)]
+    assert shown == [("ISO, MDY",), ("UTC",), ("pg_catalog",), ("1h",)]
