@@ -13,18 +13,17 @@ from typing import Any
 
 import orjson
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from moss_jamf_pipeline.cli.tables import Column, table_lines
 from moss_jamf_pipeline.outputs import json_text, one_line, terminal_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services import explanations
 from moss_jamf_pipeline.services.explanations import Explanation
 
-# A log file or a pipe has no width: a row is a line, for grep and awk. Rich would assume 80 columns and fold.
+# A log file or a pipe has no width: a line is a line, for grep and awk. Rich would assume 80 columns and fold.
 _WIDTH_OF_FILES = 100_000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -40,9 +39,7 @@ class _PlainConsole(Console):
 def _console(*, to_stderr: bool) -> Console:
     stream = sys.stderr if to_stderr else sys.stdout
     width = None if stream.isatty() else _WIDTH_OF_FILES
-    return _PlainConsole(
-        stderr=to_stderr, width=width, highlight=False, soft_wrap=False, emoji=False
-    )
+    return _PlainConsole(stderr=to_stderr, width=width, highlight=False, emoji=False)
 
 
 stdout = _console(to_stderr=False)
@@ -151,19 +148,26 @@ def print_table(
         title: what it shows.
         numbers: the columns to align to the right.
     """
+    shown = [[_text(value) for value in row] for row in rows]
     right = set(numbers)
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(cell(value) for value in row))
+    table = [
+        Column(heading, tuple(row[number] for row in shown), heading in right)
+        for number, heading in enumerate(columns)
+    ]
     if title:
         stdout.print(title, style="bold", soft_wrap=True)
-    stdout.print(shown)
+    stdout.print()
+    for number, line in enumerate(table_lines(table, stdout.width if stdout.is_terminal else None)):
+        stdout.print(line, style="" if number else "bold", markup=False, soft_wrap=True)
+    stdout.print()
 
 
 def cell(value: object) -> str:
-    """A value as a table shows it: blank for None, thousands apart, times in UTC."""
+    """A value as a table shows it, inside markup: blank for None, thousands apart, times in UTC."""
+    return escape(_text(value))
+
+
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -172,7 +176,7 @@ def cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return moment(value)
-    return escape(one_line(str(value)))
+    return one_line(scrubbed(str(value)))
 
 
 def moment(value: datetime) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from dagster import DagsterEventType, DagsterInstance, EventLogEntry
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, EventLogEntry
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
@@ -109,6 +109,10 @@ class PooledRunStorage(PostgresRunStorage):
         super().__init__(postgres_url)
         self._engine = _pooled_engine(postgres_url)
         self._has_times = False
+
+    def add_run(self, dagster_run: DagsterRun) -> DagsterRun:
+        """Stores a run, with the tags that somebody has typed."""
+        return super().add_run(without_secrets(dagster_run))
 
     def add_backfill(self, partition_backfill: Any) -> None:
         """Stores a backfill."""

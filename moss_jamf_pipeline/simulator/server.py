@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from moss_jamf_pipeline.simulator import hard_cases
 from moss_jamf_pipeline.simulator.application import create_application
@@ -88,20 +88,29 @@ class SimulatorServer:
     """
 
     def __init__(
-        self, config: SimulatorConfig | None = None, *, fleet: Fleet | None = None
+        self,
+        config: SimulatorConfig | None = None,
+        *,
+        fleet: Fleet | None = None,
+        around: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
         """Prepares a server; it listens from `start` on.
 
         Args:
             config: what the server is like; a small fleet on a current release by default.
             fleet: what it serves; generated from the configuration by default.
+            around: puts something around the application, that sees its requests and answers; None: nothing.
         """
         self.config = config or SimulatorConfig()
         self.fleet = configured_fleet(self.config) if fleet is None else fleet
         application = create_application(self.fleet, self.config)
         self.simulator: Simulator = application.state.simulator
         self._ready = threading.Event()
-        self._server = _Server(application, self.config.certificate, on_ready=self._ready.set)
+        self._server = _Server(
+            around(application) if around else application,
+            self.config.certificate,
+            on_ready=self._ready.set,
+        )
         self._listener: socket.socket | None = None
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
@@ -204,7 +213,7 @@ class _Server(uvicorn.Server):
     """uvicorn that tells when it serves."""
 
     def __init__(
-        self, application: Starlette, certificate: Path | None, *, on_ready: Callable[[], object]
+        self, application: ASGIApp, certificate: Path | None, *, on_ready: Callable[[], object]
     ) -> None:
         # Answers that break off are faults on demand here, and uvicorn would log each as an error of the application.
         logging.getLogger("uvicorn.error").addFilter(_is_not_a_broken_answer)

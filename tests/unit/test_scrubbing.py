@@ -1,19 +1,15 @@
 """No secret passes: the known ones in every spelling, and what is shaped like one; the rest stays readable."""
 
-import html
 import json
 import logging
-import re
 import string
 import sys
 import threading
 import time
 import traceback
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import example, given, settings
@@ -34,6 +30,7 @@ from moss_jamf_pipeline.scrubbing import (
 )
 from moss_jamf_pipeline.settings import Settings, SettingsUnusable
 from tests.support.properties import examples
+from tests.support.spellings import SPELLINGS
 
 # Without the mask's own character: `***` may stand in a scrubbed text.
 _CHARACTERS = st.characters(codec="utf-8", exclude_characters="*")
@@ -44,60 +41,12 @@ _TEXTS = st.text(_CHARACTERS, max_size=80)
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "-._~+/="
 
 
-def _java_form(secret: str) -> str:
-    """How Java's URLEncoder writes a form, which JAMF Pro is written in."""
-    return quote_plus(secret, safe="*").replace("~", "%7E")
-
-
-def _in_base64(alphabet: Callable[[bytes], bytes], before: str) -> Callable[[str], str]:
-    """A secret in base64 behind something else, without the letters that neighbours share."""
-
-    def written(secret: str) -> str:
-        whole, first = f"{before}{secret}".encode(), len(before.encode())
-        return alphabet(whole).decode()[-(-first * 8 // 6) : len(whole) * 8 // 6]
-
-    return written
-
-
-_SPELLINGS: dict[str, Callable[[str], str]] = {
-    "plain": str,
-    "in a URL": lambda secret: quote(secret, safe=""),
-    "in a URL of small letters": lambda secret: re.sub(
-        "%[0-9A-F]{2}", lambda octet: octet[0].lower(), quote(secret, safe="")
-    ),
-    "as JavaScript encodes it": lambda secret: quote(secret, safe="!'()*~"),
-    "in a URL in a URL": lambda secret: quote(quote(secret, safe=""), safe=""),
-    "in a form": quote_plus,
-    "in a form of Java's": _java_form,
-    "in JSON": lambda secret: json.dumps(secret)[1:-1],
-    "in JSON in UTF-8": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
-    "in JSON as PHP writes it": lambda secret: json.dumps(secret)[1:-1].replace("/", r"\/"),
-    "in JSON in JSON": lambda secret: json.dumps(json.dumps(secret))[3:-3],
-    "in HTML": html.escape,
-    "in HTML, as M.O.S.S. escapes": lambda secret: (
-        html.escape(secret).replace("/", "&#x2F;").replace("\\", "&#x5C;")
-    ),
-    "in HTML by numbers": lambda secret: "".join(
-        letter if letter.isalnum() and letter.isascii() else f"&#{ord(letter)};"
-        for letter in secret
-    ),
-    "in a repr": lambda secret: repr(secret)[1:-1],
-    "in base64": _in_base64(b64encode, ""),
-    "in base64 behind an id": _in_base64(b64encode, "id:"),
-    "in base64 behind a longer id": _in_base64(b64encode, "ids:"),
-    "in base64 of addresses": _in_base64(urlsafe_b64encode, ""),
-    "in base64 of addresses behind an id": _in_base64(urlsafe_b64encode, "id:"),
-    "in base64 of addresses behind a longer id": _in_base64(urlsafe_b64encode, "ids:"),
-    "in base64 in a form": lambda secret: quote_plus(_in_base64(b64encode, "")(secret)),
-}
-
-
 _quickly = settings(max_examples=examples(40))
 
 
 @settings(max_examples=examples(200))
 @given(
-    spelling=st.sampled_from(sorted(_SPELLINGS)),
+    spelling=st.sampled_from(sorted(SPELLINGS)),
     secrets=st.lists(_SECRETS, min_size=1, max_size=3),
     texts=st.lists(_TEXTS, min_size=5, max_size=8),
 )
@@ -106,7 +55,7 @@ def test_no_known_secret_passes_wherever_and_however_it_is_written(
     spelling: str, secrets: list[str], texts: list[str]
 ) -> None:
     known.forget()
-    written = [_SPELLINGS[spelling](secret) for secret in secrets]
+    written = [SPELLINGS[spelling](secret) for secret in secrets]
     for secret in secrets:
         remember_secret(secret)
     message = "".join(text + (written[place % len(written)]) for place, text in enumerate(texts))
@@ -336,7 +285,7 @@ def test_what_python_prints_of_an_uncaught_error_has_no_secret(
 def test_a_record_that_repeats_a_secret_is_recognised(spelling: str) -> None:
     remember_secret('k7"Qz/ü-long')
     remember_secret("Berlin")
-    value = _SPELLINGS[spelling]('k7"Qz/ü-long')
+    value = SPELLINGS[spelling]('k7"Qz/ü-long')
     assert repeats_a_secret(json.dumps({"name": f"Mac {value}!"}, ensure_ascii=False).encode())
     # A word of six letters is a building, too.
     assert not repeats_a_secret(b'{"name":"Berlin","room":"k7"}')
