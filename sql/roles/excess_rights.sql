@@ -22,5 +22,5 @@ join pg_roles as role on role.oid = held.grantee and role.rolname = any (%(roles
 where not exists (
   select from wanted
   where wanted.role = role.rolname and wanted.relation = 'public.' || held.relname and wanted.column is not distinct from held.attname::text
-    and upper(wanted.privilege) = held.privilege_type)
+    and upper(wanted.privilege collate "C") = held.privilege_type)
 order by relation, role, privilege, "column"

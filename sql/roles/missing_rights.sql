@@ -15,7 +15,7 @@ holders as (
 ),
 tables as (
   -- Not by to_regclass: without a right to use the schema it is an error to ask.
-  select wanted.role, upper(wanted.privilege) as privilege, wanted.relation, wanted.column, holder.oid,
+  select wanted.role, upper(wanted.privilege collate "C") as privilege, wanted.relation, wanted.column, holder.oid,
          class.oid as table_id, attribute.attnum is not null as has_column
   from jsonb_to_recordset(%(wanted)s) as wanted (role text, relation text, "column" text, privilege text)
   left join pg_class as class

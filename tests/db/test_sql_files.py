@@ -308,3 +308,24 @@ def test_postgresql_runs_every_statement_that_is_for_the_released_moss(
     name: str, trial: Bench, parameters: dict[str, Any]
 ) -> None:
     _run(name, trial, parameters)
+
+
+# What these do to a letter follows the locale that a database was made with: under Turkish rules i becomes İ.
+_OF_THE_LOCALE = re.compile(
+    r"\b(?:lower|upper|initcap)\(|\bilike\b|\bcitext\b|~\*|\\[swSW]|\[\[:", re.IGNORECASE
+)
+# Hexadecimal digits, folded by the same rules on both sides.
+_HEXADECIMAL = re.compile(r"\blower\([\w.]*[^()]*(?:udid|management_id|managementId)'?\)")
+
+
+def test_case_t06_no_statement_folds_by_the_rules_of_a_locale() -> None:
+    asking = [
+        f"{name}: {line.strip()}"
+        for name, file in _FILES.items()
+        if not name.startswith("migrations/")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if not line.lstrip().startswith("--")
+        and 'collate "C"' not in line
+        and _OF_THE_LOCALE.search(_HEXADECIMAL.sub("", line))
+    ]
+    assert asking == []

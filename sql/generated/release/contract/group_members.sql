@@ -19,7 +19,7 @@ declare
   refused bigint[];
 begin
   select own.integration_id, coalesce(
-           lower(config.sync_settings ->> 'add_members_to_privileged_groups')
+           lower((config.sync_settings ->> 'add_members_to_privileged_groups') collate "C")
              in ('true', '1', '1.0', 'yes', 'y', 'on', 't'), false)
   into integration, may_grant_rights
   from jamf_sync.plans as own
