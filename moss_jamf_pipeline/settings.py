@@ -235,6 +235,12 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_UI_URL",
         description="Where people open the Dagster UI, for the links in alerts.",
     )
+    wait_minutes: float = Field(
+        default=30.0,
+        ge=0,
+        alias="MOSS_JAMF_WAIT_MINUTES",
+        description="How long a sync waits for another one to end that reads the same JAMF server, or writes M.O.S.S.",
+    )
     expected_hours: float = Field(
         default=6.0,
         gt=0,
@@ -297,6 +303,11 @@ class Settings(BaseSettings):
         if self.alert_url is not None:
             remember_address(self.alert_url.get_secret_value(), path_is_secret=True)
         _remember_secrets_of_libraries()
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long a sync waits for another one."""
+        return self.wait_minutes * 60
 
     # What `--integration` says.
     _named: str | None = PrivateAttr(default=None)

@@ -162,6 +162,8 @@ class RunContext:
         """
         with self.looking() as connection:
             require_enabled(self.integration)
+            # The lock comes before the row: a row that nobody holds is a dead run's.
+            self._lock.hold(self.run.run_id)
             if self.run.moss_steps:
                 self._open_history(connection)
             else:
@@ -292,8 +294,6 @@ class RunContext:
         self._lock.release()
 
     def _open_history(self, connection: psycopg.Connection) -> None:
-        # The lock comes before the row: a row that nobody holds is a dead run's.
-        self._lock.hold(self.run.run_id)
         if self._known.has_history:
             return
         close_history_of_dead_runs(connection, self.integration.id)

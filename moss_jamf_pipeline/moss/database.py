@@ -31,16 +31,10 @@ _USUAL = {
     "jit": "off",
 }
 
-# A server whose machine or network is gone without a word is missed after a minute and a half, not after hours.
-_KEPT_ALIVE = {
-    "keepalives_idle": "60",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "90000",
-}
-
 _MOST_CONNECTIONS = 12
 _CONNECT_SECONDS = 10
+# A pool tries again for as long as it is asked to, and keeps to itself that the server is away.
+_SECONDS_BEFORE_ASKING_WHY = 2
 
 # What its workers try and miss is said by `MossUnreachable`, to whoever waits for it.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
@@ -66,7 +60,6 @@ class MossDatabase:
         remember_address(url)
         given = conninfo_to_dict(url)
         parameters = {
-            **_KEPT_ALIVE,
             **given,
             "application_name": "moss-jamf",
             "connect_timeout": _CONNECT_SECONDS,
@@ -198,13 +191,15 @@ class MossDatabase:
         self._sessions.pin(connection)
 
     def _taken_from(self, pool: ConnectionPool[psycopg.Connection]) -> psycopg.Connection:
-        try:
-            return pool.getconn()
-        except PoolTimeout as error:
-            self.dedicated_connection().close()  # says why, if it cannot be made
-            raise self.unreachable(error) from error
-        except psycopg.OperationalError as error:
-            raise self.unreachable(error) from error
+        for seconds in (_SECONDS_BEFORE_ASKING_WHY, _CONNECT_SECONDS):
+            try:
+                return pool.getconn(seconds)
+            except PoolTimeout as error:
+                self.dedicated_connection().close()  # says why, if it cannot be made
+                timeout = error
+            except psycopg.OperationalError as error:
+                raise self.unreachable(error) from error
+        raise self.unreachable(timeout) from timeout
 
 
 def is_alive(connection: psycopg.Connection) -> bool:

@@ -37,6 +37,14 @@ _PINNED: Final = {
 _PINNED_SINCE: Final = {"transaction_timeout": (17_00_00, "0")}
 ENCODING: Final = "UTF8"
 
+# A server whose machine or network is gone without a word is missed after a minute and a half, not after hours.
+_KEPT_ALIVE: Final = {
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "90000",
+}
+
 # As `postgres` itself takes them: `-c name=value`, `-cname=value`, `--name=value`; a backslash keeps the next sign.
 _OPTION: Final = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\\\s])*)(?:\s+|$)")
 _LOOKS_AT_A_POOLER: Final = 3
@@ -54,6 +62,7 @@ class SessionSettings:
 
     def __init__(self, parameters: Mapping[str, Any], usual: Mapping[str, str]) -> None:
         self.parameters: dict[str, Any] = {
+            **_KEPT_ALIVE,
             **parameters,
             # Psycopg 2 notes the encoding when it connects, and never again.
             "client_encoding": ENCODING,

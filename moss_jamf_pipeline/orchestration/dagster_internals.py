@@ -42,6 +42,9 @@ from dagster._core.storage.tags import (
 # What the constructor of a configurable class takes for the place it was configured in.
 from dagster._serdes import ConfigurableClassData
 
+# How a request for a slot of a pool stands; `PooledEventLogStorage` has the executor ask again at its own pace.
+from dagster._utils.concurrency import ConcurrencyClaimStatus
+
 # An interrupt that Dagster keeps until a step ends; taken from it, the run ends at once.
 from dagster._utils.interrupts import pop_captured_interrupt
 from dagster_postgres import utils as dagster_postgres_utils
@@ -82,6 +85,7 @@ __all__ = [
     "SCHEDULE_NAME_TAG",
     "SENSOR_NAME_TAG",
     "WILL_RETRY_TAG",
+    "ConcurrencyClaimStatus",
     "ConfigurableClassData",
     "InMemoryJob",
     "InstanceRef",

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import psycopg
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, EventLogEntry
 from dagster_postgres import (
     DagsterPostgresStorage,
@@ -20,14 +21,16 @@ from dagster_postgres import (
     PostgresRunStorage,
     PostgresScheduleStorage,
 )
-from sqlalchemy import Engine, create_engine, event
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy import Dialect, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from moss_jamf_pipeline.engine.databases import (
     DAGSTER_VARIABLE,
     MOSS_VARIABLE,
+    DatabaseUnreachableError,
     connect_or_explain,
     place_of,
     resolve_dagster_url,
@@ -35,10 +38,12 @@ from moss_jamf_pipeline.engine.databases import (
 from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NO_COMPUTE_LOGS,
+    ConcurrencyClaimStatus,
     ConfigurableClassData,
     InstanceRef,
     LocalComputeLogManager,
 )
+from moss_jamf_pipeline.orchestration.recovery import StepWaits
 from moss_jamf_pipeline.orchestration.sessions import url_for_dagster
 from moss_jamf_pipeline.orchestration.storage_tables import (
     dagster_revisions,
@@ -52,6 +57,10 @@ from moss_jamf_pipeline.settings import Settings, make_state_directory, project_
 
 _TABLES_LOCK: Final = 0x6D6F7373_6A616D66  # "mossjamf"; any number that nobody else uses
 _SECONDS_TRUSTED: Final = 5.0
+_SECONDS_FOR_A_RESTART: Final = 6.0
+
+STORAGE_TROUBLES: Final = (SQLAlchemyError, DagsterPostgresException, DatabaseUnreachableError)
+"""What Dagster's storage raises when its database is away, or goes away."""
 
 
 class _Session(DBAPIConnection, Protocol):
@@ -61,27 +70,102 @@ class _Session(DBAPIConnection, Protocol):
         """Its socket."""
 
 
+class _Outage:
+    """How long Dagster's database has been away from this process."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def meet(self, error: Exception) -> None:
+        """After an attempt to connect that failed.
+
+        Raises:
+            DatabaseUnreachableError: nobody could for a while; Dagster does not try again after this.
+        """
+        now = time.monotonic()
+        self._began = self._began or now
+        if now - self._began > _SECONDS_FOR_A_RESTART:
+            reason = str(error).strip().partition("\n")[0].rstrip(".")
+            raise DatabaseUnreachableError(
+                f"Dagster's database cannot be reached: {reason}.\n"
+                "What to do: see that PostgreSQL runs, then run it again."
+            ) from error
+
+    def end(self) -> None:
+        """After one that succeeded."""
+        self._began = None
+
+
+_outage = _Outage()
+
+
+class StorageLost(BaseException):
+    """A run's events cannot be recorded any more, so the run is over. Like an interrupt it is no step's to handle.
+
+    Attributes:
+        trouble: why.
+    """
+
+    def __init__(self, trouble: Exception) -> None:
+        self.trouble = trouble
+        super().__init__(str(trouble))
+
+
 class PooledEventLogStorage(PostgresEventLogStorage):
     """Dagster's event log over connections that are kept, with its tables looked at once.
 
     As shipped, it connects anew for every statement: some 900 times in one sync, which took more
     than a third of the run's time on an unchanged fleet of 10,000 (docs/performance.md). And it asks
     PostgreSQL some 150 times in a sync whether its own tables and columns are there.
+
+    Attributes:
+        is_all_over_when_lost: whether this process has nothing left to do once an event cannot be stored.
     """
 
     def __init__(self, postgres_url: str) -> None:
         super().__init__(postgres_url)
         self._engine = _pooled_engine(postgres_url)
         self._found: set[str] = set()
+        self._waits = StepWaits()
+        self.is_all_over_when_lost = False
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Stores an event, unless it says that a hook had nothing to do: one of six, and nobody asks."""
-        if event.dagster_event_type is not DagsterEventType.HOOK_SKIPPED:
+        """Stores an event, unless it says that a hook had nothing to do: one of six, and nobody asks.
+
+        Raises:
+            StorageLost: the database is away, in a process that has said that it is over then.
+        """
+        if event.dagster_event_type is DagsterEventType.HOOK_SKIPPED:
+            return
+        try:
             super().store_event(without_secrets(event))
+        except STORAGE_TROUBLES as trouble:
+            if self.is_all_over_when_lost:
+                raise StorageLost(trouble) from trouble
+            raise
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Stores events of one type."""
         super().store_event_batch([without_secrets(event) for event in events])
+
+    def claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
+    ) -> ConcurrencyClaimStatus:
+        """Asks for a slot of a pool, and waits a moment if there is none; for how long in all, `StepWaits` says.
+
+        As shipped, Dagster's executor in this process asks again at once, for ever, at the price of a whole core.
+
+        Raises:
+            WaitedTooLong: it has waited for too long.
+            KeyboardInterrupt: the run is to end.
+        """
+        status = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
+        if status.is_claimed:
+            self._waits.end(concurrency_key, run_id, step_key)
+            return status
+        self._waits.wait(self._instance, concurrency_key, run_id, step_key)
+        at_once: ConcurrencyClaimStatus = status.with_sleep_interval(0.0)
+        return at_once
 
     def has_table(self, table_name: str) -> bool:
         """Whether a table is there; once seen, it is taken to stay."""
@@ -148,6 +232,19 @@ class CleanScheduleStorage(PostgresScheduleStorage):
 def _pooled_engine(postgres_url: str) -> Engine:
     """Two kept connections (Dagster nests), more while threads need them; none that the server has ended is used."""
     engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=20)
+
+    @event.listens_for(engine, "do_connect")
+    def give_up_in_time(
+        dialect: Dialect, _record: ConnectionPoolEntry, cargs: list[Any], cparams: dict[str, Any]
+    ) -> DBAPIConnection:
+        # Dagster tries each connection for six seconds, and makes some ten more before a run has ended that lost it.
+        try:
+            session = dialect.connect(*cargs, **cparams)
+        except dialect.loaded_dbapi.OperationalError as error:
+            _outage.meet(error)
+            raise
+        _outage.end()
+        return session
 
     @event.listens_for(engine, "connect")
     def wait_for_no_disk(session: _Session, _record: ConnectionPoolEntry) -> None:
@@ -336,7 +433,13 @@ def _making_tables_alone(url: str) -> Iterator[None]:
         place = place_of(url, variable)
         require_writable(connection, place)
         require_utf8(connection, place)
-        connection.execute("select pg_advisory_lock(%(key)s)", {"key": _TABLES_LOCK})
+        try:
+            connection.execute("select pg_advisory_lock(%(key)s)", {"key": _TABLES_LOCK})
+        except psycopg.errors.LockNotAvailable as error:
+            raise DatabaseUnreachableError(
+                f"Another process has been making Dagster's tables at {place} for half a minute.\n"
+                "What to do: wait until it is done, or look what keeps it (pg_stat_activity), then try again."
+            ) from error
         if not is_migrating():
             require_revision(connection, dagster_revisions(), place)
         yield  # the lock ends with the connection

@@ -4,9 +4,13 @@ A run is like any other: the UI shows it under its job with slot, steps, checks 
 it syncs is `engine.scopes.SCOPES`; what it is asked for, and what became of it, `services.runs`.
 """
 
+import gc
+import logging
 import signal
+import sys
 import time
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +20,16 @@ from dagster import DagsterEvent, DagsterEventType
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
+from moss_jamf_pipeline.engine.processes import identity_of
 from moss_jamf_pipeline.engine.scopes import job_name, raw_step
 from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
-from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
+from moss_jamf_pipeline.orchestration.assets.triggers import (
+    LOCK_PLACE_TAG,
+    PROCESS_TAG,
+    TRIGGERED_BY_TAG,
+)
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     PARTITION_NAME_TAG,
     REPOSITORY_LABEL_TAG,
@@ -27,10 +38,17 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     execute_run,
     pop_captured_interrupt,
 )
-from moss_jamf_pipeline.orchestration.instance import open_instance
+from moss_jamf_pipeline.orchestration.instance import (
+    STORAGE_TROUBLES,
+    PooledEventLogStorage,
+    StorageLost,
+    open_instance,
+)
 from moss_jamf_pipeline.orchestration.recovery import (
-    close_dead_runs,
-    marked_as_alive,
+    PoolWait,
+    RunWatch,
+    WaitedTooLong,
+    moss_database,
     wait_for_pools,
 )
 from moss_jamf_pipeline.services.explanations import Explanation, separated
@@ -61,6 +79,10 @@ _FATAL = {
         SettingsContradictory,
     )
 }
+_SECONDS_FOR_A_RESTART = 3.0
+_SECONDS_BETWEEN_ATTEMPTS = 0.5
+_LOST = "The run lost its database. Run it again: what was written stays."
+
 _INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
 # By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
@@ -88,36 +110,43 @@ class InProcessLauncher:
         job = self._definitions.resolve_job_def(job_name(request.slug, request.scope))
         witness = _Witness(_descriptions_of_checks(self._definitions))
         narrator = _Narrator(request.slug, observer)
+        database = moss_database(self._settings)
+        lock = RunLock(database)
+
+        def listen(entry: dg.EventLogEntry) -> None:
+            if pop_captured_interrupt():
+                raise KeyboardInterrupt
+            lock.hold_again()
+            if entry.dagster_event is not None:
+                witness.see(entry.dagster_event)  # may end the run, and nothing is tried again
+                narrator.tell(entry.dagster_event)
+
         with (
+            _telling_a_loss_once(),
             open_instance(self._settings, captures_output=False) as instance,
             _terminating_as_interrupt(),
         ):
-            close_dead_runs(instance, self._settings)
-            wait_for_pools(
-                instance, _pools_of(job), lambda sentence: observer.see(RunWaits(sentence))
+            watch = RunWatch(instance, database)
+            watch.close_dead()
+            wait = PoolWait(
+                instance,
+                watch,
+                self._settings.wait_seconds,
+                lambda sentence: observer.see(RunWaits(sentence)),
             )
-
-            def listen(entry: dg.EventLogEntry) -> None:
-                if pop_captured_interrupt():
-                    raise KeyboardInterrupt
-                if entry.dagster_event is not None:
-                    witness.see(entry.dagster_event)  # may end the run, and nothing is tried again
-                    narrator.tell(entry.dagster_event)
-
+            wait_for_pools(wait, _pools_of(job))
             began = time.monotonic()
-            with marked_as_alive(self._settings, request.run_id):
-                run = instance.create_run_for_job(
-                    job_def=job,
-                    run_id=request.run_id,
-                    run_config=_run_config(job, request),
-                    tags=_tags(job, request),
-                )
-                instance.add_event_listener(request.run_id, listen)
+            # The lock comes before the run: one that nobody holds is dead.
+            lock.hold(request.run_id)
+            try:
+                succeeded = self._execute(job, request, instance, database, listen)
+            except (StorageLost, *STORAGE_TROUBLES) as loss:
                 succeeded = False
-                try:
-                    succeeded = execute_run(InMemoryJob(job), run, instance).success
-                finally:
-                    instance.event_log_storage.free_concurrency_slots_for_run(request.run_id)
+                witness.failures.insert(0, _database_lost(loss))
+            finally:
+                lock.release()
+            if not succeeded:
+                _tidy_up(instance, request.run_id)
         if not succeeded and not witness.failures:
             witness.failures.append(StepFailure("", INTERRUPTED, ""))
         return RunEnd(
@@ -126,6 +155,85 @@ class InProcessLauncher:
             failures=() if succeeded else tuple(witness.failures),
             failed_checks=tuple(witness.failed_checks),
         )
+
+    @staticmethod
+    def _execute(
+        job: dg.JobDefinition,
+        request: RunRequest,
+        instance: dg.DagsterInstance,
+        database: MossDatabase,
+        listen: Callable[[dg.EventLogEntry], None],
+    ) -> bool:
+        with database.reading() as connection:
+            place = place_of_locks(connection)
+        run = instance.create_run_for_job(
+            job_def=job,
+            run_id=request.run_id,
+            run_config=_run_config(job, request),
+            tags=_tags(job, request, place),
+        )
+        instance.add_event_listener(request.run_id, listen)
+        if isinstance(instance.event_log_storage, PooledEventLogStorage):
+            instance.event_log_storage.is_all_over_when_lost = True
+        try:
+            return execute_run(InMemoryJob(job), run, instance).success
+        finally:
+            instance.event_log_storage.free_concurrency_slots_for_run(request.run_id)
+
+
+def _database_lost(loss: BaseException) -> StepFailure:
+    """What is said of a run that lost Dagster's database, in the words of the driver without their page of SQL."""
+    cause: object = loss
+    while (deeper := getattr(cause, "orig", None) or getattr(cause, "__cause__", None)) is not None:
+        cause = deeper
+    words = str(cause).strip().partition("\n")[0].rstrip(".")
+    return StepFailure(
+        "",
+        Explanation(
+            f"The run lost Dagster's database: {words}.",
+            "See that PostgreSQL runs, then run it again: what was written stays, and the next run closes this one.",
+        ),
+        "".join(traceback.format_exception(loss)),
+    )
+
+
+def _tidy_up(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Closes a run whose database was away, if it is back by now; if not, the next command finds the run dead."""
+    gc.collect()  # Dagster's half-run generators want to record their end as well, wherever that is
+    deadline = time.monotonic() + _SECONDS_FOR_A_RESTART
+    while True:
+        try:
+            run = instance.get_run_by_id(run_id)
+            if run is not None and not run.is_finished:
+                instance.report_run_failed(run, _LOST)
+            instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+        except STORAGE_TROUBLES:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+        else:
+            return
+
+
+@contextmanager
+def _telling_a_loss_once() -> Iterator[None]:
+    """Keeps what Dagster and its driver say of a database that is lost off the terminal: the end of the run says it."""
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        return "dagster_postgres" not in record.pathname
+
+    def ignore_the_loss(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(unraisable.exc_type, StorageLost):
+            hook_before(unraisable)
+
+    root = logging.getLogger()
+    root.addFilter(is_ours)
+    hook_before, sys.unraisablehook = sys.unraisablehook, ignore_the_loss
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook_before
+        root.removeFilter(is_ours)
 
 
 @dataclass(slots=True)
@@ -155,6 +263,8 @@ class _Witness:
                 self._end_if_fatal(event, event.step_failure_data.error)
             case DagsterEventType.STEP_UP_FOR_RETRY:
                 self._end_if_fatal(event, event.step_retry_data.error)
+            case DagsterEventType.RUN_FAILURE if not self.failures:
+                self._see_the_end(event.job_failure_data.error)
             case _:
                 pass
 
@@ -176,6 +286,16 @@ class _Witness:
             explanation = separated(_message(fatal), "")
             self.failures.append(StepFailure(str(event.step_key), explanation, fatal.to_string()))
         raise _EndOfRun("Every other capture would fail alike.")
+
+    def _see_the_end(self, error: SerializableErrorInfo | None) -> None:
+        """Notes why a run ended that no step failed: it waited for too long, say."""
+        chain = list(_causes(error))
+        if not chain or any(_class_name(cause) in _INTERRUPTS for cause in chain):
+            return
+        waited = next(
+            (cause for cause in chain if _class_name(cause) == WaitedTooLong.__name__), chain[0]
+        )
+        self.failures.append(StepFailure("", separated(_message(waited), ""), chain[0].to_string()))
 
     def _failed_check(self, evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
         return FailedCheck(
@@ -312,12 +432,14 @@ def _pools_of(job: dg.JobDefinition) -> frozenset[str]:
     return frozenset().union(*(node.pools for node in job.all_node_defs))
 
 
-def _tags(job: dg.JobDefinition, request: RunRequest) -> dict[str, str]:
+def _tags(job: dg.JobDefinition, request: RunRequest, place: str) -> dict[str, str]:
     return {
         **job.run_tags,
         **({PARTITION_NAME_TAG: request.slot} if job.partitions_def is not None else {}),
         REPOSITORY_LABEL_TAG: _REPOSITORY,
         TRIGGERED_BY_TAG: request.triggered_by,
+        PROCESS_TAG: identity_of() or "",
+        LOCK_PLACE_TAG: place,
     }
 
 

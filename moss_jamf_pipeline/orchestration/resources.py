@@ -1,8 +1,8 @@
 """The two resources: how to reach JAMF and M.O.S.S. Configuration and construction, nothing else.
 
 Their fields are left empty in production: what is missing comes from the environment (`settings.py`) when a run uses
-it, so that no secret enters a definition. They do no I/O when a run starts, so that a step's retry policy covers it.
-Dagster makes them anew for each run.
+it, so that no secret enters a definition. What fails when a run starts is left to its steps, whose retry policy covers
+it. Dagster makes them anew for each run.
 """
 
 from functools import cached_property
@@ -12,8 +12,11 @@ import dagster as dg
 from moss_jamf_pipeline.engine.access import JamfClients
 from moss_jamf_pipeline.engine.context import Run, RunContext
 from moss_jamf_pipeline.engine.databases import resolve_databases
+from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
 from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
+from moss_jamf_pipeline.orchestration.assets.triggers import LOCK_PLACE_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 
@@ -40,9 +43,31 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         known = self._contexts.get(run.run_id)
         if known is None:
             settings = self.settings.naming(integration.name)
-            known = RunContext(run, self.database, settings, integration)
+            known = RunContext(run, self.database, settings, integration, self._lock)
             self._contexts[run.run_id] = known
         return known
+
+    @cached_property
+    def _lock(self) -> RunLock:
+        """What shows others that the run of this process is alive."""
+        return RunLock(self.database)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Shows others that the run is alive before it does anything: a step may have to wait for its pool.
+
+        Where the database is away, the first step says so, and tries again.
+        """
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
+            return
+        try:
+            with self.database.reading() as connection:
+                place = place_of_locks(connection)
+            self._lock.hold(run.run_id)
+        except EXPLAINED:
+            return
+        if run.tags.get(LOCK_PLACE_TAG) != place:
+            instance.add_run_tags(run.run_id, {LOCK_PLACE_TAG: place})
 
     @cached_property
     def _contexts(self) -> dict[str, RunContext]:
@@ -56,6 +81,8 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         for run in self._contexts.values():
             run.close()
         self._contexts.clear()
+        if "_lock" in self.__dict__:
+            self._lock.release()
         if "database" in self.__dict__:
             self.database.dispose()
 

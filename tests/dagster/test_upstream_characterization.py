@@ -24,6 +24,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 from dagster._utils.interrupts import capture_interrupts
+from dagster_postgres import PostgresEventLogStorage
 
 from moss_jamf_pipeline.orchestration import dagster_internals
 from moss_jamf_pipeline.orchestration.dagster_internals import (
@@ -38,6 +39,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
     WILL_RETRY_TAG,
+    ConcurrencyClaimStatus,
     ConfigurableClassData,
     InMemoryJob,
     InstanceRef,
@@ -48,6 +50,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     execute_run,
     pop_captured_interrupt,
 )
+from moss_jamf_pipeline.orchestration.instance import PooledEventLogStorage
 
 _SLOTS = dg.TimeWindowPartitionsDefinition(
     start="2026-11-01-00:00", fmt="%Y-%m-%d-%H:%M", cron_schedule="0 */6 * * *", end_offset=1
@@ -526,3 +529,19 @@ def test_dagsters_tables_are_made_at_the_newest_revision_of_its_migrations(
 ) -> None:
     (newest,) = alembic_scripts().get_heads()
     assert dagster_instance.event_log_storage.alembic_version() == (newest, newest)
+
+
+def test_a_slot_that_is_taken_is_refused_and_asked_for_again_when_the_answer_says(
+    dagster_instance: dg.DagsterInstance,
+) -> None:
+    """The executor in this process sleeps for none of it: between two questions it spins."""
+    storage = dagster_instance.event_log_storage
+    assert isinstance(storage, PooledEventLogStorage)
+    storage.set_concurrency_slots("pool", 1)
+    taken, refused = (
+        PostgresEventLogStorage.claim_concurrency_slot(storage, "pool", run, "step")
+        for run in ("one", "two")
+    )
+    assert isinstance(refused, ConcurrencyClaimStatus)
+    assert (taken.is_claimed, refused.is_claimed) == (True, False)
+    assert refused.with_sleep_interval(0.0).sleep_interval == 0

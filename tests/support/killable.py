@@ -106,7 +106,9 @@ def gate(world: World, table: str) -> Iterator[Gate]:
     try:
         keeper.execute("select pg_advisory_lock(%s)", [_KEY])
         keeper.execute(
-            f"""create or replace function public.wait_at_gate() returns trigger language plpgsql as
+            # Whoever comes to the gate waits for the test, however short its own patience with locks is.
+            f"""create or replace function public.wait_at_gate() returns trigger language plpgsql
+                set lock_timeout = 0 as
                 $$ begin perform pg_advisory_xact_lock_shared({_KEY}); return new; end $$"""
         )
         keeper.execute(

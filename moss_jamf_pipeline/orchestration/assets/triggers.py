@@ -15,6 +15,10 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
 SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
 # Run tag: who or what started the run; without it, Dagster's own tags tell.
 TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
+# Run tag of what the command line runs: the process that works on it, as `engine.processes` tells it from others.
+PROCESS_TAG: Final = "moss_jamf/process"
+# Run tag: the database in which the run holds its lock, as `run_lock.place_of_locks` names it.
+LOCK_PLACE_TAG: Final = "moss_jamf/lock_place"
 
 
 def trigger_of(tags: Mapping[str, str]) -> str:
