@@ -16,7 +16,7 @@ from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
 
-_COUNTS = ("seen", "created", "updated", "skipped", "failed")
+_COUNTS = ("seen", "created", "updated", "skipped", "failed", "gone", "held", "approved")
 
 
 @app.command()
@@ -67,6 +67,9 @@ def _row(run: SyncRun) -> list[object]:
         run.items_updated,
         run.items_skipped,
         run.items_failed,
+        run.unenrolled,
+        run.held,
+        run.approved,
         run.error_message,
         (run.run_id or "")[:8],
     ]

@@ -52,7 +52,11 @@ def print_plans(plans: Page[PlanSummary]) -> None:
 
 def plan_document(shown: ObjectView | RuleView | FieldView) -> dict[str, object]:
     """A plan as JSON: its facts, its counts, and one view of its changes."""
-    head = {"plan": shown.head.facts, "counts": counts_document(shown.head.counts)}
+    head = {
+        "plan": shown.head.facts,
+        "counts": counts_document(shown.head.counts),
+        "approvals": shown.head.approvals,
+    }
     match shown:
         case RuleView():
             return {**head, "rules": shown.rules}
@@ -101,6 +105,10 @@ def _print_head(head: PlanHead) -> None:
             f"Tried against M.O.S.S. {cell(facts.validated_at)}, and rolled back.",
             style="dim",
             soft_wrap=True,
+        )
+    for approval in head.approvals:
+        stdout.print(
+            f"{approval.sentence} ({cell(approval.approved_at)})", markup=False, soft_wrap=True
         )
     print_counts(head.counts, "")
 

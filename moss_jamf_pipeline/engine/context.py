@@ -240,12 +240,15 @@ class RunContext:
             raise LookupError(f"the choice of run {self.run.run_id} was not kept")
         return self._known.choice
 
-    def choose(self, plan_id: int = 0, approve: Sequence[str] = ()) -> Choice:
+    def choose(
+        self, plan_id: int = 0, approve: Sequence[str] = (), approved_by: str = ""
+    ) -> Choice:
         """Decides which plan this run applies; see `choose_plan`.
 
         Args:
             plan_id: the plan that is meant; 0: the one the run made, else its parent's choice, else the newest.
-            approve: kinds of held changes that whoever started the run lets through.
+            approve: kinds of held changes that a person lets through.
+            approved_by: that person.
         """
         self._known.integration = None
         require_enabled(self.integration)
@@ -255,7 +258,7 @@ class RunContext:
             run_id=self.run.run_id,
             plan_id=plan_id,
             approve=approve,
-            approved_by=self.run.triggered_by,
+            approved_by=approved_by,
             parent_run_id=self.run.parent_run_id,
         )
         return self._known.choice

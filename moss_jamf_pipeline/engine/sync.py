@@ -79,6 +79,7 @@ class Order:
         object_types: what is planned.
         plan_id: the plan to apply; 0: the one that the run makes, else the newest.
         approve: kinds of held changes to let through.
+        approved_by: the person who does; by default who starts the run.
         sweep: how computers are captured.
     """
 
@@ -86,6 +87,7 @@ class Order:
     object_types: tuple[str, ...] = OBJECT_TYPE_NAMES
     plan_id: int = 0
     approve: tuple[str, ...] = ()
+    approved_by: str = ""
     sweep: SweepMode = "auto"
 
 
@@ -168,7 +170,12 @@ _BODIES: Final[Mapping[str, _Body]] = {
     **{table: partial(_match, table) for table in MATCH_TABLES},
     "change_plan": lambda work: plan_changes(work.run, work.order.object_types),
     "plan_validation": lambda work: try_plan(work.run),
-    "guarded_plan": lambda work: choose(work.run, work.order.plan_id, work.order.approve),
+    "guarded_plan": lambda work: choose(
+        work.run,
+        work.order.plan_id,
+        work.order.approve,
+        work.order.approved_by or work.run.run.triggered_by,
+    ),
     "conflicts": lambda work: update_queue(work.run),
     **{kind.asset: partial(_apply, kind.name) for kind in APPLIED_OBJECT_TYPES},
     "moss_sync_history": lambda work: write_history(work.run),

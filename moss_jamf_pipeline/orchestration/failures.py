@@ -6,6 +6,7 @@ leaves alone when trying again cannot help.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import dagster as dg
 import psycopg
@@ -13,6 +14,13 @@ import psycopg
 from moss_jamf_pipeline.engine.failures import EXPLAINED, RunTerminated, reason_of
 from moss_jamf_pipeline.outputs import terminal_text
 from moss_jamf_pipeline.scrubbing import scrubbed, scrubbed_error
+
+# How a run stands that somebody terminates in the UI, or has terminated.
+CANCELLED: Final = (
+    "The run was cancelled in the Dagster UI before it was done. "
+    "What was written stays, and the next run does the rest."
+)
+CANCELLED_STATUSES: Final = frozenset({dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED})
 
 
 @contextmanager

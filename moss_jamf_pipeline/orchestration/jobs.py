@@ -41,7 +41,9 @@ def _op_config(prefix: str, scope: SyncScope) -> dict[str, object]:
     if scope.object_types:
         config[f"{prefix}__change_plan"] = {"config": {"object_types": list(scope.object_types)}}
     elif scope.applies:
-        config[f"{prefix}__guarded_plan"] = {"config": {"plan_id": 0, "approve": []}}
+        config[f"{prefix}__guarded_plan"] = {
+            "config": {"plan_id": 0, "approve": [], "approved_by": ""}
+        }
     return config
 
 

@@ -422,7 +422,11 @@ def _run_config(job: dg.JobDefinition, request: RunRequest) -> dict[str, Any]:
         }
         config["ops"] = {**config["ops"], **steps}
     else:
-        choice = {"plan_id": options.plan_id, "approve": list(options.approve)}
+        choice = {
+            "plan_id": options.plan_id,
+            "approve": list(options.approve),
+            "approved_by": request.triggered_by,
+        }
         config = {"ops": {f"{request.slug}__guarded_plan": {"config": choice}}}
     return {**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -30,6 +30,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     pop_captured_interrupt,
 )
+from moss_jamf_pipeline.orchestration.failures import CANCELLED
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.settings import Settings
 
@@ -44,9 +45,6 @@ _DIED: Final = (
     "The process of this run is gone: it was killed, or it lost its database. Run it again: what was written stays, "
     "the rest is planned anew."
 )
-_CANCELLED: Final = (
-    "The run was cancelled in the Dagster UI, and its process is gone. What was written stays."
-)
 
 
 class WaitedTooLong(ProblemFound):
@@ -60,6 +58,8 @@ class RunWatch:
         instance: where the runs are recorded.
         database: where they hold their locks.
         seconds_free: how long the lock of a run has to be free that nobody can ask for its process.
+        free_since: since when the locks of runs were seen free, by monotonic time; for whoever looks again with another
+            watch.
     """
 
     def __init__(
@@ -68,11 +68,12 @@ class RunWatch:
         database: MossDatabase,
         *,
         seconds_free: float = _SECONDS_FREE,
+        free_since: dict[str, float] | None = None,
     ) -> None:
         self._instance = instance
         self._database = database
         self._seconds_free = seconds_free
-        self._free_since: dict[str, float] = {}
+        self._free_since = {} if free_since is None else free_since
 
     def close_dead(self, run_ids: Collection[str] | None = None) -> list[str]:
         """Closes the runs that are dead: in Dagster, in its pools and in M.O.S.S.'s history.
@@ -107,7 +108,9 @@ class RunWatch:
             held = held_runs(connection, [run.run_id for run in ours])
         free = {run.run_id for run in ours if run.run_id not in held}
         now = time.monotonic()
-        self._free_since = {run_id: self._free_since.get(run_id, now) for run_id in free}
+        since = {run_id: self._free_since.get(run_id, now) for run_id in free}
+        self._free_since.clear()
+        self._free_since.update(since)
         return [run for run in ours if run.run_id in free and self._is_dead(run, now)]
 
     def _is_dead(self, run: dg.DagsterRun, now: float) -> bool:
@@ -118,7 +121,7 @@ class RunWatch:
 
     def _close(self, run: dg.DagsterRun) -> None:
         is_cancelled = run.status is dg.DagsterRunStatus.CANCELING
-        message = _CANCELLED if is_cancelled else _DIED
+        message = CANCELLED if is_cancelled else _DIED
         if is_cancelled:
             self._instance.report_run_canceled(run, message)
         else:

@@ -1,6 +1,7 @@
 """Sensors: what starts syncs by itself, and what tells people of runs that failed or wait for them."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import dagster as dg
 
@@ -9,24 +10,39 @@ from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
-from moss_jamf_pipeline.moss.plan.guard import chosen_plan_id, held_changes, held_summary
-from moss_jamf_pipeline.orchestration.alerts import post_alert, run_link
+from moss_jamf_pipeline.moss.plan.guard import (
+    chosen_plan_id,
+    claim_alerts,
+    held_summary,
+    release_alerts,
+)
+from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert, run_link
 from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
 )
-from moss_jamf_pipeline.orchestration.failures import explained_failures
+from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failures
 from moss_jamf_pipeline.orchestration.jobs import job_names
+from moss_jamf_pipeline.orchestration.recovery import RunWatch
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice
 
+# Since when this process, which evaluates sensors over and over, has seen the locks of runs free.
+_FREE_SINCE: Final[dict[str, float]] = {}
+
 
 def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
-    """The sensors of one integration: its schedule, and who is told when a run failed or waits for a person."""
+    """The sensors of one integration: its schedule, and who is told when a run failed or waits for a person.
+
+    Those that look at runs return None, whatever they find: Dagster fails the tick of one that says of one run that it
+    has nothing to do and of another that it has, and shows it the same runs for ever. Nor do they raise, for then it
+    forgets the run.
+    """
     return [
         _build_schedule_sensor(choice),
         _build_failure_sensor(choice),
+        _build_cancellation_sensor(choice),
         _build_held_changes_sensor(choice),
     ]
 
@@ -47,7 +63,8 @@ def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         description=(
             "Syncs everything when the integration's row in M.O.S.S. says so: integration_configs.sync_schedule (cron, "
             "UTC; every six hours if empty), auto_sync_enabled and is_enabled, read every 30 seconds. A sync runs for "
-            "the slot that contains now. Its ticks say what is due next, or why nothing is."
+            "the slot that contains now. Its ticks say what is due next, or why nothing is. Before that, runs whose "
+            "process is gone are closed: nothing waits for them."
         ),
     )
     def sync_on_schedule(
@@ -56,6 +73,7 @@ def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         try:
             with explained_failures(), moss.database.reading() as connection:
+                RunWatch(context.instance, moss.database, free_since=_FREE_SINCE).close_dead()
                 integration = find_integration(connection, choice)
         except dg.Failure as failure:
             # Not dealt with: what is due meanwhile is due still.
@@ -104,14 +122,10 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
             "MOSS_JAMF_ALERT_URL is set, posts what happened and what to do to that webhook (Slack-compatible)."
         ),
     )
-    def failed_runs(
-        context: dg.RunFailureSensorContext, moss: MossResource
-    ) -> dg.SkipReason | None:
+    def failed_runs(context: dg.RunFailureSensorContext, moss: MossResource) -> None:
         run = context.dagster_run
-        if not _belongs_to(run, prefix):
-            return dg.SkipReason(f"Run {run.run_id} is another integration's.")
-        if run.tags.get(WILL_RETRY_TAG) == "true":
-            return dg.SkipReason(f"Run {run.run_id} is tried again by Dagster.")
+        if not _belongs_to(run, prefix) or run.tags.get(WILL_RETRY_TAG) == "true":
+            return
         message = _failure_message(context)
         try:
             with explained_failures(), moss.database.reading() as connection:
@@ -122,14 +136,42 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
             whose = repr(choice.name or prefix)
             if failure.description and failure.description not in message:
                 message = f"{message} Its history row could not be closed: {failure.description}"
-        post_alert(
-            moss.settings,
+        _post(
+            context,
+            moss,
             f"The sync of {whose} failed ({run.job_name}). {message}",
-            link=run_link(moss.settings, run.run_id),
         )
-        return None
 
     return failed_runs
+
+
+def _build_cancellation_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+    prefix = choice.slug
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.CANCELED,
+        name=f"{prefix}_cancelled_runs",
+        monitor_all_code_locations=True,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description="After a run that somebody terminated: closes its history row with that reason, should it be open.",
+    )
+    def cancelled_runs(context: dg.RunStatusSensorContext, moss: MossResource) -> None:
+        run = context.dagster_run
+        if not _belongs_to(run, prefix):
+            return
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                close_history(
+                    connection, run_id=run.run_id, status="failed", error_message=CANCELLED
+                )
+        except dg.Failure as failure:
+            # The next run that writes closes the row.
+            context.log.warning(
+                "The history row of run %s could not be closed: %s", run.run_id, failure.description
+            )
+
+    return cancelled_runs
 
 
 def _build_held_changes_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
@@ -142,27 +184,41 @@ def _build_held_changes_sensor(choice: IntegrationChoice) -> dg.SensorDefinition
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
-            "After a run whose guard holds changes back: if MOSS_JAMF_ALERT_URL is set, posts what waits for approval."
+            "After a run whose guard holds changes back: if MOSS_JAMF_ALERT_URL is set, posts what waits for approval, "
+            "once for each plan and kind, and not of a plan that a newer one has taken the place of."
         ),
     )
-    def held_back(context: dg.RunStatusSensorContext, moss: MossResource) -> dg.SkipReason | None:
+    def held_back(context: dg.RunStatusSensorContext, moss: MossResource) -> None:
         run = context.dagster_run
-        if not _belongs_to(run, prefix):
-            return dg.SkipReason(f"Run {run.run_id} is another integration's.")
-        with moss.database.reading() as connection:
-            plan_id = chosen_plan_id(connection, run.run_id)
-            held = held_changes(connection, plan_id) if plan_id is not None else []
-            integration = find_integration(connection, choice)
-        if plan_id is None or not held:
-            return dg.SkipReason(f"Run {run.run_id} holds nothing back.")
-        post_alert(
-            moss.settings,
-            f"The sync of {integration.name!r} holds changes back. {held_summary(plan_id, held)}",
-            link=run_link(moss.settings, run.run_id),
-        )
-        return None
+        if moss.settings.alert_url is None or not _belongs_to(run, prefix):
+            return
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                plan_id = chosen_plan_id(connection, run.run_id)
+                held = () if plan_id is None else claim_alerts(connection, plan_id, run.run_id)
+                if plan_id is None or not held:
+                    return
+                integration = find_integration(connection, choice)
+                said = f"The sync of {integration.name!r} holds changes back. {held_summary(plan_id, held)}"
+                if not _post(context, moss, said):
+                    release_alerts(connection, plan_id, held)
+        except dg.Failure as failure:
+            # What is held stays so, and the next plan says it again.
+            context.log.warning(
+                "What run %s holds back cannot be told: %s", run.run_id, failure.description
+            )
 
     return held_back
+
+
+def _post(context: dg.RunStatusSensorContext, moss: MossResource, text: str) -> bool:
+    """Posts an alert on a run; one that the webhook does not take stands in the sensor's log."""
+    try:
+        post_alert(moss.settings, text, link=run_link(moss.settings, context.dagster_run.run_id))
+    except AlertNotPosted as refusal:
+        context.log.warning("%s", refusal)
+        return False
+    return True
 
 
 def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:

@@ -27,7 +27,12 @@ class SyncRun:
         items_updated: of these, updated.
         items_skipped: of these, left out, held or in conflict.
         items_failed: of these, failed.
-        error_message: what went wrong, is left to do, or was taken over from a deleted integration, in words.
+        error_message: what went wrong, is left to do, was approved, is gone from JAMF, or was taken over from a deleted
+            integration, in words.
+        unenrolled: objects that are gone from JAMF and were marked so; None: the run did not get that far.
+        held: changes that wait for an approval.
+        approved: changes that a person let through with this run.
+        approved_by: that person.
         run_id: the Dagster run; None for a row that another program wrote.
         triggered_by: who started it, as it was told.
         triggered_by_user_id: the M.O.S.S. user of that address, if there is exactly one.
@@ -45,6 +50,10 @@ class SyncRun:
     items_skipped: int | None
     items_failed: int | None
     error_message: str | None
+    unenrolled: int | None
+    held: int | None
+    approved: int | None
+    approved_by: str | None
     run_id: str | None
     triggered_by: str | None
     triggered_by_user_id: UUID | None

@@ -13,7 +13,7 @@ from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
 from moss_jamf_pipeline.catalogue.outcomes import Action
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
+from moss_jamf_pipeline.moss.plan.guard import Approval, HeldChanges, approvals, held_changes
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.plan_pages import (
     all_changes,
@@ -98,11 +98,13 @@ class PlanHead:
         facts: what is known of it.
         counts: by object type, as they stand: planned before it is applied, what happened after.
         held: what the guard holds of it.
+        approvals: what was let through of it, and by whom.
     """
 
     facts: PlanFacts
     counts: tuple[ObjectCounts, ...]
     held: tuple[HeldChanges, ...]
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,6 +492,7 @@ def _head(
         facts,
         counts=read_plan(connection, facts.plan_id).counts,
         held=held_changes(connection, facts.plan_id),
+        approvals=approvals(connection, facts.plan_id),
     )
 
 

@@ -205,6 +205,8 @@ def test_a_dry_run_says_what_would_be_held_and_can_be_approved_as_a_whole(office
     assert query(office.moss, "select approved_by from jamf_sync.plan_approvals") == [
         {"approved_by": "ada@example.org"}
     ]
+    shown = office.shell.run("plan", "show", str(number)).stdout
+    assert "ada@example.org approved 12 changes of the kind unenroll." in shown
 
 
 def test_a_stored_slot_is_replayed_without_jamf_and_never_applied(office: Office) -> None:

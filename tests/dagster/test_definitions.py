@@ -328,6 +328,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
         for slug in slugs
         for sensor in (
             f"{name_for(slug, 'sync_jamf')}_on_schedule",
+            f"{slug}_cancelled_runs",
             f"{slug}_failed_runs",
             f"{slug}_held_changes",
         )

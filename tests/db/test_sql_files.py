@@ -232,6 +232,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "after_row": 0,
         "approved_by": "ada@example.org",
         "outcome": "failed",
+        "run_ids": ["a-run"],
         "held_by": "session 4711 of ada",
     }
 

@@ -38,20 +38,23 @@ class Conflicts:
     newest: tuple[Row, ...]
 
 
-def choose(run: RunContext, plan_id: int = 0, approve: Sequence[str] = ()) -> GuardedPlan:
+def choose(
+    run: RunContext, plan_id: int = 0, approve: Sequence[str] = (), approved_by: str = ""
+) -> GuardedPlan:
     """Decides which plan the run applies, and holds back what is too much at once; see `RunContext.choose`.
 
     Args:
         run: the run.
         plan_id: the plan that is meant; 0: the one it made, else its parent's choice, else the newest.
         approve: kinds of held changes to let through.
+        approved_by: the person who does.
 
     Raises:
-        PlanNotApplicable: it is a what-if, was applied already, or a newer plan took its place.
+        PlanNotApplicable: it is a what-if, was applied already, or a newer plan took its place; or nobody approves.
         NothingCaptured: there is no such plan.
     """
     with run.step() as connection:
-        choice = run.choose(plan_id, approve)
+        choice = run.choose(plan_id, approve, approved_by)
         guarded = guarded_changes(connection, choice.plan.plan_id)
         run.note(*findings_of_choice(choice, guarded))
         return GuardedPlan(choice, tuple(guarded))

@@ -29,6 +29,7 @@ def finish(run: RunContext) -> RunOutcome:
         run.captures,
         run.run.applied_object_types,
         choice.chosen_at,
+        run_id=run.run.run_id,
     )
     close_history(
         run.connection,

@@ -9,11 +9,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
-from moss_jamf_pipeline.catalogue.object_types import plural_of
+from moss_jamf_pipeline.catalogue.object_types import LINK, plural_of
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.integration.history import Status
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.plan.guard import held_changes, held_summary
+from moss_jamf_pipeline.moss.plan.guard import approvals, held_changes, held_summary
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan, total
 from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
@@ -39,6 +39,12 @@ _REFUSED = {
     ),
 }
 """By the kind of plan: of one change, and of several."""
+
+_UNENROLLED = (
+    "1 of the {objects} is gone from JAMF, and was marked so.",
+    "{number} {objects} are gone from JAMF, and were marked so.",
+)
+"""Of one object, and of several."""
 
 _LOCKED = (
     (
@@ -104,6 +110,8 @@ def run_outcome(
     captures: Mapping[str, Capture],
     applied_object_types: Collection[str],
     since: datetime | None = None,
+    *,
+    run_id: str | None = None,
 ) -> RunOutcome:
     """Judges a plan as far as a run applied it, and the captures it was made from.
 
@@ -114,6 +122,7 @@ def run_outcome(
         captures: the newest of each collection.
         applied_object_types: what the run applied; the rest of the plan is none of its deeds.
         since: when the run took the plan on; neither is what was settled before.
+        run_id: the run, whose approvals are told; None: nobody's are.
     """
     reasons = []
     counts = [count for count in plan.counts if count.object_type in applied_object_types]
@@ -158,6 +167,14 @@ def run_outcome(
     ]
     if held:
         reasons.append(held_summary(plan.plan_id, held))
+    approved = [
+        approval for approval in approvals(connection, plan.plan_id) if approval.run_id == run_id
+    ]
+    unenrolled = {
+        count.object_type: count.unenrolled
+        for count in plan.counts
+        if count.unenrolled and LINK.name in applied_object_types
+    }
     return RunOutcome(
         status="partial" if reasons else "success",
         counts=total(counts),
@@ -176,6 +193,20 @@ def run_outcome(
             "held": [
                 {"kind": change.kind, "object_type": change.object_type, "changes": change.planned}
                 for change in held
+            ],
+            "approved": [
+                {"kind": one.kind, "changes": one.released, "by": one.approved_by}
+                for one in approved
+            ],
+            "unenrolled": unenrolled,
+            "told": [
+                *(approval.sentence for approval in approved),
+                *(
+                    _UNENROLLED[number > 1].format(
+                        number=f"{number:,}", objects=plural_of(object_type)
+                    )
+                    for object_type, number in unenrolled.items()
+                ),
             ],
         },
     )

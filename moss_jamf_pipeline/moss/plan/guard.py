@@ -78,6 +78,31 @@ class HeldChanges:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person let through of a plan.
+
+    Attributes:
+        kind: the kind of changes.
+        approved_by: the person.
+        approved_at: when.
+        run_id: the run with which they did.
+        released: how many changes were held.
+    """
+
+    kind: GuardKind
+    approved_by: str
+    approved_at: datetime
+    run_id: str
+    released: int
+
+    @property
+    def sentence(self) -> str:
+        """Who let what through, for people."""
+        changes = "1 change" if self.released == 1 else f"{self.released:,} changes"
+        return f"{self.approved_by} approved {changes} of the kind {self.kind}."
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The plan that a run applies.
 
@@ -127,6 +152,35 @@ def held_changes(connection: psycopg.Connection, plan_id: int) -> tuple[HeldChan
         )
         for row in fetch_all(connection, "guard/held_changes", {"plan_id": plan_id})
     )
+
+
+def approvals(connection: psycopg.Connection, plan_id: int) -> tuple[Approval, ...]:
+    """What was let through of a plan, and by whom."""
+    rows = fetch_all(connection, "guard/approvals", {"plan_id": plan_id})
+    return tuple(Approval(**{**row, "kind": GuardKind(row["kind"])}) for row in rows)
+
+
+def claim_alerts(
+    connection: psycopg.Connection, plan_id: int, run_id: str
+) -> tuple[HeldChanges, ...]:
+    """What a plan holds and nobody was told of yet; whoever asks tells it now.
+
+    Args:
+        connection: any.
+        plan_id: the plan; one that a newer one has taken the place of is told of no more.
+        run_id: the run after which it is told.
+    """
+    rows = fetch_all(connection, "guard/claim_alerts", {"plan_id": plan_id, "run_id": run_id})
+    claimed = {row["kind"] for row in rows}
+    return tuple(change for change in held_changes(connection, plan_id) if change.kind in claimed)
+
+
+def release_alerts(
+    connection: psycopg.Connection, plan_id: int, held: Sequence[HeldChanges]
+) -> None:
+    """Takes back that somebody was told: nobody was."""
+    kinds = sorted({change.kind.value for change in held})
+    execute(connection, "guard/release_alerts", {"plan_id": plan_id, "guarded_kinds": kinds})
 
 
 def guarded_changes(connection: psycopg.Connection, plan_id: int) -> list[Row]:
@@ -180,6 +234,11 @@ def choose_plan(
             # Locked first: what is checked here still holds when it is written.
             facts = _locked(connection, meant)
             _require_applicable(connection, integration, facts, kinds, is_named=plan_id != 0)
+            if kinds and not approved_by.strip():
+                raise PlanNotApplicable(
+                    f"Changes of the kind {', '.join(kinds)} are to be let through, and nobody says who approves it.",
+                    "Name yourself: approved_by beside approve in the launchpad, or use `moss-jamf approve`.",
+                )
             if kinds:
                 _approve(connection, meant, kinds, approved_by=approved_by, run_id=run_id)
                 facts = _facts(connection, meant)
@@ -286,9 +345,7 @@ def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int
     too_many = [change for change in counted if change["is_over"]]
     if not too_many:
         return
-    approved = {
-        row["kind"] for row in fetch_all(connection, "guard/approved_kinds", {"plan_id": plan_id})
-    }
+    approved = {approval.kind for approval in approvals(connection, plan_id)}
     over = [change for change in too_many if change["kind"] not in approved]
     if not over:
         return

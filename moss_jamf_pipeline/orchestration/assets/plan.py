@@ -54,7 +54,14 @@ class PlanChoice(dg.Config):
         default=[],
         description=(
             "Kinds of changes to apply although the plan has more of them than the guard lets through: "
-            f"{', '.join(kind.value for kind in GuardKind)}. Recorded with the name of whoever started the run."
+            f"{', '.join(kind.value for kind in GuardKind)}. Recorded with the name in approved_by."
+        ),
+    )
+    approved_by: str = Field(
+        default="",
+        description=(
+            "Who approves, for the record: your name or address. Needed where approve names a kind: the Dagster UI "
+            "knows nobody's name."
         ),
     )
 
@@ -103,7 +110,7 @@ def _build_guarded_plan(layout: Layout) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: PlanChoice, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss, layout.integration) as run:
-            guarded = choose(run, config.plan_id, config.approve)
+            guarded = choose(run, config.plan_id, config.approve, config.approved_by)
             choice = guarded.choice
             return dg.MaterializeResult(
                 metadata={

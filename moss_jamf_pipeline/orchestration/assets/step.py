@@ -9,7 +9,11 @@ from moss_jamf_pipeline.engine.context import Run, RunContext
 from moss_jamf_pipeline.engine.failures import RunTerminated
 from moss_jamf_pipeline.engine.steps.history import close_as_failed
 from moss_jamf_pipeline.orchestration.assets.triggers import SYNC_TYPE_TAG, trigger_of
-from moss_jamf_pipeline.orchestration.failures import explained_failures
+from moss_jamf_pipeline.orchestration.failures import (
+    CANCELLED,
+    CANCELLED_STATUSES,
+    explained_failures,
+)
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice
 
@@ -76,9 +80,12 @@ def _require_one_integration(selected: Iterable[dg.AssetKey]) -> None:
 
 
 def _stop_if_terminated(context: dg.AssetExecutionContext) -> None:
-    """Ends the steps that a terminated run still has: Dagster interrupts the one at work and begins the others."""
+    """Ends the steps that a terminated run still has: Dagster interrupts the one at work and begins the others.
+
+    So it is with a run that somebody marked as ended while its process lives.
+    """
     run = context.instance.get_run_by_id(context.run.run_id)
-    if run is not None and run.status is dg.DagsterRunStatus.CANCELING:
+    if run is not None and (run.is_finished or run.status is dg.DagsterRunStatus.CANCELING):
         raise RunTerminated
 
 
@@ -92,6 +99,9 @@ def close_history_on_failure(context: dg.HookContext) -> None:
     message = (
         error.description if isinstance(error, dg.Failure) else None
     ) or f"{type(error).__name__}: {error}"
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is not None and run.status in CANCELLED_STATUSES:
+        message = CANCELLED
     close_as_failed(
         moss.database,
         context.run_id,

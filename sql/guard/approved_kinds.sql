@@ -1,2 +1,0 @@
--- What was approved of a plan. Parameters: plan_id. Grain: one kind.
-select kind, approved_by, approved_at, run_id, released from jamf_sync.plan_approvals where plan_id = %(plan_id)s order by kind
