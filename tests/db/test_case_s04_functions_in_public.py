@@ -122,6 +122,46 @@ def test_case_s04_what_others_put_into_public_is_not_called_by_a_sync_nor_by_wha
     assert trial.query("select * from public.caught") == []
 
 
+def test_case_s04_a_policy_of_a_strangers_table_is_not_asked_with_the_owners_rights(
+    trial: Bench, stranger: str
+) -> None:
+    """Whether something refers to what a revert would delete is looked for in every table that could."""
+    device = trial.device(serial_number="C02ABC")
+    owner = sql.Identifier(f"owner of {trial.connection.info.dbname}")
+    trial.execute(sql.SQL("create role {}").format(owner))
+    for schema in ("public", "jamf_sync", "moss_contract"):
+        trial.execute(
+            sql.SQL(
+                "grant all on schema {0} to {1}; grant select on all tables in schema {0} to {1}"
+            ).format(sql.Identifier(schema), owner)
+        )
+    trial.execute(
+        sql.SQL(
+            "alter function moss_contract.references_to(regclass, uuid, text, uuid) owner to {}"
+        ).format(owner)
+    )
+    asked = "select moss_contract.references_to('public.devices', %s, 'device', %s)"
+    assert trial.value(asked, device, trial.integration.id) is None
+    with _as(trial, stranger):
+        trial.execute("create table public.caught (who text)")
+        trial.execute("grant insert on public.caught to public")
+        trial.execute(
+            """create table public.baits (object_id uuid);
+               grant select on public.baits to public;
+               create function public.ask_policy() returns boolean language plpgsql as $$
+                 begin insert into public.caught values (current_user); return true; end $$;
+               alter table public.baits enable row level security;
+               create policy bait on public.baits using (public.ask_policy())"""
+        )
+    trial.execute("insert into public.baits values (%s)", device)
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+        trial.connection.transaction(),
+    ):
+        trial.value(asked, device, trial.integration.id)
+    assert trial.query("select * from public.caught") == []
+
+
 def test_case_s04_nothing_is_written_for_a_role_that_put_something_into_public(
     trial: Bench, stranger: str
 ) -> None:

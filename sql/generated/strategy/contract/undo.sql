@@ -95,8 +95,10 @@ end $$;
 
 -- What refers to an object of M.O.S.S., in words; null if nothing does. Every foreign key of the catalogue counts, and every column
 -- object_id of a table that refers to objects of several types; what the pipeline itself wrote about the object does not.
+-- Rows are looked into where the pipeline writes some itself. Those of any other table are counted, and nothing of theirs is called: neither
+-- how a type turns into JSON, nor a policy (without row security, a table that has some is an error).
 create function moss_contract.references_to(referred regclass, referred_id uuid, of_type text, integration uuid) returns text
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set row_security = off as $$
 #variable_conflict use_variable
 declare
   reference record;
@@ -118,7 +120,14 @@ begin
       and attribute.attname in ('object_id', 'internal_id') and attribute.atttypid = 'uuid'::regtype and not attribute.attisdropped
     order by 1, 2
   loop
-    execute format(
+    if reference.referrer not in (
+         'public.integration_object_mappings'::regclass, 'public.custom_field_values'::regclass,
+         'public.group_members'::regclass, 'public.group_members'::regclass) then
+      execute format(
+        'select count(*) from %s as referring where referring.%I operator(pg_catalog.=) $1',
+        reference.referrer, reference.referring_column)
+      into hits using referred_id;
+    else execute format(
       'select count(*) from (
          select to_jsonb(referring) as content from %s as referring where referring.%I = $1
        ) as candidates
@@ -137,6 +146,7 @@ begin
       reference.referrer = 'public.custom_field_values'::regclass,
       reference.referrer in (
         'public.group_members'::regclass, 'public.group_members'::regclass);
+    end if;
     if hits > 0 then
       found_in := found_in || format('%s.%s (%s)', reference.referrer, reference.referring_column, hits);
     end if;
