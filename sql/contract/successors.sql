@@ -30,7 +30,7 @@ language sql stable as $$
 $$;
 
 -- Notes that an integration is there, under which name and with which server (the one given; else that of its row).
--- Yields the integration whose place it takes, if it takes one and was not noted so before.
+-- Yields the integration whose place it takes, if it takes one: a dry run may have noted it while the other was there.
 create function moss_contract.note_integration(noted uuid, given_server text) returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -50,13 +50,12 @@ begin
   select true into is_known from jamf_sync.known_integrations as known
   where known.integration_id = noted and known.name = present.name
     and known.server is not distinct from coalesce(present.server, known.server);
-  if is_known then
-    return null;
+  if is_known is not true then
+    insert into jamf_sync.known_integrations as known (integration_id, name, server)
+    values (noted, present.name, present.server)
+    on conflict (integration_id) do update
+    set name = excluded.name, server = coalesce(excluded.server, known.server), seen_at = now();
   end if;
-  insert into jamf_sync.known_integrations as known (integration_id, name, server)
-  values (noted, present.name, present.server)
-  on conflict (integration_id) do update
-  set name = excluded.name, server = coalesce(excluded.server, known.server), seen_at = now();
   return moss_contract.former_integration(noted);
 end
 $$;

@@ -150,6 +150,7 @@ left_behind as (
          case when candidate.outcome <> 'moved'
               then ': ' || jamf_sync.evidence_sentence(candidate.evidence) end as told,
          left_device.id as device_id, left_device.serial_number as left_serial_number,
+         capture.status = 'complete' as is_proven,
          coalesce(jamf_sync.unescaped(left_device.hostname), left_device.serial_number) as label
   from candidates as candidate
   join moss_contract.devices() as left_device on left_device.id = candidate.left_device_id
@@ -207,9 +208,13 @@ conflicts as (
          serial_number, left_serial_number,
          'Computer ' || jamf_id || ' was this device (serial number '
          || coalesce(left_serial_number, 'unknown') || ') and is another Mac by now (serial number '
-         || serial_number || ')' || coalesce(told, '') || '. This device keeps '
-         || 'everything M.O.S.S. knows of it and is marked unenrolled. Say in M.O.S.S. what became of '
-         || 'it; if it is in use, enrol it again.'
+         || serial_number || ')' || coalesce(told, '') || '. This device keeps everything M.O.S.S. '
+         || 'knows of it'
+         || case when is_proven
+              then ' and is marked unenrolled. Say in M.O.S.S. what became of it; if it is in use, '
+                || 'enrol it again.'
+              else '. Not all of JAMF''s computers were read: whether JAMF has it under another id, the '
+                || 'next complete capture tells.' end
   from left_behind
   union all
   select %(plan_id)s, 'device', device_id, 'computer', jamf_id, compared.hostname, 'serial_taken',
@@ -228,8 +233,15 @@ conflicts as (
   from compared where is_hostname_taken
   union all
   select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
-         'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. Delete the stale record in JAMF.'
-  from candidates where outcome = 'twin'
+         case capture.status when 'complete'
+           then 'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. '
+             || 'Delete the stale record in JAMF.'
+           else 'Computer ' || twin_of || ' has this serial number as well, and is synced; this one is not. Not all of '
+             || 'JAMF''s computers were read: one of the two may be another Mac by now. Delete neither before a '
+             || 'complete capture says the same.' end
+  from candidates
+  join jamf_sync.captures as capture on capture.capture_id = %(computers_capture)s
+  where outcome = 'twin'
   union all
   select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'shared_serial', 'serial_number',
          serial_number, null,

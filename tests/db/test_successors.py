@@ -8,8 +8,8 @@ import pytest
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.integration.history import OpenedHistory, open_history
-from moss_jamf_pipeline.moss.integration.successors import Succession
-from tests.db.support import Bench, second_server
+from moss_jamf_pipeline.moss.integration.successors import Succession, presumed
+from tests.db.support import Bench, rows_of, second_server
 
 OURS = "https://jamf.example.org"
 OTHER = "https://other.example.org"
@@ -99,6 +99,51 @@ def test_one_that_has_written_is_nobodys_successor(former: Bench) -> None:
     lab.sync()
     _delete(former)
     assert _run(lab, "second").succession is None
+
+
+# -- a row that was renamed, and another under its former name -----------------------------------------
+
+
+def test_a_second_row_under_the_former_name_of_another_takes_nothing_and_rewrites_nothing(
+    former: Bench,
+) -> None:
+    """The environment names the integration: MOSS_JAMF_INTEGRATION means the second row from then on."""
+    former.execute("update integration_configs set name = 'JAMF main'")
+    second = second_server(former, "JAMF Pro")
+    links = _links(former)
+    before = rows_of(former, "devices"), rows_of(former, "people")
+
+    assert _run(second, "second").succession is None
+    second.user("5", username="ada", email="ada@example.org")
+    second.computer("1", "C02A", username="ada", email="ada@example.org", hostname="ADA-2")
+    second.sync()
+
+    assert (rows_of(former, "devices"), rows_of(former, "people")) == before
+    assert (_links(former), _links(second)) == (links, links)
+    # It is told in the queue of the one that writes nothing.
+    (conflict,) = former.query("select kind, detail from jamf_sync.conflicts where status = 'open'")
+    assert conflict["kind"] == "other_server_differs"
+    assert "JAMF main" in conflict["detail"]
+    # Once the renamed row is gone, the other leads.
+    _delete(former)
+    assert _run(second, "third").succession is None
+    second.sync()
+    assert former.query("select hostname from devices") == [{"hostname": "ADA-2"}]
+
+
+def test_what_was_only_looked_at_takes_over_once_the_other_is_gone(former: Bench) -> None:
+    """A dry run of the second row noted it while the renamed one was there."""
+    former.execute("update integration_configs set name = 'JAMF main'")
+    second = second_server(former, "JAMF Pro")
+    with presumed(second.connection, second.integration.id, OURS) as succession:
+        assert succession is None
+    links = _links(former)
+    _delete(former)
+
+    opened = _run(second, "second")
+
+    assert opened.succession == Succession("JAMF Pro", 2)
+    assert _links(second) == links
 
 
 # -- what the links that are made again last saw -----------------------------------------------------

@@ -177,3 +177,31 @@ def test_what_no_record_can_be_is_said_to_be_gone(
     trial.sync()
     assert case.statuses()["a"] == "deleted_external"
     assert {"b": case.statuses()["b"], "c": case.statuses()["c"]} == {"b": "synced", "c": "synced"}
+
+
+def test_where_not_all_was_read_nothing_is_called_unenrolled_or_stale(trial: Bench) -> None:
+    """Ids wander on in a circle; the record that is c by now could not be read, and is stored as b."""
+    (case,) = _cases(trial, 1)
+    trial.incomplete("computers")
+    case.mac(1, "c")
+    case.mac(2, "a")
+    case.bench.sync()
+
+    told = trial.query(
+        "select kind, external_id, detail from jamf_sync.conflicts where status = 'open' order by kind"
+    )
+    assert [(row["kind"], row["external_id"]) for row in told] == [
+        ("id_reused", case.id_of(2)),
+        ("twin_record", case.id_of(1)),
+    ]
+    for row in told:
+        assert "Not all of JAMF's computers were read" in row["detail"]
+        assert "unenrolled" not in row["detail"]
+        assert "Delete the stale record" not in row["detail"]
+    assert case.statuses() == {"a": "synced", "b": "conflict", "c": "synced"}
+
+    trial.captures["computers"] = trial.new_capture("computers")
+    case.mac(3, "b")
+    trial.sync()
+    trial.sync()
+    assert (case.statuses(), case.conflicts()) == (dict.fromkeys("abc", "synced"), set())
