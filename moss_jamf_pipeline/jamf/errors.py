@@ -113,6 +113,10 @@ class JamfBusy(JamfNotServed):
         self.sheds_load = sheds_load
 
 
+class JamfFailing(JamfBusy):
+    """The status was 500, 502, 504 or the like: no load that passes with a little patience, but a server that fails."""
+
+
 class JamfAnswerTooLarge(JamfNotServed):
     """An answer came that is larger than any of JAMF Pro's data; reading it was stopped."""
 

@@ -39,10 +39,10 @@ class ClientLimits:
             computers, five at a time, it adds up to a second.
         answer_bytes_held: what the answers held at once may weigh, decompressed: `pages_held` pages
             of 2,000 computers of 5 KB each. Heavier records come in smaller pages.
-        largest_answer_bytes: what one answer may weigh, decompressed: twice the first page of 500 computers of
-            34 KB each, the heaviest that are known. A page that weighs more is read in parts.
+        largest_answer_bytes: what one answer may weigh, decompressed: the first page of 500 computers of
+            40 KB each; 34 KB are the heaviest that are known. A page that weighs more is read in parts.
         largest_answer_values: how many values may stand in it, counted by its commas. Of that size JAMF's own
-            answers have half as many.
+            answers have three quarters as many.
         most_records: what one listing may hold. JAMF's largest fleets are a tenth of it; their ids alone are
             200 MB.
         max_attempts: tries of one request.
@@ -67,8 +67,8 @@ class ClientLimits:
     slow_answer_seconds: float = 6.0
     negligible_seconds: float = 0.025
     answer_bytes_held: int = 64 * 2**20
-    largest_answer_bytes: int = 32 * 2**20
-    largest_answer_values: int = 2_000_000
+    largest_answer_bytes: int = 20 * 2**20
+    largest_answer_values: int = 1_000_000
     most_records: int = 2_000_000
     max_attempts: int = 6
     max_attempts_on_faults: int = 3

@@ -34,6 +34,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfAddressInvalid,
     JamfAnswerTooLarge,
     JamfBusy,
+    JamfFailing,
     JamfNotServed,
     JamfUnreachable,
 )
@@ -162,7 +163,8 @@ class JamfTransport:
             timeout=httpx.Timeout(
                 limits.read_timeout_seconds, connect=limits.connect_timeout_seconds, pool=None
             ),
-            verify=tls or network.tls(),
+            # Reading the authorities takes 15 ms and more; without a network nobody looks at them.
+            verify=tls or (network.tls() if transport is None else True),
             # What the environment says of it is in `network`, which knows `.env` too.
             trust_env=False,
             proxy=network.proxy,
@@ -341,7 +343,8 @@ class JamfTransport:
                 if fault.pushes_back
                 else "See JAMF's status page or its server log, then run again."
             )
-            return JamfBusy(
+            kind = JamfBusy if fault.pushes_back else JamfFailing
+            return kind(
                 happened,
                 remedy,
                 seen=seen,

@@ -22,7 +22,12 @@ from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.processes import identity_of
 from moss_jamf_pipeline.engine.scopes import job_name, raw_step
-from moss_jamf_pipeline.jamf import JamfAddressInvalid, JamfCredentialsRejected, JamfUnreachable
+from moss_jamf_pipeline.jamf import (
+    JamfAddressInvalid,
+    JamfCredentialsRejected,
+    JamfFailing,
+    JamfUnreachable,
+)
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
 from moss_jamf_pipeline.orchestration.assets.triggers import (
@@ -73,6 +78,7 @@ _FATAL = {
     kind.__name__
     for kind in (
         JamfUnreachable,
+        JamfFailing,
         JamfCredentialsRejected,
         JamfAddressInvalid,
         ConfigurationMissing,

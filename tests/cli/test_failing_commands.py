@@ -4,8 +4,16 @@ from collections.abc import Callable
 
 import psycopg
 
-from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
+from moss_jamf_pipeline.simulator import (
+    READ_PRIVILEGES,
+    Faults,
+    ServerError,
+    SimulatorConfig,
+    SimulatorServer,
+)
 from tests.cli.conftest import NOBODY, CommandLine, PatientSyncs, query
+
+_LISTINGS = "/(computers-inventory|users|computer-groups|buildings|departments)"
 
 
 def _assert_failed(command_line: CommandLine, *texts: str) -> None:
@@ -38,6 +46,21 @@ def test_wrong_credentials(moss_command_line: CommandLine) -> None:
     assert "not-the-secret" not in result.stdout + result.stderr
     assert result.stderr.count("gives no token") == 1
     _assert_failed(moss_command_line, "gives no token")
+
+
+def test_case_t14_a_server_that_answers_500_to_all_ends_a_sync_at_once(
+    moss_command_line: CommandLine,
+) -> None:
+    with SimulatorServer(SimulatorConfig(computers=201, users=20)) as jamf:
+        moss_command_line.environment["JAMF_BASE_URL"] = jamf.base_url
+        jamf.set_faults(Faults(server_error=ServerError(status=500, path=_LISTINGS)))
+        result = moss_command_line.run("sync")
+        asked = jamf.requests.total
+    assert result.returncode == 1
+    assert asked <= 10
+    assert "be it for 500 records or for a single one" in result.stderr
+    assert "page=" not in result.stderr + result.stdout
+    _assert_failed(moss_command_line, "be it for 500 records or for a single one")
 
 
 def test_a_missing_privilege_is_named_exactly(moss_command_line: CommandLine) -> None:
