@@ -40,6 +40,7 @@ _CALLERS: Final[Mapping[str, tuple[Role, ...]]] = {
     "moss_contract.lock_interfaces": (WRITER,),
     "moss_contract.note_creations": (WRITER,),
     "moss_contract.note_integration": (WRITER,),
+    "moss_contract.note_links_made": (WRITER,),
     "moss_contract.note_writing": (WRITER,),
     "moss_contract.overwrite_interfaces": (WRITER,),
     "moss_contract.references_to": (),
@@ -237,6 +238,7 @@ def test_case_s02_the_reader_calls_nothing_that_writes_moss(trial: Bench) -> Non
         "lock_interfaces": ([uuid4()],),
         "write_decided": ("device", uuid4(), "asset_tag", "MINE"),
         "note_integration": (uuid4(), "https://jamf.example.org"),
+        "note_links_made": (uuid4(),),
         "succeed_integration": (uuid4(), uuid4()),
     }
     theirs = {name for name, roles in _CALLERS.items() if roles == (WRITER,)}
@@ -806,7 +808,10 @@ def _gone_integration(bench: Bench) -> UUID:
     return gone
 
 
-@forging("moss_contract.note_integration", "moss_contract.succeed_integration")
+@forging(
+    *("moss_contract.note_integration", "moss_contract.note_links_made"),
+    "moss_contract.succeed_integration",
+)
 @pytest.mark.parametrize("forger", ROLES)
 def test_case_s02_what_an_integration_knew_goes_to_no_other_than_its_successor(
     trial: Bench, forger: Role
@@ -832,6 +837,11 @@ def test_case_s02_what_an_integration_knew_goes_to_no_other_than_its_successor(
             (dead, dead),
         ):
             assert _call(trial, "succeed_integration", former, successor) == [None]
+        # Of what took no place there are no links to make.
+        before = rows_of(trial, "jamf_sync.known_integrations")
+        for successor in (lab.integration.id, dead, uuid4()):
+            _call(trial, "note_links_made", successor)
+        assert rows_of(trial, "jamf_sync.known_integrations") == before
 
 
 def test_case_s02_an_integration_with_links_is_nobodys_successor_whatever_became_of_its_plans(

@@ -21,6 +21,12 @@ _HOME = "https://home.jamfcloud.com"
 pytestmark = pytest.mark.dialects("strategy")
 
 
+@pytest.fixture(autouse=True)
+def named_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that are not on this machine are read for a database that is named."""
+    monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss.example.org/moss")
+
+
 @pytest.fixture
 def unsaved(rolled_back: psycopg.Connection) -> Integration:
     """An integration with a server and no credentials."""

@@ -78,6 +78,9 @@ def test_where_everybody_may_enter_it_keeps_no_capability(server: Server) -> Non
     if any(not place.stat().st_mode & 0o001 for place in (binaries, *binaries.parents)):
         pytest.skip("the virtual environment itself is closed to others")
     server.files.path.parent.parent.chmod(0o755)
+    # A state directory that is made is closed to others; one that is there keeps its mode.
+    server.files.path.parent.mkdir(exist_ok=True)
+    server.files.path.parent.chmod(0o755)
     with server.postgres.connect_lease():
         status = Path(f"/proc/{server.postmaster.pid}/status").read_text()
     assert _ambient_capabilities(status) == 0

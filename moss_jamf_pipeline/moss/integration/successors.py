@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 
 from moss_jamf_pipeline.moss.contract.roles import writing
+from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.statements import (
     execute,
     fetch_value,
@@ -93,10 +94,14 @@ def presumed(
         server: as in `take_over`.
 
     Yields:
-        What was taken over; None: it took no place, or has everything.
+        What was taken over; None: it took no place, has everything, or the log-in may only read.
     """
-    with writing(connection):
-        name = _succeed(connection, integration_id, server)
+    try:
+        with writing(connection):
+            name = _succeed(connection, integration_id, server)
+    except MossNotPrepared:
+        # A log-in that may only read takes nothing over: it plans by the links that are there.
+        name = None
     if name is None:
         yield None
         return
