@@ -14,6 +14,12 @@ from tests.cli.conftest import SMALL_FLEET, CommandLine, all_ended, descendants
 from tests.support.databases import UNSAFE_BUT_FAST
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Service:
     """One `moss-jamf up`, on a port of its own.
 
@@ -24,9 +30,7 @@ class Service:
     """
 
     def __init__(self, command_line: CommandLine) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = _free_port()
         self.directory = command_line.directory
         self.address = f"http://127.0.0.1:{port}"
         self.process = command_line.start("up", f"--port={port}", *SMALL_FLEET)
@@ -118,7 +122,7 @@ def test_case_s12_that_the_ui_has_no_log_in_is_said_where_others_reach_it(
 ) -> None:
     # It goes no further: that would be a real JAMF and a private database.
     command_line.environment["JAMF_BASE_URL"] = "https://example.jamfcloud.com"
-    said = command_line.run("up", "--host", host, "--port", "39998").stderr
+    said = command_line.run("up", "--host", host, f"--port={_free_port()}").stderr
     assert ("The Dagster UI has no log-in." in said) is is_warned
     assert "MOSS_DATABASE_URL is not set" in said
 
