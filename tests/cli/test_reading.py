@@ -57,8 +57,9 @@ def test_status_names_captures_plan_run_conflicts_and_the_next_sync(
 ) -> None:
     status = demo_command_line.json("status")
     assert {capture["status"] for capture in status["captures"]} == {"complete"}
-    # A dry run of another test may have made a newer one.
+    # A dry run of another test may have made a newer plan than the demo's, which is the first and was applied.
     assert status["plan"]["status"] in {"applied", "planned"}
+    assert demo_command_line.json("plan", "list")["plans"][-1]["status"] == "applied"
     assert status["last_run"]["status"] in {"success", "partial"}
     assert status["schedule"]["next_tick"] > status["last_run"]["sync_started_at"]
     printed = demo_command_line.run("status").stdout
