@@ -59,6 +59,10 @@ class SettingsUnusable(SettingsContradictory):
     """A variable of the environment, or `.env` itself, cannot be used. The message never repeats a value."""
 
 
+class IntegrationUnknown(SettingsContradictory):
+    """An integration is named that the environment does not name."""
+
+
 class ValueMistyped(ValueError):
     """A value holds a character that nobody sees, so that nobody meant it; the message says which one."""
 
@@ -225,6 +229,16 @@ class Settings(BaseSettings):
         description="The first slot (partition) the Dagster UI offers, UTC, on the six-hour grid.",
     )
 
+    nextauth_secret: SecretStr | None = Field(
+        default=None,
+        description="M.O.S.S.'s secret of its log-ins: with it, `moss-jamf serve` knows who is signed in to M.O.S.S.",
+    )
+    dagster_url: str = Field(
+        default="http://127.0.0.1:3000",
+        alias="MOSS_JAMF_DAGSTER_URL",
+        description="Where `moss-jamf serve` reaches the Dagster webserver, which starts the syncs people ask for.",
+    )
+
     alert_url: SecretStr | None = Field(
         default=None,
         alias="MOSS_JAMF_ALERT_URL",
@@ -270,6 +284,7 @@ class Settings(BaseSettings):
         "jamf_password",
         "encryption_key",
         "integration_encryption_key",
+        "nextauth_secret",
         "alert_url",
         mode="before",
     )
@@ -292,6 +307,7 @@ class Settings(BaseSettings):
             self.jamf_password,
             self.encryption_key,
             self.integration_encryption_key,
+            self.nextauth_secret,
         ):
             if secret is not None:
                 remember_secret(secret.get_secret_value())
@@ -374,7 +390,7 @@ class Settings(BaseSettings):
             return configured
         found = tuple(choice for choice in configured if choice.name == name)
         if not found:
-            raise SettingsContradictory(
+            raise IntegrationUnknown(
                 f"There is no integration {name!r} among those that the environment names: "
                 f"{_enumerated(choice.name or '' for choice in configured)}.",
                 "Name one of them, or add it to MOSS_JAMF_INTEGRATIONS.",

@@ -152,6 +152,14 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
     return privileges
 
 
+def companion_privileges(dialect: Dialect) -> TablePrivileges:
+    """What the log-in that serves the companion needs besides: who callers are, and to note what they did."""
+    privileges: TablePrivileges = {}
+    for table, verb, columns in dialect.for_the_companion:
+        privileges.setdefault(table, Privileges()).columns()[verb].update(columns)
+    return privileges
+
+
 def _add_reads(privileges: TablePrivileges, dialect: Dialect, relations: Iterable[str]) -> None:
     for relation in relations:
         for source in dialect.relations[relation]:

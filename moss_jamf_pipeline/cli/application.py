@@ -60,6 +60,9 @@ COMMANDS = {
     "history": LazyCommand("history", "The latest runs and how they ended.", _LOOK),
     "demo": LazyCommand("demo", "Sync a simulated fleet and show what happened.", _LOCAL),
     "up": LazyCommand("up", "Serve the Dagster UI and its daemon until Ctrl-C.", _LOCAL),
+    "serve": LazyCommand(
+        "serve", "Serve the companion: API, live data, pages beside M.O.S.S.", _LOCAL
+    ),
     "simulate": LazyCommand("simulate", "Serve a simulated JAMF Pro until Ctrl-C.", _LOCAL),
     "db": LazyCommand("db", "The embedded PostgreSQL: start, stop, address.", _LOCAL),
 }

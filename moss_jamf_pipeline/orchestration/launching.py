@@ -30,11 +30,6 @@ from moss_jamf_pipeline.jamf import (
 )
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
-from moss_jamf_pipeline.orchestration.assets.triggers import (
-    LOCK_PLACE_TAG,
-    PROCESS_TAG,
-    TRIGGERED_BY_TAG,
-)
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     PARTITION_NAME_TAG,
     REPOSITORY_LABEL_TAG,
@@ -56,6 +51,7 @@ from moss_jamf_pipeline.orchestration.recovery import (
     moss_database,
     wait_for_pools,
 )
+from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG, TRIGGERED_BY_TAG
 from moss_jamf_pipeline.services.explanations import Explanation, separated
 from moss_jamf_pipeline.services.runs import (
     INTERRUPTED,

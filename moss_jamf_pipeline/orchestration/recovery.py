@@ -21,16 +21,13 @@ from moss_jamf_pipeline.engine.processes import described, is_gone
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.run_lock import held_runs, place_of_locks
-from moss_jamf_pipeline.orchestration.assets.triggers import (
-    LOCK_PLACE_TAG,
-    PROCESS_TAG,
-    trigger_of,
-)
+from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     pop_captured_interrupt,
 )
 from moss_jamf_pipeline.orchestration.failures import CANCELLED
+from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.settings import Settings
 

@@ -16,7 +16,7 @@ from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
-from moss_jamf_pipeline.orchestration.assets.triggers import LOCK_PLACE_TAG
+from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 

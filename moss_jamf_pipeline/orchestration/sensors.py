@@ -17,7 +17,6 @@ from moss_jamf_pipeline.moss.plan.guard import (
     release_alerts,
 )
 from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert, run_link
-from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
@@ -26,6 +25,7 @@ from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failu
 from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 # Since when this process, which evaluates sensors over and over, has seen the locks of runs free.

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution, conflict_kind_named
+from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
 from moss_jamf_pipeline.moss.plan.conflicts import (
     ConflictFilter,
     Decided,
@@ -23,6 +24,9 @@ from moss_jamf_pipeline.moss.plan.conflicts import (
 )
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.statements import Row
+from moss_jamf_pipeline.moss.users import Whereabouts
+from moss_jamf_pipeline.services import callers
+from moss_jamf_pipeline.services.callers import Caller
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
@@ -320,6 +324,52 @@ def resolve(
             resolved_by=resolved_by,
             reason=reason,
         )
+
+
+def resolve_meant(
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    chosen: ConflictFilter,
+    resolution: Resolution,
+    *,
+    decided_by: Caller,
+    whereabouts: Whereabouts,
+    reason: str | None = None,
+) -> Decided:
+    """Records what a caller decided on the open conflicts that are meant, and notes in M.O.S.S. that they did.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        chosen: which conflicts: named, or like one.
+        resolution: what was decided.
+        decided_by: who.
+        whereabouts: of the request.
+        reason: why, in the person's words.
+
+    Raises:
+        ConflictNotResolvable: none is meant, one is not open, or does not allow this resolution.
+    """
+    if chosen.conflict_ids is None and chosen.like is None:
+        raise ConflictNotResolvable(
+            "It is not said which conflicts are meant.", "Name them, or one that all are like."
+        )
+    meant = to_decide(workplace, choice, chosen, resolution, examples=0)
+    with callers.noting(workplace, choice, decided_by, "resolve_conflict", whereabouts) as details:
+        decided = resolve(
+            workplace,
+            choice,
+            meant.conflict_ids,
+            resolution,
+            resolved_by=decided_by.name,
+            reason=reason,
+        )
+        details |= {
+            "conflict_ids": list(meant.conflict_ids),
+            "resolution": resolution.value,
+            "reason": reason,
+        }
+    return decided
 
 
 def reopen(

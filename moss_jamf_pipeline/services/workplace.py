@@ -108,10 +108,19 @@ class Workplace:
 
         Arguments and errors as of `reading`.
         """
+        with self.as_owner() as connection:
+            yield Desk(connection, find_integration(connection, choice))
+
+    @contextmanager
+    def as_owner(self) -> Iterator[psycopg.Connection]:
+        """For what is nobody's integration: a connection under the log-in's own role.
+
+        Errors as of `reading`, but for those of the integration.
+        """
         opened = self._open()
         with opened.database.connection() as connection:
             require_prepared(connection, opened.place)
-            yield Desk(connection, find_integration(connection, choice))
+            yield connection
 
     def close(self) -> None:
         """Closes the connections."""

@@ -1,20 +1,11 @@
 """Whose session a cookie of M.O.S.S. is: what Auth.js makes is read, and nothing else is."""
 
-import base64
-import hashlib
-import hmac
-import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,8 +14,8 @@ from moss_jamf_pipeline.companion.identity.sessions import (
     SecretUnfit,
     SessionReader,
 )
+from tests.support.auth_js import SECRET, session_token
 
-_SECRET = "q4Xv0pJ9m1sLr7TzB2uWc8Ye3dKa6HfN5gQi"
 _COOKIE = COOKIE_NAMES[0]
 _NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 _USER = UUID("0b8b7f5e-4c55-4b8c-9d3e-0d2f3a1c7e11")
@@ -37,37 +28,16 @@ _CLAIMS = {
 }
 
 
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _token(
-    claims: object, *, secret: str = _SECRET, cookie: str = _COOKIE, header: object = None
-) -> str:
-    """A session token, made by RFC 7516 and 7518 and not by the library that reads it."""
-    info = f"Auth.js Generated Encryption Key ({cookie})".encode()
-    key = HKDF(SHA256(), length=64, salt=cookie.encode(), info=info).derive(secret.encode())
-    head = _encoded(json.dumps(header or {"alg": "dir", "enc": "A256CBC-HS512"}).encode())
-    padder = padding.PKCS7(128).padder()
-    plaintext = padder.update(json.dumps(claims).encode()) + padder.finalize()
-    vector = os.urandom(16)
-    encryptor = Cipher(algorithms.AES(key[32:]), modes.CBC(vector)).encryptor()
-    ciphertext = encryptor.update(plaintext) + encryptor.finalize()
-    length = (len(head) * 8).to_bytes(8, "big")
-    tag = hmac.digest(key[:32], head.encode() + vector + ciphertext + length, hashlib.sha512)[:32]
-    return ".".join((head, "", _encoded(vector), _encoded(ciphertext), _encoded(tag)))
-
-
 @pytest.fixture(scope="module")
 def reader() -> SessionReader:
-    return SessionReader(_SECRET)
+    return SessionReader(SECRET)
 
 
 @pytest.mark.parametrize("cookie", COOKIE_NAMES)
 def test_a_session_is_read_whatever_auth_js_calls_its_cookie(
     reader: SessionReader, cookie: str
 ) -> None:
-    session = reader.read({"other": "x", cookie: _token(_CLAIMS, cookie=cookie)}, _NOW)
+    session = reader.read({"other": "x", cookie: session_token(_CLAIMS, cookie=cookie)}, _NOW)
     assert session is not None
     assert session.user_id == _USER
     assert session.token_id == "5f0f6c1e"
@@ -75,7 +45,7 @@ def test_a_session_is_read_whatever_auth_js_calls_its_cookie(
 
 
 def test_a_cookie_in_pieces_is_joined_by_number_and_not_by_name(reader: SessionReader) -> None:
-    token = _token({**_CLAIMS, "name": "x" * 1_500})
+    token = session_token({**_CLAIMS, "name": "x" * 1_500})
     size = len(token) // 11
     pieces = [token[start : start + size] for start in range(0, len(token), size)]
     assert len(pieces) > 10  # .10 comes before .2 by name
@@ -86,7 +56,7 @@ def test_a_cookie_in_pieces_is_joined_by_number_and_not_by_name(reader: SessionR
 
 
 def _changed(**claims: Any) -> Callable[[], str]:
-    return lambda: _token({**_CLAIMS, **claims})
+    return lambda: session_token({**_CLAIMS, **claims})
 
 
 @pytest.mark.parametrize(
@@ -99,15 +69,17 @@ def _changed(**claims: Any) -> Callable[[], str]:
         pytest.param(_changed(exp=True), id="an end that is no number"),
         pytest.param(_changed(id="1"), id="an id that is none"),
         pytest.param(_changed(id=None), id="without an id"),
-        pytest.param(lambda: _token(["a", "list"]), id="no claims"),
-        pytest.param(lambda: _token(_CLAIMS, secret=_SECRET[::-1]), id="another secret"),
-        pytest.param(lambda: _token(_CLAIMS, cookie=COOKIE_NAMES[1]), id="another cookie's"),
+        pytest.param(lambda: session_token(["a", "list"]), id="no claims"),
+        pytest.param(lambda: session_token(_CLAIMS, secret=SECRET[::-1]), id="another secret"),
+        pytest.param(lambda: session_token(_CLAIMS, cookie=COOKIE_NAMES[1]), id="another cookie's"),
         pytest.param(
-            lambda: _token(_CLAIMS, header={"alg": "dir", "enc": "A256CBC-HS512", "zip": "DEF"}),
+            lambda: session_token(
+                _CLAIMS, header={"alg": "dir", "enc": "A256CBC-HS512", "zip": "DEF"}
+            ),
             id="compressed",
         ),
-        pytest.param(lambda: _token(_CLAIMS, header={"alg": "none"}), id="alg none"),
-        pytest.param(lambda: _token(_CLAIMS)[:-2] + "AA", id="a forged tag"),
+        pytest.param(lambda: session_token(_CLAIMS, header={"alg": "none"}), id="alg none"),
+        pytest.param(lambda: session_token(_CLAIMS)[:-2] + "AA", id="a forged tag"),
         pytest.param(lambda: "a" * 70_000, id="endless"),
         pytest.param(lambda: "", id="empty"),
     ],
@@ -120,7 +92,7 @@ def test_what_is_no_session_of_m_o_s_s_is_none(
 
 @given(st.dictionaries(st.sampled_from((_COOKIE, f"{_COOKIE}.0", f"{_COOKIE}.x")), st.text()))
 def test_no_cookie_is_an_error(cookies: dict[str, str]) -> None:
-    assert SessionReader(_SECRET).read(cookies, _NOW) is None
+    assert SessionReader(SECRET).read(cookies, _NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,9 @@ from moss_jamf_pipeline.moss.integration.history import open_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, held_runs, place_of_locks
 from moss_jamf_pipeline.orchestration import recovery
-from moss_jamf_pipeline.orchestration.assets.triggers import (
-    LOCK_PLACE_TAG,
-    PROCESS_TAG,
-    TRIGGERED_BY_TAG,
-)
 from moss_jamf_pipeline.orchestration.recovery import PoolWait, RunWatch, WaitedTooLong
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG, TRIGGERED_BY_TAG
 
 _POOL = "moss_writes"
 _ELSEWHERE = "another-machine/boot/|4711|1"

@@ -10,8 +10,8 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import slot_key_at
-from moss_jamf_pipeline.orchestration.assets.triggers import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.dagster_internals import BACKFILL_ID_TAG
+from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import EvolveRequest, FilterFault, SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import Faults

@@ -70,6 +70,8 @@ class Dialect:
         capabilities: what it can and cannot do.
         beyond_the_contract: what else the owner of the contract does, as table, SQL's word and columns (none: the table
             as a whole). Tables and columns that may be absent.
+        for_the_companion: what else the log-in does that serves the companion: tells who a caller is, notes what an
+            administrator did. In the same form; empty where M.O.S.S. has no log-ins.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Dialect:
     vocabulary: Mapping[tuple[str, str], str]
     capabilities: tuple[Capability, ...]
     beyond_the_contract: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    for_the_companion: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def tables(self) -> dict[str, frozenset[str]]:
         """Every table of M.O.S.S. that is used, without its schema, with the columns that have to be there."""

@@ -119,4 +119,24 @@ RELEASE: Final = Dialect(
         # Tells a M.O.S.S. that is too old from one that is too new.
         ("public.schema_migrations", "select", ("migration_number",)),
     ),
+    for_the_companion=(
+        ("public.users", "select", ("id", "email", "role", "is_active")),
+        (
+            "public.api_tokens",
+            "select",
+            (
+                *("id", "user_id", "token_hash", "token_prefix", "scopes", "expires_at"),
+                *("is_active", "usage_count"),
+            ),
+        ),
+        ("public.api_tokens", "update", ("last_used_at", "last_used_ip", "usage_count")),
+        (
+            "public.admin_audit_log",
+            "insert",
+            (
+                *("user_id", "action", "category", "target_type", "target_id", "details"),
+                *("ip_address", "user_agent"),
+            ),
+        ),
+    ),
 )

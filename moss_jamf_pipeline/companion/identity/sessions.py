@@ -93,6 +93,8 @@ class SessionReader:
     def __init__(self, secret: str) -> None:
         require_fit(secret)
         self._keys = {name: OctKey.import_key(_key(secret, name)) for name in COOKIE_NAMES}
+        # Another key than any of M.O.S.S.'s: what we make with it opens nothing there.
+        self.form_key = _key(secret, "moss-jamf forms")
 
     def read(self, cookies: Mapping[str, str], now: datetime | None = None) -> Session | None:
         """The session that the cookies carry; None if they carry none that holds.

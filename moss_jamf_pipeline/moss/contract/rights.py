@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.catalogue.dialects import DIALECT_BY_NAME, Dialect
 from moss_jamf_pipeline.catalogue.privileges import (
     TablePrivileges,
+    companion_privileges,
     owner_privileges,
     reader_privileges,
     writer_privileges,
@@ -97,6 +98,20 @@ def lacking_for_sync(connection: psycopg.Connection) -> LackingRights | None:
     )
 
 
+def lacking_for_companion(connection: psycopg.Connection) -> LackingRights | None:
+    """What this log-in lacks to serve the companion to people who are signed in to M.O.S.S.; None if nothing.
+
+    Raises:
+        MossNotPrepared: the contract is not installed.
+    """
+    installed, here = installation(connection), _here(connection)
+    wanted = _wanted(here["log_in"], companion_privileges(DIALECT_BY_NAME[installed.dialect]))
+    rows = _missing_of(
+        connection, wanted, RoleNames(installed.reader, installed.writer), owner=here["log_in"]
+    )
+    return _lacking(_grants_on_tables(rows))
+
+
 def grant_for_init(connection: psycopg.Connection, dialect: Dialect) -> None:
     """Sees to it that `moss-jamf init` under this log-in has every right, and the two roles theirs.
 
@@ -177,11 +192,22 @@ def _missing(
     installs: bool,
 ) -> list[Row]:
     wanted = [*_wanted_by_roles(dialect, names), *_wanted(owner, owner_privileges(dialect))]
+    return _missing_of(connection, wanted, names, owner=owner, installs=installs)
+
+
+def _missing_of(
+    connection: psycopg.Connection,
+    wanted: Iterable[dict[str, object]],
+    names: RoleNames,
+    *,
+    owner: str,
+    installs: bool = False,
+) -> list[Row]:
     return fetch_all(
         connection,
         "roles/missing_rights",
         {
-            "wanted": Jsonb(wanted),
+            "wanted": Jsonb(list(wanted)),
             "roles": [names.reader, names.writer],
             "owner": owner,
             "installs": installs,

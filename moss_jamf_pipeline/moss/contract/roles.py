@@ -64,6 +64,8 @@ LEDGER: Final = (
     "known_integrations",
 )
 """The tables of `jamf_sync` that prove something (docs/security.md): functions write them, the roles can only read."""
+OF_THE_COMPANION: Final = ("administrator_tokens", "requested_runs")
+"""The tables of `jamf_sync` that are the companion's, whose log-in owns them: the roles can do nothing with them."""
 
 
 def role_name(role: Role, database: str) -> str:
@@ -122,6 +124,10 @@ def grant_on_our_schemas(connection: psycopg.Connection, reader: str, writer: st
             sql.SQL("revoke insert, update, delete on {} from {}").format(
                 sql.Identifier("jamf_sync", table), both
             )
+        )
+    for table in OF_THE_COMPANION:
+        connection.execute(
+            sql.SQL("revoke all on {} from {}").format(sql.Identifier("jamf_sync", table), both)
         )
     for role, functions in (
         (reader, _FUNCTIONS_OF_THE_READER),

@@ -8,13 +8,14 @@ import dagster as dg
 from moss_jamf_pipeline.engine.context import Run, RunContext
 from moss_jamf_pipeline.engine.failures import RunTerminated
 from moss_jamf_pipeline.engine.steps.history import close_as_failed
-from moss_jamf_pipeline.orchestration.assets.triggers import SYNC_TYPE_TAG, trigger_of
+from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.failures import (
     CANCELLED,
     CANCELLED_STATUSES,
     explained_failures,
 )
 from moss_jamf_pipeline.orchestration.resources import MossResource
+from moss_jamf_pipeline.orchestration.tags import SYNC_TYPE_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 

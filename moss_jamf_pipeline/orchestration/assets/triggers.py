@@ -1,7 +1,6 @@
 """Who or what started a run, as its tags tell."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     BACKFILL_ID_TAG,
@@ -10,15 +9,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
 )
-
-# Run tag: what M.O.S.S.'s history calls this kind of sync.
-SYNC_TYPE_TAG: Final = "moss_jamf/sync_type"
-# Run tag: who or what started the run; without it, Dagster's own tags tell.
-TRIGGERED_BY_TAG: Final = "moss_jamf/triggered_by"
-# Run tag of what the command line runs: the process that works on it, as `engine.processes` tells it from others.
-PROCESS_TAG: Final = "moss_jamf/process"
-# Run tag: the database in which the run holds its lock, as `run_lock.place_of_locks` names it.
-LOCK_PLACE_TAG: Final = "moss_jamf/lock_place"
+from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
 
 
 def trigger_of(tags: Mapping[str, str]) -> str:

@@ -438,6 +438,23 @@ create table encryption_keys (
 );
 create unique index idx_encryption_keys_active on encryption_keys (is_active) where is_active = true;
 
+create table api_tokens (
+  id uuid primary key default uuid_generate_v4(),
+  user_id uuid not null references users (id) on delete cascade,
+  token_name varchar(255) not null,
+  token_hash varchar(255) not null unique,
+  token_prefix varchar(16) not null,
+  scopes jsonb not null default '["read"]',
+  last_used_at timestamp,
+  last_used_ip varchar(45),
+  usage_count integer default 0,
+  expires_at timestamp,
+  is_active boolean default true,
+  created_at timestamp default current_timestamp,
+  updated_at timestamp default current_timestamp,
+  unique (user_id, token_name)
+);
+
 create table admin_audit_log (
   id uuid primary key default uuid_generate_v4(),
   user_id uuid references users (id) on delete set null,
@@ -472,8 +489,8 @@ declare
 begin
   foreach table_name in array array[
     'companies', 'locations', 'rooms', 'people', 'users', 'devices', 'networks', 'ios', 'ip_addresses', 'groups',
-    'software_licenses', 'custom_fields', 'roles', 'role_assignments', 'object_permissions', 'integration_configs',
-    'integration_object_mappings']
+    'software_licenses', 'custom_fields', 'roles', 'api_tokens', 'role_assignments', 'object_permissions',
+    'integration_configs', 'integration_object_mappings']
   loop
     execute format(
       'create trigger %I before update on public.%I for each row execute function update_updated_at_column()',

@@ -1,0 +1,119 @@
+"""`moss-jamf serve`: the companion, which answers under M.O.S.S.'s own host, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from moss_jamf_pipeline.cli.operators import operator
+from moss_jamf_pipeline.cli.options import (
+    EmbeddedOption,
+    JsonOption,
+    VerboseOption,
+    allow_embedded,
+    single_command,
+)
+from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
+from moss_jamf_pipeline.companion.application import build_application
+from moss_jamf_pipeline.companion.identity.sessions import SecretUnfit, SessionReader
+from moss_jamf_pipeline.companion.surroundings import Surroundings
+from moss_jamf_pipeline.orchestration.webserver import Webserver
+from moss_jamf_pipeline.services import callers
+from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.settings import Settings
+
+app = single_command()
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")
+    ] = 3100,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    trust_proxy: Annotated[
+        str,
+        typer.Option(
+            "--trust-proxy",
+            metavar="ADDRESSES",
+            help="Addresses of the reverse proxies whose X-Forwarded-For and -Proto are believed.",
+        ),
+    ] = "127.0.0.1",
+    new_token: Annotated[
+        bool,
+        typer.Option(
+            "--new-token",
+            help="Make the companion's own administrator token, print it once, and end. It replaces any before.",
+        ),
+    ] = False,
+    embedded: EmbeddedOption = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Serve the companion until Ctrl-C: the API, live data and pages, for people who are signed in to M.O.S.S.
+
+    It listens beside M.O.S.S., and the reverse proxy in front of both leads /api/integrations/jamf and /jamf to it.
+    """
+    allow_embedded(is_meant=embedded)
+    with explained(as_json=as_json, verbose=verbose):
+        settings = Settings()
+        with Workplace(settings) as workplace:
+            if new_token:
+                _print_token(callers.new_token(workplace, operator(None)), as_json=as_json)
+                return
+            sessions = _sessions(settings, workplace)
+            starter = Webserver(settings.dagster_url)
+            try:
+                application = build_application(Surroundings(workplace, starter, sessions))
+                stderr.print(f"The companion listens at http://{host}:{port}. Ctrl-C stops it.")
+                uvicorn.run(
+                    application,
+                    host=host,
+                    port=port,
+                    proxy_headers=True,
+                    forwarded_allow_ips=trust_proxy,
+                    server_header=False,
+                    access_log=False,
+                    log_level="info" if verbose else "warning",
+                    timeout_graceful_shutdown=10,
+                )
+            finally:
+                starter.close()
+
+
+def _sessions(settings: Settings, workplace: Workplace) -> SessionReader | None:
+    """What reads M.O.S.S.'s sessions, if it can be had."""
+    if settings.nextauth_secret is None:
+        stderr.print(
+            "[yellow]NEXTAUTH_SECRET is not set:[/] nobody who is signed in to M.O.S.S. is known, and only tokens "
+            "count. Set it to M.O.S.S.'s own; `moss-jamf serve --new-token` makes an administrator's token.",
+            soft_wrap=True,
+        )
+        return None
+    if not callers.knows_users(workplace):
+        raise CommandFailed(
+            "NEXTAUTH_SECRET is set, and this M.O.S.S. has no log-ins (a table users).",
+            "Unset it, and make a token with `moss-jamf serve --new-token`.",
+        )
+    lacking = callers.lacking_rights(workplace)
+    if lacking is not None:
+        raise CommandFailed(
+            f"This log-in lacks rights that the companion needs: {lacking.summary}.",
+            f"Let a database administrator run:\n{lacking.script}",
+        )
+    try:
+        return SessionReader(settings.nextauth_secret.get_secret_value())
+    except SecretUnfit as error:
+        raise CommandFailed(str(error).removesuffix(error.remedy).strip(), error.remedy) from error
+
+
+def _print_token(token: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"token": token}, reveals=True)
+        return
+    stdout.print("The companion's administrator token; it is shown this once:\n")
+    typer.echo(f"  {token}\n")  # it is what it is printed for
+    stdout.print(
+        "Send it as `Authorization: Bearer …`, or sign in with it at /jamf/. Any token before it has ended.",
+        soft_wrap=True,
+    )

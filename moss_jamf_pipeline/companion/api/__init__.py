@@ -1,0 +1,1 @@
+"""The API: each endpoint parses, calls one service, and presents what it says."""

@@ -1,0 +1,73 @@
+"""The companion's application: where its paths lead, and what every answer carries.
+
+`/api/integrations/jamf/…` is the API, `/jamf/…` are pages, `/healthz` and `/readyz` are for whoever runs the service.
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+
+from moss_jamf_pipeline import __version__
+from moss_jamf_pipeline.companion import health
+from moss_jamf_pipeline.companion.api import conflicts, plans, quarantine, sessions, syncs
+from moss_jamf_pipeline.companion.problems import answer_problems
+from moss_jamf_pipeline.companion.surroundings import Surroundings
+
+API: Final = "/api/integrations/jamf"
+
+_LOG: Final = logging.getLogger("moss_jamf_pipeline.companion")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    # What an answer says depends on who asks; what may be kept says so itself.
+    "Cache-Control": "no-store",
+}
+
+
+def build_application(surroundings: Surroundings) -> FastAPI:
+    """The application, with what it works in.
+
+    Args:
+        surroundings: the databases, and who callers are.
+    """
+    application = FastAPI(
+        title="M.O.S.S. and JAMF Pro",
+        summary="What the sync of a M.O.S.S. inventory with JAMF Pro did, does and would do.",
+        version=__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    application.state.surroundings = surroundings
+    application.include_router(health.ROUTER)
+    for part in (sessions, syncs, plans, conflicts, quarantine):
+        application.include_router(part.ROUTER, prefix=API)
+    application.middleware("http")(_accompany)
+    answer_problems(application)
+    return application
+
+
+async def _accompany(
+    request: Request, answer: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Gives a request its id, and its answer what every answer carries; notes both in the log."""
+    given = request.headers.get("x-request-id", "")
+    request.state.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    began = time.monotonic()
+    response = await answer(request)
+    response.headers["X-Request-Id"] = request.state.request_id
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    _LOG.info(
+        "%s %s %s in %.0f ms, request %s",
+        *(request.method, request.url.path, response.status_code),
+        *(1000 * (time.monotonic() - began), request.state.request_id),
+    )
+    return response
