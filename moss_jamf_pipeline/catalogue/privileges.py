@@ -52,6 +52,11 @@ _OWNER_UPDATES: Final[Mapping[str, tuple[str, ...]]] = {
 _OWNER_DELETES: Final = (
     *("group_person_members", "group_device_members", "integration_object_mappings"),
 )
+# What a person configures by way of the companion.
+_CONFIGURATION: Final = (
+    *("is_enabled", "config", "sync_schedule", "auto_sync_enabled", "sync_settings"),
+    "access_scope",
+)
 # Nobody but the owner of the contract and the captures, which log in to JAMF, may read these.
 _CREDENTIALS: Final = "integration_credentials"
 
@@ -153,8 +158,9 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
 
 
 def companion_privileges(dialect: Dialect) -> TablePrivileges:
-    """What the log-in that serves the companion needs besides: who callers are, and to note what they did."""
+    """What the log-in that serves the companion needs besides: who callers are, what they did, what they configure."""
     privileges: TablePrivileges = {}
+    _add(privileges, dialect, "integration_configs", updates=_CONFIGURATION)
     for table, verb, columns in dialect.for_the_companion:
         privileges.setdefault(table, Privileges()).columns()[verb].update(columns)
     return privileges

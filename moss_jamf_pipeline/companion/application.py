@@ -14,7 +14,14 @@ from fastapi import FastAPI, Request, Response
 
 from moss_jamf_pipeline import __version__
 from moss_jamf_pipeline.companion import health
-from moss_jamf_pipeline.companion.api import conflicts, plans, quarantine, sessions, syncs
+from moss_jamf_pipeline.companion.api import (
+    configuration,
+    conflicts,
+    plans,
+    quarantine,
+    sessions,
+    syncs,
+)
 from moss_jamf_pipeline.companion.problems import answer_problems
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 
@@ -47,7 +54,7 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     )
     application.state.surroundings = surroundings
     application.include_router(health.ROUTER)
-    for part in (sessions, syncs, plans, conflicts, quarantine):
+    for part in (sessions, configuration, syncs, plans, conflicts, quarantine):
         application.include_router(part.ROUTER, prefix=API)
     application.middleware("http")(_accompany)
     answer_problems(application)

@@ -19,6 +19,7 @@ from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.jamf import JamfError
 from moss_jamf_pipeline.moss import errors as moss
 from moss_jamf_pipeline.scrubbing import scrubbed
+from moss_jamf_pipeline.services.configuration import ConfigurationInvalid
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
 from moss_jamf_pipeline.services.requested_runs import (
     AnotherRunAtWork,
@@ -42,6 +43,7 @@ _STATUSES: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (IntegrationUnknown, HTTPStatus.NOT_FOUND),
     (SettingsContradictory, HTTPStatus.CONFLICT),
     (DagsterNotAsked, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ConfigurationInvalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IdempotencyKeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (JamfError, HTTPStatus.BAD_GATEWAY),
     (ProblemFound, HTTPStatus.CONFLICT),
@@ -134,9 +136,11 @@ def answer_problems(application: FastAPI) -> None:
 
     def explained(request: Request, error: Exception) -> Response:
         problem = cast("Problem", problem_of(error))
-        more: dict[str, Any] = (
-            {"run_id": error.run_id} if isinstance(error, AnotherRunAtWork) else {}
-        )
+        more: dict[str, Any] = {}
+        if isinstance(error, AnotherRunAtWork):
+            more["run_id"] = error.run_id
+        if isinstance(error, ConfigurationInvalid):
+            more["where"] = error.where
         return problem.response(request, **more)
 
     def invalid(request: Request, error: Exception) -> Response:

@@ -15,9 +15,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import bcrypt
+import psycopg
 
 from moss_jamf_pipeline.moss import users
 from moss_jamf_pipeline.moss.contract.rights import LackingRights, lacking_for_companion
+from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import execute, fetch_one
 from moss_jamf_pipeline.moss.users import StoredToken, User, Whereabouts
 from moss_jamf_pipeline.scrubbing import remember_secret, scrubbed
@@ -172,15 +174,27 @@ def noting(
     details: dict[str, Any] = {}
     yield details
     with workplace.deciding(choice) as (connection, integration):
-        if users.has_users(connection):
-            users.note_act(
-                connection,
-                caller.user_id,
-                action,
-                ("integration", integration.id),
-                {"name": integration.name, "by": caller.name, **_clean(details)},
-                whereabouts,
-            )
+        note(connection, integration, caller, action, details, whereabouts)
+
+
+def note(
+    connection: psycopg.Connection,
+    integration: Integration,
+    caller: Caller,
+    action: str,
+    details: Mapping[str, Any],
+    whereabouts: Whereabouts,
+) -> None:
+    """As `noting`, in the caller's own transaction: both are done, or neither is."""
+    if users.has_users(connection):
+        users.note_act(
+            connection,
+            caller.user_id,
+            action,
+            ("integration", integration.id),
+            {"name": integration.name, "by": caller.name, **_clean(details)},
+            whereabouts,
+        )
 
 
 def _clean(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import psycopg
+
 from moss_jamf_pipeline.engine.access import (
     ConfigurationMissing,
     JamfAccess,
@@ -116,17 +118,32 @@ def save(
         JamfAddressInvalid: as `destination`.
         CredentialsNotKept: there is no usable key and none can be kept, or the integration is gone.
     """
-    settings = workplace.settings
-    keys = given_keys(settings)
     with workplace.deciding(choice) as (connection, integration):
-        server = _server(settings, integration, base_url)
-        with connection.transaction():
-            protection = save_credentials(connection, integration, given, keys)
-            if server != integration.base_url:
-                save_base_url(connection, integration, server)
+        return save_with(workplace.settings, connection, integration, given, base_url)
+
+
+def save_with(
+    settings: Settings,
+    connection: psycopg.Connection,
+    integration: Integration,
+    given: JamfCredentials,
+    base_url: str | None = None,
+) -> SavedCredentials:
+    """As `save`, on a connection that is open and for an integration that was read."""
+    keys = given_keys(settings)
+    server = _server(settings, integration, base_url)
+    with connection.transaction():
+        protection = save_credentials(connection, integration, given, keys)
+        save_server(connection, integration, server)
     return SavedCredentials(
-        integration.name, server, protection, ignored_key(keys), _overriding(settings)
+        integration.name, server, protection, ignored_key(keys), overriding(settings)
     )
+
+
+def save_server(connection: psycopg.Connection, integration: Integration, server: str) -> None:
+    """Saves which JAMF server an integration is; credentials that are saved must be for it."""
+    if server != integration.base_url:
+        save_base_url(connection, integration, server)
 
 
 def in_use(workplace: Workplace, choice: IntegrationChoice) -> CredentialsInUse:
@@ -173,7 +190,8 @@ def _server(settings: Settings, integration: Integration, base_url: str | None) 
     return str(usable_base_url(server)).rstrip("/")
 
 
-def _overriding(settings: Settings) -> tuple[str, ...]:
+def overriding(settings: Settings) -> tuple[str, ...]:
+    """The variables of the environment that override the credentials that are saved."""
     given = {
         "JAMF_CLIENT_ID": settings.jamf_client_id,
         "JAMF_CLIENT_SECRET": settings.jamf_client_secret,

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.engine.access import (
     jamf_access,
 )
 from moss_jamf_pipeline.jamf import MissingPrivilege
+from moss_jamf_pipeline.jamf.listings import SOURCES
 from moss_jamf_pipeline.moss.integration.integrations import (
     DEFAULT_NAME,
     Integration,
@@ -36,6 +37,23 @@ class JamfAnswer:
 
     version: str
     gaps: tuple[MissingPrivilege, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionAccess:
+    """A collection that a sync reads, and whether credentials may read it.
+
+    Attributes:
+        collection: what.
+        privileges: what it takes, by the exact names of JAMF's API role editor.
+        is_readable: whether a record of it could be read.
+        endpoint: the path that was refused; None: none was.
+    """
+
+    collection: str
+    privileges: tuple[str, ...]
+    is_readable: bool
+    endpoint: str | None
 
 
 def look_at_access(
@@ -98,6 +116,25 @@ def ask_everything(access: JamfAccess) -> JamfAnswer:
         JamfError: JAMF does not accept the credentials, or cannot be asked.
     """
     return asyncio.run(_everything(access))
+
+
+def ask_collections(access: JamfAccess) -> tuple[str, tuple[CollectionAccess, ...]]:
+    """Version, and of every collection whether it can be read.
+
+    Raises:
+        JamfError: JAMF does not accept the credentials, or cannot be asked.
+    """
+    answer = ask_everything(access)
+    gaps = {gap.collection: gap for gap in answer.gaps}
+    return answer.version, tuple(
+        CollectionAccess(
+            name.value,
+            gaps[name].privileges if name in gaps else source.privileges,
+            name not in gaps,
+            gaps[name].endpoint if name in gaps else None,
+        )
+        for name, source in SOURCES.items()
+    )
 
 
 def require_readable(gaps: Sequence[MissingPrivilege]) -> None:

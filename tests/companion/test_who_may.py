@@ -21,13 +21,17 @@ _PARAMETERS = {
     "view": "field",
 }
 _BODIES: Mapping[str, Any] = {
+    f"{API}/config": {"is_enabled": True},
     f"{API}/conflicts/resolve": {"resolution": "keep_moss", "conflict_ids": [1]},
     f"{API}/conflicts/reopen": {"conflict_ids": [1]},
     f"{API}/conflicts/{{conflict_id}}/resolve": {"resolution": "keep_moss"},
 }
 # All others that only look are for everybody who is signed in; all others that change something for administrators.
-_OF_ADMINISTRATORS = {("GET", f"{API}/quarantine/{{quarantine_id}}")}
-_OF_SUPER_ADMINISTRATORS: set[tuple[str, str]] = set()
+_OF_ADMINISTRATORS = {
+    ("GET", f"{API}/config"),
+    ("GET", f"{API}/quarantine/{{quarantine_id}}"),
+}
+_OF_SUPER_ADMINISTRATORS = {("POST", f"{API}/config"), ("POST", f"{API}/test-connection")}
 _FOR_NOBODY_IN_PARTICULAR = {("GET", "/healthz"), ("GET", "/readyz")}
 
 

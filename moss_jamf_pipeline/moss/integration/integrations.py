@@ -97,64 +97,96 @@ class SyncSettings(BaseModel):
     """`integration_configs.sync_settings`: what is synced, and the policies by which that is done.
 
     Unknown keys are M.O.S.S.'s own. Where its settings page and its sync library spell a key differently, both count.
-
-    Attributes:
-        sync_computers: pull computers, with the buildings and departments that they name.
-        sync_users: pull user records. Without them, the people whom computers name are matched and created.
-        sync_groups: pull computer groups, and with them keep their members.
-        sync_sections: the JAMF sections that M.O.S.S.'s page offers. Read and of no effect: what is asked for is the
-            allow-list of the catalogue, and some of the names on the page (`SOFTWARE`) are no sections of JAMF's.
-        full_sweep_hours: how often every computer is read whole; scheduled syncs in between read what changed
-            (`cadence`). 0: every time.
-        placeholder_serials: what else is no serial number, beside what is published
-            (`staging/placeholder_serials.csv`): whole texts, compared without case and spaces, or, with a `*` at the
-            end, what they begin with.
-        smart_group_filter: sync only the computers of this JAMF group (id or name); None: all.
-        create_missing_locations: create locations and rooms that JAMF names and M.O.S.S. lacks (strategy, edge case 2).
-        update_existing_devices: change devices that M.O.S.S. has; without it they are only linked to JAMF.
-        on_unlinked_serial: M.O.S.S. knows a serial number that is not linked to JAMF yet: link it and ask a
-            person to confirm, link it silently, or write nothing until accepted.
-        on_empty_user: JAMF names no user: keep the assigned person, or clear it.
-        on_human_edit: a person edited a JAMF-owned field: restore JAMF's value and flag it, or keep
-            the edit as a conflict.
-        recreate_deleted: create a device again that was deleted in M.O.S.S.
-        stripped_domains: `username_domains`, the domains that are no part of a user name, before a backslash or behind
-            an @: `none`, `all`, or a list such as `["CORP", "corp.example.com"]`.
-        ignored_usernames: user names that are nobody, beside the accounts of the system.
-        add_members_to_privileged_groups: make people members of groups that grant rights in M.O.S.S.
-        ownership: replacements of single ownership rules.
-        priority: of two JAMF servers that know one object the one of the lower number leads it; of equals, the one
-            that linked it first (`sql/matching/object_leads.sql` reads it, of every integration).
-        guard: how many changes of a kind a plan may make before a person is asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    sync_computers: bool = True
-    sync_users: bool = True
+    sync_computers: bool = Field(
+        default=True,
+        description="Pull computers, with the buildings and departments that they name.",
+    )
+    sync_users: bool = Field(
+        default=True,
+        description="Pull user records. Without them, the people whom computers name are matched and created.",
+    )
     sync_groups: bool = Field(
-        default=True, validation_alias=AliasChoices("sync_computer_groups", "sync_groups")
+        default=True,
+        validation_alias=AliasChoices("sync_computer_groups", "sync_groups"),
+        description="Pull computer groups, and with them keep their members.",
     )
     sync_sections: tuple[str, ...] = Field(
-        default=(), validation_alias=AliasChoices("sync_sections", "sync_computer_sections")
+        default=(),
+        validation_alias=AliasChoices("sync_sections", "sync_computer_sections"),
+        description="The JAMF sections that M.O.S.S.'s page offers. Of no effect: what is asked for is the allow-list "
+        "of the catalogue, and some of the names on the page (SOFTWARE) are no sections of JAMF's.",
     )
-    full_sweep_hours: float = Field(default=24.0, ge=0, allow_inf_nan=False)
-    placeholder_serials: tuple[PlaceholderSerial, ...] = ()
-    smart_group_filter: GroupReference = None
-    create_missing_locations: bool = True
-    update_existing_devices: bool = True
-    on_unlinked_serial: Literal["adopt_and_flag", "adopt", "hold"] = "adopt_and_flag"
-    on_empty_user: Literal["keep", "clear"] = "keep"
-    on_human_edit: Literal["overwrite_and_flag", "keep"] = "overwrite_and_flag"
-    recreate_deleted: bool = False
+    full_sweep_hours: float = Field(
+        default=24.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How often every computer is read whole; scheduled syncs in between read what changed. 0: every "
+        "time.",
+    )
+    placeholder_serials: tuple[PlaceholderSerial, ...] = Field(
+        default=(),
+        description="What else is no serial number, beside what is published: whole texts, compared without case and "
+        "spaces, or, with a * at the end, what they begin with.",
+    )
+    smart_group_filter: GroupReference = Field(
+        default=None,
+        description="Sync only the computers of this JAMF group (id or name); empty: all.",
+    )
+    create_missing_locations: bool = Field(
+        default=True,
+        description="Create locations and rooms that JAMF names and M.O.S.S. lacks.",
+    )
+    update_existing_devices: bool = Field(
+        default=True,
+        description="Change devices that M.O.S.S. has; without it they are only linked to JAMF.",
+    )
+    on_unlinked_serial: Literal["adopt_and_flag", "adopt", "hold"] = Field(
+        default="adopt_and_flag",
+        description="M.O.S.S. knows a serial number that is not linked to JAMF yet: link it and ask a person to "
+        "confirm, link it silently, or write nothing until a person accepts.",
+    )
+    on_empty_user: Literal["keep", "clear"] = Field(
+        default="keep", description="JAMF names no user: keep the assigned person, or clear it."
+    )
+    on_human_edit: Literal["overwrite_and_flag", "keep"] = Field(
+        default="overwrite_and_flag",
+        description="A person edited a field that JAMF owns: restore JAMF's value and flag it, or keep the edit as a "
+        "conflict.",
+    )
+    recreate_deleted: bool = Field(
+        default=False, description="Create a device again that was deleted in M.O.S.S."
+    )
     stripped_domains: Annotated[tuple[ComparedName, ...], BeforeValidator(_domains)] = Field(
-        default=(), validation_alias="username_domains"
+        default=(),
+        validation_alias="username_domains",
+        description="The domains that are no part of a user name, before a backslash or behind an @: none, all, or a "
+        'list such as ["CORP", "corp.example.com"].',
     )
-    ignored_usernames: tuple[ComparedName, ...] = ()
-    add_members_to_privileged_groups: bool = False
-    priority: int = Field(default=100, ge=0, le=999_999_999)
-    ownership: dict[str, OwnershipOverride] = Field(default_factory=dict)
-    guard: GuardSettings = GuardSettings()
+    ignored_usernames: tuple[ComparedName, ...] = Field(
+        default=(), description="User names that are nobody, beside the accounts of the system."
+    )
+    add_members_to_privileged_groups: bool = Field(
+        default=False, description="Make people members of groups that grant rights in M.O.S.S."
+    )
+    # `sql/matching/object_leads.sql` reads it, of every integration.
+    priority: int = Field(
+        default=100,
+        ge=0,
+        le=999_999_999,
+        description="Of two JAMF servers that know one object, the one of the lower number leads it; of equals, the "
+        "one that linked it first.",
+    )
+    ownership: dict[str, OwnershipOverride] = Field(
+        default_factory=dict, description="Replacements of single ownership rules."
+    )
+    guard: GuardSettings = Field(
+        default=GuardSettings(),
+        description="How many changes of a kind a plan may make before a person is asked; null: any number.",
+    )
 
     @property
     def nobody(self) -> tuple[str, ...]:

@@ -1,0 +1,595 @@
+"""How an integration is configured: what is in force and why, and changes of it, checked before anything is saved.
+
+It is saved in M.O.S.S.'s own row, in its own form: M.O.S.S.'s code and the next sync read the same.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, get_args
+
+import orjson
+import psycopg
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ValidationError
+
+from moss_jamf_pipeline.catalogue.ownership import (
+    OwnershipInvalid,
+    OwnershipRule,
+    declared_rules,
+    effective_rules,
+)
+from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access, network_to
+from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.engine.failures import EXPLAINED
+from moss_jamf_pipeline.engine.schedule import CronInvalid, next_sync, next_tick
+from moss_jamf_pipeline.jamf import ClientCredentials
+from moss_jamf_pipeline.jamf.transport import usable_base_url
+from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
+from moss_jamf_pipeline.moss.integration.integrations import (
+    AccessScope,
+    Integration,
+    SyncSettings,
+    find_integration,
+)
+from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
+from moss_jamf_pipeline.moss.users import Whereabouts
+from moss_jamf_pipeline.services import callers, credentials
+from moss_jamf_pipeline.services.callers import Caller
+from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
+from moss_jamf_pipeline.services.jamf_checks import CollectionAccess, ask_collections
+from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.settings import IntegrationChoice
+
+_LONGEST_SCHEDULE: Final = 50
+"""As M.O.S.S.'s column takes it."""
+
+# M.O.S.S.'s page and its sync library spell these differently; both are kept alike.
+_SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sync_groups": ("sync_computer_groups", "sync_groups"),
+    "sync_sections": ("sync_sections", "sync_computer_sections"),
+    "stripped_domains": ("username_domains",),
+}
+
+
+class ConfigurationInvalid(ProblemFound):
+    """What was to be saved cannot be used; nothing was saved.
+
+    Attributes:
+        where: the key that is wrong.
+    """
+
+    def __init__(self, where: str, message: str, remedy: str) -> None:
+        self.where = where
+        super().__init__(message, remedy)
+
+
+class ConfigurationChanged(ProblemFound):
+    """Somebody else saved another configuration meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A setting that says what the sync may do.
+
+    Attributes:
+        key: in `sync_settings`.
+        meaning: what it does, for people.
+        value: in force, as JSON text.
+        default: what counts where nothing is said, as JSON text.
+        choices: the values it can have; empty: others than words of a list.
+    """
+
+    key: str
+    meaning: str
+    value: str
+    default: str
+    choices: tuple[str, ...]
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing else is said."""
+        return self.value == self.default
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInForce:
+    """Who wins a field.
+
+    Attributes:
+        object_type: e.g. `device`.
+        field: which.
+        owner: `JAMF` or `M.O.S.S.`.
+        on_create: `write`, `default` or `never`.
+        on_update: `overwrite`, `fill`, `follow` or `never`.
+        on_null: `keep` or `clear`.
+        records_conflict: whether a disagreement goes to the conflict queue.
+        why: the reason.
+        is_replaced: whether this integration replaces what is declared.
+    """
+
+    object_type: str
+    field: str
+    owner: str
+    on_create: str
+    on_update: str
+    on_null: str
+    records_conflict: bool
+    why: str
+    is_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedConnection:
+    """How JAMF is reached.
+
+    Attributes:
+        base_url: the server saved in M.O.S.S.; None: none is.
+        has_credentials: whether credentials are saved there.
+        kind: of the credentials that a sync would use; None: there are none, or they cannot be read.
+        source: where those come from, in words that carry no value.
+        problem: why no sync can log in as things are; empty: nothing is known to be in the way.
+        overriding: the variables of the environment that override what is saved.
+    """
+
+    base_url: str | None
+    has_credentials: bool
+    kind: Literal["API client", "user account"] | None
+    source: str
+    problem: str
+    overriding: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """An integration as it is configured.
+
+    Attributes:
+        integration: its name.
+        environment: development, staging or production.
+        is_enabled: whether it may be synced at all.
+        connection: how JAMF is reached.
+        is_scheduled: whether it is synced by itself.
+        schedule: when, as a cron expression, UTC.
+        next_sync: the next time; None: never.
+        why_no_sync: why never.
+        scope_groups: the JAMF groups, ids or names, to which computers must belong, all of them.
+        policies: what the sync may do.
+        ownership: who wins each field.
+        version: changes with every change; given back when saving, it tells that nobody else saved meanwhile.
+    """
+
+    integration: str
+    environment: str
+    is_enabled: bool
+    connection: SavedConnection
+    is_scheduled: bool
+    schedule: str
+    next_sync: datetime | None
+    why_no_sync: str
+    scope_groups: tuple[str, ...]
+    policies: tuple[Policy, ...]
+    ownership: tuple[RuleInForce, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChange:
+    """What is to be saved; None leaves a thing as it is.
+
+    Attributes:
+        base_url: the JAMF server. Credentials of another server do not go with it.
+        credentials: for that server.
+        is_enabled: whether it may be synced at all.
+        is_scheduled: whether it is synced by itself.
+        schedule: a cron expression, UTC.
+        settings: keys of `sync_settings` with their values; a None takes a key away, so that its default counts.
+        scope_group: the JAMF group, id or name, to which computers must belong; empty: all computers.
+        version: of the configuration that somebody looked at; None: whatever it is now.
+    """
+
+    base_url: str | None = None
+    credentials: JamfCredentials | None = None
+    is_enabled: bool | None = None
+    is_scheduled: bool | None = None
+    schedule: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scope_group: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTest:
+    """What JAMF answered.
+
+    Attributes:
+        base_url: the server that was asked.
+        source: where the credentials come from.
+        version: of JAMF Pro; None: it did not accept the credentials, or could not be asked.
+        problem: what went wrong; empty if nothing did.
+        remedy: what to do.
+        collections: what a sync reads, and whether these credentials may.
+    """
+
+    base_url: str
+    source: str
+    version: str | None
+    problem: str
+    remedy: str
+    collections: tuple[CollectionAccess, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a sync could read everything."""
+        return not self.problem and all(each.is_readable for each in self.collections)
+
+
+def show(workplace: Workplace, choice: IntegrationChoice) -> Configuration:
+    """How an integration is configured."""
+    with workplace.deciding(choice) as (connection, integration):
+        return _configuration(workplace, connection, integration)
+
+
+def save(
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    change: ConfigurationChange,
+    *,
+    saved_by: Caller,
+    whereabouts: Whereabouts,
+) -> Configuration:
+    """Saves a change of all that it names, or nothing; M.O.S.S. notes who did, with what was before and after.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        change: what.
+        saved_by: who.
+        whereabouts: of the request.
+
+    Returns:
+        The configuration as it is then.
+
+    Raises:
+        ConfigurationInvalid: a value cannot be used, or credentials would go to a server that they are not for.
+        ConfigurationChanged: somebody else saved since it was looked at.
+        CredentialsNotKept: there is no usable key and none can be kept.
+    """
+    with workplace.deciding(choice) as (connection, integration):
+        with connection.transaction():
+            before = _row(connection, integration)
+            if change.version is not None and change.version != _version(before):
+                raise ConfigurationChanged(
+                    f"The configuration of {integration.name!r} was changed meanwhile.",
+                    "Load it again, and make your change once more.",
+                )
+            settings = _changed_settings(before["sync_settings"] or {}, change.settings)
+            _require_schedule(change.schedule)
+            _save_connection(workplace, connection, integration, change)
+            execute(
+                connection,
+                "integration/save_configuration",
+                {
+                    "integration_id": integration.id,
+                    "is_enabled": _or(change.is_enabled, before["is_enabled"]),
+                    "sync_schedule": _or(change.schedule, before["sync_schedule"]),
+                    "auto_sync_enabled": _or(change.is_scheduled, before["auto_sync_enabled"]),
+                    "sync_settings": Jsonb(settings),
+                },
+            )
+            _save_scope(connection, integration, before, change.scope_group)
+            after = _row(connection, integration)
+            details = _difference(before, after)
+            if change.credentials is not None:
+                details["credentials"] = "replaced"
+            callers.note(
+                connection, integration, saved_by, "update_integration", details, whereabouts
+            )
+            # What cannot be read back is not saved.
+            configured = find_integration(connection, choice)
+        return _configuration(workplace, connection, configured)
+
+
+def try_connection(
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    *,
+    base_url: str | None = None,
+    given: JamfCredentials | None = None,
+) -> ConnectionTest:
+    """Asks JAMF for all that a sync reads, with the credentials that a sync would use or with others.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        base_url: another server than the one that is configured.
+        given: the credentials for it; those that are saved are sent to their own server only.
+
+    Raises:
+        ConfigurationInvalid: another server is named without credentials, or the address cannot be used.
+        ConfigurationMissing: no server or no credentials are configured.
+    """
+    with workplace.deciding(choice) as (connection, integration):
+        access = _access(workplace, connection, integration, base_url, given)
+    try:
+        version, collections = ask_collections(access)
+    except EXPLAINED as error:
+        explained = explanation_of(error)
+        return ConnectionTest(
+            access.base_url,
+            access.source,
+            None,
+            explained.message if explained else str(error),
+            explained.remedy if explained else "",
+            (),
+        )
+    return ConnectionTest(access.base_url, access.source, version, "", "", collections)
+
+
+def _access(
+    workplace: Workplace,
+    connection: psycopg.Connection,
+    integration: Integration,
+    base_url: str | None,
+    given: JamfCredentials | None,
+) -> JamfAccess:
+    if given is None:
+        if base_url is not None and not _is_same_server(base_url, integration.base_url):
+            raise ConfigurationInvalid(
+                "credentials",
+                f"The saved credentials are not for {base_url}, and are not sent there.",
+                "Give the credentials of that server as well.",
+            )
+        return jamf_access(workplace.settings, integration, connection)
+    address = base_url or integration.base_url or workplace.settings.jamf_base_url
+    if address is None:
+        raise ConfigurationInvalid(
+            "base_url", "It is not known which JAMF Pro server is meant.", "Give its address."
+        )
+    server = _usable(address)
+    return JamfAccess(server, given, "given to be tried", network_to(server, workplace.settings))
+
+
+def _configuration(
+    workplace: Workplace, connection: psycopg.Connection, integration: Integration
+) -> Configuration:
+    row = _row(connection, integration, lock=False)
+    following = next_sync(integration, datetime.now(UTC))
+    return Configuration(
+        integration=integration.name,
+        environment=integration.environment,
+        is_enabled=integration.is_enabled,
+        connection=_connection(workplace, connection, integration, row),
+        is_scheduled=integration.is_scheduled,
+        schedule=integration.schedule,
+        next_sync=following.at,
+        why_no_sync=following.why_not,
+        scope_groups=integration.scope_groups,
+        policies=_policies(integration.settings),
+        ownership=_ownership(integration.settings),
+        version=_version(row),
+    )
+
+
+def _connection(
+    workplace: Workplace, connection: psycopg.Connection, integration: Integration, row: Row
+) -> SavedConnection:
+    kind: Literal["API client", "user account"] | None = None
+    source = problem = ""
+    try:
+        access = jamf_access(workplace.settings, integration, connection)
+    except EXPLAINED as error:
+        explained = explanation_of(error)
+        problem = f"{explained.message} {explained.remedy}".strip() if explained else str(error)
+    else:
+        is_client = isinstance(access.credentials, ClientCredentials)
+        kind, source = "API client" if is_client else "user account", access.source
+    return SavedConnection(
+        base_url=integration.base_url,
+        has_credentials=row["has_credentials"],
+        kind=kind,
+        source=source,
+        problem=problem,
+        overriding=credentials.overriding(workplace.settings),
+    )
+
+
+def _policies(settings: SyncSettings) -> tuple[Policy, ...]:
+    usual = SyncSettings()
+    return tuple(
+        Policy(
+            key=_SPELLINGS.get(name, (name,))[0],
+            meaning=declared.description or "",
+            value=_written(getattr(settings, name)),
+            default=_written(getattr(usual, name)),
+            choices=_choices(declared.annotation),
+        )
+        for name, declared in SyncSettings.model_fields.items()
+    )
+
+
+def _ownership(settings: SyncSettings) -> tuple[RuleInForce, ...]:
+    declared = {(rule.object_type, rule.field): rule for rule in declared_rules()}
+    return tuple(
+        _rule(rule, is_replaced=rule != declared[rule.object_type, rule.field])
+        for rule in effective_rules(settings.ownership_overrides)
+    )
+
+
+def _rule(rule: OwnershipRule, *, is_replaced: bool) -> RuleInForce:
+    return RuleInForce(
+        rule.object_type,
+        rule.field,
+        rule.owner,
+        rule.on_create,
+        rule.on_update,
+        rule.on_null,
+        rule.records_conflict,
+        rule.why,
+        is_replaced,
+    )
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    words = get_args(annotation)
+    return tuple(words) if words and all(isinstance(word, str) for word in words) else ()
+
+
+def _written(value: object) -> str:
+    def plain(each: Any) -> Any:
+        if isinstance(each, BaseModel):
+            return each.model_dump(mode="json", exclude_none=False)
+        return str(each)
+
+    return orjson.dumps(value, default=plain).decode()
+
+
+def _changed_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with a change in them, every spelling of a key alike; what others keep there stays."""
+    changed = dict(stored)
+    for key, value in change.items():
+        spelled = next((all_ for all_ in _SPELLINGS.values() if key in all_), (key,))
+        for each in spelled:
+            changed.pop(each, None)
+            if value is not None:
+                changed[each] = value
+    unknown = set(change) - _known_keys()
+    if unknown:
+        raise ConfigurationInvalid(
+            f"settings.{min(unknown)}",
+            f"There is no setting {min(unknown)!r}.",
+            "The configuration lists those that there are.",
+        )
+    try:
+        effective_rules(SyncSettings.model_validate(changed).ownership_overrides)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or "settings"
+        raise ConfigurationInvalid(
+            f"settings.{where}", f"{where}: {fault['msg']}.", "Nothing was saved; correct it."
+        ) from None
+    except OwnershipInvalid as error:
+        raise ConfigurationInvalid(
+            "settings.ownership", str(error).removesuffix(error.remedy).strip(), error.remedy
+        ) from None
+    return changed
+
+
+def _known_keys() -> frozenset[str]:
+    names = set(SyncSettings.model_fields) - set(_SPELLINGS)
+    return frozenset(names.union(*_SPELLINGS.values()))
+
+
+def _require_schedule(schedule: str | None) -> None:
+    if schedule is None:
+        return
+    try:
+        next_tick(schedule, datetime.now(UTC))
+    except CronInvalid:
+        raise ConfigurationInvalid(
+            "schedule",
+            f"{schedule!r} is no cron expression of five fields that means a time.",
+            "Write one such as 0 */6 * * *, which is every six hours; times are UTC.",
+        ) from None
+    if len(schedule) > _LONGEST_SCHEDULE:
+        raise ConfigurationInvalid(
+            "schedule",
+            f"The schedule has {len(schedule)} characters, and M.O.S.S. keeps {_LONGEST_SCHEDULE}.",
+            "Write a shorter one.",
+        )
+
+
+def _save_connection(
+    workplace: Workplace,
+    connection: psycopg.Connection,
+    integration: Integration,
+    change: ConfigurationChange,
+) -> None:
+    server = None if change.base_url is None else _usable(change.base_url)
+    if change.credentials is not None:
+        credentials.save_with(
+            workplace.settings, connection, integration, change.credentials, server
+        )
+    elif server is not None and server != integration.base_url:
+        row = _row(connection, integration)
+        if row["has_credentials"] and not _is_same_server(server, integration.base_url):
+            raise ConfigurationInvalid(
+                "credentials",
+                f"The saved credentials are for {integration.base_url or 'another server'}, and would go to {server}.",
+                "Give the credentials of that server as well.",
+            )
+        credentials.save_server(connection, integration, server)
+
+
+def _save_scope(
+    connection: psycopg.Connection, integration: Integration, before: Row, group: str | None
+) -> None:
+    if group is None:
+        return
+    if not before["has_access_scope"]:
+        raise ConfigurationInvalid(
+            "scope_group",
+            "This M.O.S.S. has no column access_scope.",
+            "Use the setting smart_group_filter, or upgrade M.O.S.S.",
+        )
+    wanted = {"jamf_group_id": group.strip()} if group.strip() else {}
+    try:
+        AccessScope.model_validate(wanted)
+    except ValidationError as error:
+        raise ConfigurationInvalid(
+            "scope_group", f"The group cannot be used: {error.errors()[0]['msg']}.", "Correct it."
+        ) from None
+    execute(
+        connection,
+        "integration/save_access_scope",
+        {"integration_id": integration.id, "access_scope": Jsonb(wanted)},
+    )
+
+
+def _usable(address: str) -> str:
+    try:
+        return str(usable_base_url(address)).rstrip("/")
+    except EXPLAINED as error:
+        explained = explanation_of(error)
+        raise ConfigurationInvalid(
+            "base_url",
+            explained.message if explained else str(error),
+            (explained.remedy if explained else "") or "Correct the address.",
+        ) from None
+
+
+def _is_same_server(one: str, other: str | None) -> bool:
+    return other is not None and server_identity(one) == server_identity(other)
+
+
+def _row(connection: psycopg.Connection, integration: Integration, *, lock: bool = True) -> Row:
+    name = "integration/configured_row"
+    if lock:
+        fetch_all(connection, "integration/lock_row", {"integration_id": integration.id})
+    (row,) = fetch_all(connection, name, {"integration_id": integration.id})
+    return row
+
+
+_CONFIGURED: Final = (
+    *("is_enabled", "config", "sync_schedule", "auto_sync_enabled", "sync_settings"),
+    "access_scope",
+)
+
+
+def _version(row: Row) -> str:
+    """What changes with every change of a configuration."""
+    stored = orjson.dumps({name: row[name] for name in _CONFIGURED}, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(stored + bytes([row["has_credentials"]])).hexdigest()[:16]
+
+
+def _difference(before: Row, after: Row) -> dict[str, Any]:
+    changed: Sequence[str] = [name for name in _CONFIGURED if before[name] != after[name]]
+    return {
+        "before": {name: before[name] for name in changed},
+        "after": {name: after[name] for name in changed},
+    }
+
+
+def _or(given: Any, stored: Any) -> Any:
+    return stored if given is None else given
