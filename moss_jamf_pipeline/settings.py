@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_DAGSTER_URL",
         description="Where `moss-jamf serve` reaches the Dagster webserver, which starts the syncs people ask for.",
     )
+    dagster_link_url: str | None = Field(
+        default=None,
+        alias="MOSS_JAMF_DAGSTER_LINK_URL",
+        description="Where people's browsers reach the Dagster UI, for links to it; MOSS_JAMF_DAGSTER_URL if not set.",
+    )
 
     alert_url: SecretStr | None = Field(
         default=None,
@@ -319,6 +324,11 @@ class Settings(BaseSettings):
         if self.alert_url is not None:
             remember_address(self.alert_url.get_secret_value(), path_is_secret=True)
         _remember_secrets_of_libraries()
+
+    @property
+    def dagster_pages(self) -> str:
+        """Where a browser finds the Dagster UI; without a slash at its end."""
+        return (self.dagster_link_url or self.dagster_url).rstrip("/")
 
     @property
     def wait_seconds(self) -> float:

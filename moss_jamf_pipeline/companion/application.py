@@ -13,7 +13,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from moss_jamf_pipeline import __version__
-from moss_jamf_pipeline.companion import health
+from moss_jamf_pipeline.companion import health, pages
 from moss_jamf_pipeline.companion.api import (
     configuration,
     conflicts,
@@ -56,6 +56,10 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     application.include_router(health.ROUTER)
     for part in (sessions, configuration, syncs, plans, conflicts, quarantine):
         application.include_router(part.ROUTER, prefix=API)
+    for router in pages.ROUTERS:
+        application.include_router(router)
+    # Whatever is to answer below /jamf/ goes before this.
+    application.include_router(pages.ELSEWHERE)
     application.middleware("http")(_accompany)
     answer_problems(application)
     return application

@@ -113,6 +113,14 @@ class Problem:
         return JSONResponse(document, int(self.status), headers, MEDIA_TYPE)
 
 
+_INVALID: Final = Problem(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "invalid-request",
+    "The request is not as the API describes it.",
+    "See `errors`; the description is at /api/integrations/jamf/openapi.json.",
+)
+
+
 def problem_of(error: Exception) -> Problem | None:
     """The problem that an error is, if it was written for an operator; None for a defect of ours."""
     explanation = explanation_of(error)
@@ -127,46 +135,49 @@ def problem_of(error: Exception) -> Problem | None:
     )
 
 
+def problem_in(error: Exception) -> tuple[Problem, dict[str, str]] | None:
+    """What an error says to whoever asked, with the headers of the answer; None for a defect of ours."""
+    match error:
+        case Refused():
+            return error.problem, error.headers
+        case RequestValidationError():
+            return _INVALID, {}
+        case HTTPException():
+            status = HTTPStatus(error.status_code)
+            problem = Problem(status, _hyphenated(status.name), str(error.detail))
+            return problem, dict(error.headers or {})
+        case _:
+            found = problem_of(error)
+            return None if found is None else (found, {})
+
+
 def answer_problems(application: FastAPI) -> None:
     """Has an application answer every error with a problem."""
 
-    def refused(request: Request, error: Exception) -> Response:
-        found = cast("Refused", error)
-        return found.problem.response(request, found.headers)
+    def answered(request: Request, error: Exception) -> Response:
+        problem, headers = cast("tuple[Problem, dict[str, str]]", problem_in(error))
+        return problem.response(request, headers, **_members(error))
 
-    def explained(request: Request, error: Exception) -> Response:
-        problem = cast("Problem", problem_of(error))
-        more: dict[str, Any] = {}
-        if isinstance(error, AnotherRunAtWork):
-            more["run_id"] = error.run_id
-        if isinstance(error, ConfigurationInvalid):
-            more["where"] = error.where
-        return problem.response(request, **more)
+    for kind in (Refused, RequestValidationError, HTTPException, *EXPLAINED, ProblemFound):
+        application.add_exception_handler(kind, answered)
 
-    def invalid(request: Request, error: Exception) -> Response:
-        problem = Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            "The request is not as the API describes it.",
-            "See `errors`; the description is at /api/integrations/jamf/openapi.json.",
-        )
-        found = [
-            {"where": ".".join(map(str, each["loc"])), "what": each["msg"]}
-            for each in cast("RequestValidationError", error).errors()
-        ]
-        return problem.response(request, errors=found)
 
-    def of_http(request: Request, error: Exception) -> Response:
-        found = cast("HTTPException", error)
-        status = HTTPStatus(found.status_code)
-        problem = Problem(status, _hyphenated(status.name), str(found.detail))
-        return problem.response(request, dict(found.headers or {}))
-
-    application.add_exception_handler(Refused, refused)
-    application.add_exception_handler(RequestValidationError, invalid)
-    application.add_exception_handler(HTTPException, of_http)
-    for kind in (*EXPLAINED, ProblemFound):
-        application.add_exception_handler(kind, explained)
+def _members(error: Exception) -> dict[str, Any]:
+    """What the document of an error has besides what all have."""
+    match error:
+        case AnotherRunAtWork():
+            return {"run_id": error.run_id}
+        case ConfigurationInvalid():
+            return {"where": error.where}
+        case RequestValidationError():
+            return {
+                "errors": [
+                    {"where": ".".join(map(str, each["loc"])), "what": each["msg"]}
+                    for each in error.errors()
+                ]
+            }
+        case _:
+            return {}
 
 
 def _hyphenated(name: str) -> str:

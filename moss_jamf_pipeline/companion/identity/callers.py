@@ -88,6 +88,30 @@ def presence_of(request: Request) -> Presence | None:
     return found
 
 
+def require_own_token(request: Request, token: str) -> None:
+    """Lets pass who signs in on a page with the companion's own token.
+
+    There is no session yet that a form could be bound to: that a page of this origin sent it has to do, and does, as
+    nothing is signed in by it that its sender could not sign in to.
+
+    Raises:
+        Refused: it is another token, the form comes from elsewhere, or the address failed too often.
+    """
+    surroundings = surroundings_of(request)
+    address = whereabouts_of(request).address
+    _require_patience(surroundings, address)
+    if not forms.is_from_here(request):
+        raise _may_be_forged()
+    if callers.of_own_token(surroundings.workplace, token) is None:
+        surroundings.failed_log_ins.note(address)
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED,
+            "not-signed-in",
+            "This is not the companion's administrator token.",
+            "`moss-jamf serve --new-token` makes one, in place of any before.",
+        )
+
+
 def whereabouts_of(request: Request) -> Whereabouts:
     """Where a request came from."""
     address = request.client.host if request.client is not None else ""
@@ -200,10 +224,14 @@ def _require_meant(request: Request, presence: Presence) -> None:
     if not forms.is_from_here(request) or not hmac.compare_digest(
         given.encode(), presence.form_token.encode()
     ):
-        raise Refused(
-            HTTPStatus.FORBIDDEN,
-            "may-be-forged",
-            "The request may have been sent by another site: it changes something, and does not carry what a page of "
-            "this one would send along.",
-            f"Reload the page and try again. A program sends an API token, or the header {forms.HEADER}.",
-        )
+        raise _may_be_forged()
+
+
+def _may_be_forged() -> Refused:
+    return Refused(
+        HTTPStatus.FORBIDDEN,
+        "may-be-forged",
+        "The request may have been sent by another site: it changes something, and does not carry what a page of "
+        "this one would send along.",
+        f"Reload the page and try again. A program sends an API token, or the header {forms.HEADER}.",
+    )

@@ -1,0 +1,17 @@
+"""The pages under `/jamf/`: each parses what is asked for, calls services, and has a template show what they say."""
+
+from typing import Final
+
+from moss_jamf_pipeline.companion import static_files
+from moss_jamf_pipeline.companion.pages import dashboard, elsewhere, sign_in
+
+ROUTERS: Final = (
+    static_files.ROUTER,
+    sign_in.OPEN,
+    sign_in.ROUTER,
+    dashboard.ROUTER,
+)
+"""Of all pages."""
+
+ELSEWHERE: Final = elsewhere.ROUTER
+"""Answers what is nobody's page; to be included last."""
