@@ -7,7 +7,6 @@ What the servers say goes to a log file; warnings and errors are shown as well.
 
 import os
 import queue
-import re
 import subprocess
 import sys
 import threading
@@ -19,16 +18,17 @@ from typing import IO, Final
 import orjson
 from rich.markup import escape
 
+from moss_jamf_pipeline.cli.messages import Messages
 from moss_jamf_pipeline.cli.options import DemoFleet
 from moss_jamf_pipeline.cli.output import CommandFailed, stderr
 from moss_jamf_pipeline.embedded import supervisor
+from moss_jamf_pipeline.outputs import terminal_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 
 # More than a supervisor grants the server and what the server left behind, one after the other.
 _SECONDS_TO_END: Final = 60.0
-_WORTH_SHOWING: Final = re.compile(
-    r"\b(WARNING|ERROR|CRITICAL)\b|^Traceback|^\w*(Error|Exception):"
-)
+# A message goes on for as long as its lines follow each other.
+_SECONDS_TO_GO_ON: Final = 0.5
 
 
 class Server:
@@ -40,6 +40,7 @@ class Server:
         log_file: where its output goes; None to hand standard output to the caller (`output`).
         environment: variables it gets besides ours.
         shows_everything: whether its whole output is shown, not only warnings and errors.
+        is_kept_up: whether it is started again when it ends by itself.
     """
 
     def __init__(
@@ -50,12 +51,17 @@ class Server:
         log_file: Path | None = None,
         environment: Mapping[str, str] | None = None,
         shows_everything: bool = False,
+        is_kept_up: bool = False,
     ) -> None:
         self.name = name
         self.log_file = log_file
         self._shows_everything = shows_everything
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-            [sys.executable, "-I", "-S", supervisor.__file__, *command],
+            [
+                *(sys.executable, "-I", "-S", supervisor.__file__),
+                *(["--keep-up"] if is_kept_up else []),
+                *command,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if log_file is None else subprocess.STDOUT,
@@ -86,6 +92,12 @@ class Server:
         """Waits until it has ended by itself."""
         return self._process.wait()
 
+    def restart(self) -> None:
+        """Has a server that is kept up killed and started again; what it has started lives on."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.write("restart\n")
+            self._process.stdin.flush()
+
     def let_go(self) -> None:
         """Tells it to end, and does not wait."""
         if self._process.stdin is not None and not self._process.stdin.closed:
@@ -101,15 +113,40 @@ class Server:
             self._process.wait()
 
     def _keep_output(self, log_file: Path) -> None:
-        output = self._process.stdout
-        if output is None:
+        """Keeps what the server says; what is worth it is shown, message by message."""
+        if self._process.stdout is None:
             return
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(
+            target=_read, args=(self._process.stdout, lines), name=f"{self.name} lines", daemon=True
+        ).start()
+        messages = Messages()
         with open(log_file, "w", encoding="utf-8", opener=_for_its_owner) as log:
-            for line in map(scrubbed, output):
+            while True:
+                try:
+                    line = lines.get(timeout=_SECONDS_TO_GO_ON)
+                except queue.Empty:
+                    self._show(messages.end())
+                    continue
+                if line is None:
+                    self._show(messages.end())
+                    return
                 log.write(line)
                 log.flush()
-                if self._shows_everything or _WORTH_SHOWING.search(line):
-                    stderr.print(f"[dim]{self.name}[/] {escape(line.rstrip())}", soft_wrap=True)
+                if self._shows_everything:
+                    self._show(line.rstrip())
+                else:
+                    self._show(messages.take(line))
+
+    def _show(self, message: str | None) -> None:
+        if message:
+            stderr.print(f"[dim]{self.name}[/] {escape(terminal_text(message))}", soft_wrap=True)
+
+
+def _read(output: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
+    for line in output:
+        lines.put(scrubbed(line))
+    lines.put(None)
 
 
 def _for_its_owner(path: str, flags: int) -> int:

@@ -17,6 +17,8 @@ import httpx
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.cli.code_server import CodeServer, place_for_a_socket
+from moss_jamf_pipeline.cli.failed_runs import telling_of_failed_runs
 from moss_jamf_pipeline.cli.options import (
     DEMO_FLEET,
     ComputersOption,
@@ -42,7 +44,7 @@ from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.preparation import prepare_if_embedded
 from moss_jamf_pipeline.services.trial import refuse_real_inventory
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import IntegrationChoice, Settings, project_file
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 app = single_command()
 
@@ -79,10 +81,15 @@ def up(
         with Workplace(settings) as workplace:
             for choice in settings.integrations:
                 prepare_if_embedded(workplace, choice, may_be_first=True)
-        with running_servers() as servers, _ended_by_signals(servers):
+        with (
+            place_for_a_socket() as place,
+            running_servers() as servers,
+            _ended_by_signals(servers),
+        ):
             ended = _serve(
                 servers,
                 settings,
+                place,
                 DemoFleet(computers, users, groups, seed),
                 host,
                 port,
@@ -100,14 +107,26 @@ def up(
 
 
 def _serve(
-    servers: Servers, settings: Settings, fleet: DemoFleet, host: str, port: int, *, verbose: bool
+    servers: Servers,
+    settings: Settings,
+    place: Path,
+    fleet: DemoFleet,
+    host: str,
+    port: int,
+    *,
+    verbose: bool,
 ) -> Server | None:
     """Starts everything and waits. Returns the server that ended by itself, or None when told to stop."""
     environment = _environment(servers, settings, fleet)
     # Dagster's tables are made here, not by two servers at once; and its databases stay up while we are.
     open_instance(settings, captures_output=False).dispose()
     logs = settings.state_directory.absolute() / "logs"
-    workspace = str(project_file("workspace.yaml"))
+    code = CodeServer(
+        servers, logs / "code-server.log", environment, place, shows_everything=verbose
+    )
+    ended = code.wait_until_it_answers()
+    if ended is not None or servers.is_told_to_end:
+        return ended
     for name, arguments in (
         (
             "webserver",
@@ -123,9 +142,7 @@ def _serve(
                     "-m",
                     *arguments,
                     "--workspace",
-                    workspace,
-                    "--code-server-log-level",
-                    "warning",
+                    str(code.workspace),
                 ],
                 log_file=logs / f"{name}.log",
                 environment=environment,
@@ -136,7 +153,8 @@ def _serve(
     if ended is not None or servers.is_told_to_end:
         return ended
     _announce(settings, environment, _address(host, port), logs)
-    return servers.wait()
+    with telling_of_failed_runs(settings):
+        return servers.wait()
 
 
 def _environment(servers: Servers, settings: Settings, fleet: DemoFleet) -> dict[str, str]:
@@ -144,6 +162,8 @@ def _environment(servers: Servers, settings: Settings, fleet: DemoFleet) -> dict
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "MOSS_JAMF_STATE_DIR": str(settings.state_directory.absolute()),
         "PYTHONUNBUFFERED": "1",
+        # Dagster says at each import which of the features used here may still change.
+        "PYTHONWARNINGS": "ignore:Parameter,ignore:Function,ignore:Class",
     }
     if _wants_simulator(settings):
         jamf = SimulatedJamf(fleet)

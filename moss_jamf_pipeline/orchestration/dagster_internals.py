@@ -16,6 +16,9 @@ from dagster._core.definitions.job_base import InMemoryJob
 
 # What `define_asset_job` returns; Dagster has no public name for it, and strict typing wants one.
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+# Whether a code server answers. There is a command for it, `dagster api grpc-health-check`, which takes two seconds.
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.execution.api import execute_run
 
 # An instance from a dagster.yaml in a directory, with overrides: `DagsterInstance.get` takes neither.
@@ -38,6 +41,7 @@ from dagster._core.storage.tags import (
     SENSOR_NAME_TAG,
     WILL_RETRY_TAG,
 )
+from dagster._grpc.client import DagsterGrpcClient
 
 # What the constructor of a configurable class takes for the place it was configured in.
 from dagster._serdes import ConfigurableClassData
@@ -87,6 +91,8 @@ __all__ = [
     "WILL_RETRY_TAG",
     "ConcurrencyClaimStatus",
     "ConfigurableClassData",
+    "DagsterGrpcClient",
+    "DagsterUserCodeUnreachableError",
     "InMemoryJob",
     "InstanceRef",
     "LocalComputeLogManager",

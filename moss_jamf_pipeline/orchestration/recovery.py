@@ -265,7 +265,12 @@ class StepWaits:
         if wait is None:
             settings = Settings()
             watch = RunWatch(instance, moss_database(settings))
-            wait = PoolWait(instance, watch, settings.wait_seconds, logger.warning, run_id)
+            run = instance.get_run_by_id(run_id)
+
+            def say(sentence: str) -> None:
+                instance.report_engine_event(sentence, run, step_key=step)
+
+            wait = PoolWait(instance, watch, settings.wait_seconds, say, run_id)
             self._waits[pool, run_id, step] = wait
         if pop_captured_interrupt() or _is_over(instance, run_id):
             raise KeyboardInterrupt

@@ -21,6 +21,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
 )
+from moss_jamf_pipeline.orchestration.endings import failure_message
 from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failures
 from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
@@ -126,7 +127,7 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         run = context.dagster_run
         if not _belongs_to(run, prefix) or run.tags.get(WILL_RETRY_TAG) == "true":
             return
-        message = _failure_message(context)
+        message = failure_message(context.get_step_failure_events(), context.failure_event.message)
         try:
             with explained_failures(), moss.database.reading() as connection:
                 close_history(connection, run_id=run.run_id, status="failed", error_message=message)
@@ -226,14 +227,3 @@ def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:
     if selected:
         return any(key.path[0] == prefix for key in selected)
     return run.job_name in job_names(prefix)
-
-
-def _failure_message(context: dg.RunFailureSensorContext) -> str:
-    """What the step that failed first says, else what Dagster says of the run."""
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            return data.user_failure_data.description
-        if data.error is not None:
-            return data.error.message.strip()
-    return context.failure_event.message or "Dagster gave no reason; see the run."

@@ -126,8 +126,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def descendants(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """The processes that a process has started, directly or not."""
-    return psutil.Process(process.pid).children(recursive=True)
+    """The processes that a process has started, directly or not, and that still work."""
+    started = psutil.Process(process.pid).children(recursive=True)
+    return [descendant for descendant in started if _is_alive(descendant)]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """What a process was started with; nothing of one that has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def all_ended(processes: list[psutil.Process]) -> bool:

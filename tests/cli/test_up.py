@@ -4,13 +4,25 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
-from tests.cli.conftest import SMALL_FLEET, CommandLine, all_ended, descendants
+from moss_jamf_pipeline.engine.slots import slot_key_at
+from tests.cli.conftest import (
+    SMALL_FLEET,
+    CommandLine,
+    all_ended,
+    command_of,
+    descendants,
+    query,
+    wait_until,
+)
 from tests.support.databases import UNSAFE_BUT_FAST
 
 
@@ -46,6 +58,63 @@ class Service:
     def servers(self) -> list[psutil.Process]:
         return descendants(self.process)
 
+    @property
+    def code_server(self) -> psutil.Process:
+        """The process that has the definitions loaded; there is one."""
+        (server,) = [
+            server
+            for server in self.servers
+            if command_of(server)[1:5] == ["-m", "dagster", "api", "grpc"]
+        ]
+        return server
+
+    def ask(self, question: str, **variables: object) -> dict[str, Any]:
+        """Asks the UI's API."""
+        answer = httpx.post(
+            f"{self.address}/graphql",
+            json={"query": question, "variables": variables},
+            timeout=60,
+            trust_env=False,
+        ).json()
+        assert isinstance(answer["data"], dict), answer
+        return answer["data"]
+
+    def launch(self, job: str, **tags: str) -> str | None:
+        """Starts a run as the launchpad does; None: it could not."""
+        selector = {
+            "repositoryLocationName": "moss_jamf_pipeline",
+            "repositoryName": "__repository__",
+            "jobName": job,
+        }
+        launched = self.ask(
+            """mutation ($given: ExecutionParams!) {
+                 launchPipelineExecution(executionParams: $given) { ... on LaunchRunSuccess { run { runId } } } }""",
+            given={
+                "selector": selector,
+                "executionMetadata": {
+                    "tags": [{"key": f"dagster/{key}", "value": tags[key]} for key in tags]
+                },
+                "runConfigData": {},
+            },
+        )["launchPipelineExecution"]
+        return str(launched["run"]["runId"]) if launched.get("run") else None
+
+    def status(self, run_id: str) -> str:
+        question = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+        return str(self.ask(question, id=run_id)["runOrError"]["status"])
+
+    def assert_runs_are_launched(self) -> None:
+        """A run that anybody starts now is done, also by a code server that is only about to answer."""
+        launched: list[str] = []
+
+        def is_launched() -> bool:
+            run_id = self.launch("forget_old_captures")
+            launched.extend([] if run_id is None else [run_id])
+            return bool(launched)
+
+        wait_until(is_launched)
+        wait_until(lambda: self.status(launched[0]) == "SUCCESS")
+
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Service]]:
@@ -65,21 +134,27 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service
         command_line.stop_database()
 
 
+def test_case_s15_a_code_server_that_is_killed_is_started_again_and_runs_are_launched(
+    services: tuple[Service, Service],
+) -> None:
+    service, _ = services
+    first = service.code_server
+    first.kill()
+    service.assert_runs_are_launched()
+    assert service.code_server.pid != first.pid
+
+
 def test_it_serves_and_leaves_nothing_when_stopped(services: tuple[Service, Service]) -> None:
     service, _ = services
     started = service.servers
-    running = "\n".join(" ".join(server.cmdline()) for server in started)
+    running = "\n".join(" ".join(command_of(server)) for server in started)
     for part in ("dagster_webserver", "dagster._daemon", "moss_jamf_pipeline.cli simulate"):
         assert part in running
-    answer = httpx.post(
-        f"{service.address}/graphql",
-        json={
-            "query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
-        },
-        timeout=60,
-        trust_env=False,
-    ).json()
-    jobs = [job["name"] for job in answer["data"]["repositoriesOrError"]["nodes"][0]["jobs"]]
+    assert service.code_server in started
+    answer = service.ask(
+        "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
+    )
+    jobs = [job["name"] for job in answer["repositoriesOrError"]["nodes"][0]["jobs"]]
     assert "sync_jamf" in jobs
 
     service.process.send_signal(signal.SIGINT)
@@ -135,3 +210,66 @@ def test_case_s12_state_and_logs_are_for_their_owner_only(
     logs = list((state / "logs").iterdir())
     assert {log.name for log in logs} >= {"webserver.log", "daemon.log"}
     assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}
+
+
+@pytest.fixture
+def service(command_line: CommandLine) -> Iterator[Service]:
+    """One of the test's own."""
+    EmbeddedPostgres(command_line.state_directory / "postgres", UNSAFE_BUT_FAST).start_and_keep()
+    service = Service(command_line)
+    service.wait_until_it_serves()
+    yield service
+    service.process.kill()
+    service.process.communicate()
+
+
+@pytest.mark.nightly
+def test_case_s15_a_code_server_that_hangs_is_killed_and_started_again(service: Service) -> None:
+    first = service.code_server
+    first.suspend()
+    wait_until(lambda: not first.is_running())
+    service.assert_runs_are_launched()
+    service.process.send_signal(signal.SIGINT)
+    _, said = service.process.communicate()
+    assert "It does not answer, and is killed." in said
+    assert "is started again" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.nightly
+def test_case_s14_a_run_that_is_terminated_in_the_ui_says_so_within_a_minute(
+    service: Service, command_line: CommandLine
+) -> None:
+    url = EmbeddedPostgres(command_line.state_directory / "postgres").url("moss")
+    with psycopg.connect(url) as holder:
+        holder.execute("lock table public.devices in share mode")
+        run_id = service.launch("sync_jamf", partition=slot_key_at(datetime.now(UTC)))
+        assert run_id is not None
+        waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'moss-jamf'"
+        wait_until(lambda: bool(query(url, waiting)))
+        service.ask(
+            "mutation ($id: String!) { terminateRun(runId: $id) { __typename } }", id=run_id
+        )
+        history = "select status, error_message from integration_sync_history"
+        wait_until(lambda: query(url, history)[0]["status"] == "failed")
+    assert "cancelled in the Dagster UI" in query(url, history)[0]["error_message"]
+    wait_until(lambda: service.status(run_id) == "CANCELED")
+
+
+@pytest.mark.nightly
+def test_a_run_that_fails_is_told_with_its_reason(
+    service: Service, command_line: CommandLine
+) -> None:
+    url = EmbeddedPostgres(command_line.state_directory / "postgres").url("moss")
+    with psycopg.connect(url) as person:
+        person.execute("update integration_configs set is_enabled = false")
+    run_id = service.launch("sync_jamf", partition=slot_key_at(datetime.now(UTC)))
+    assert run_id is not None
+    wait_until(lambda: service.status(run_id) == "FAILURE")
+    assert service.process.stderr is not None
+    said = ""
+    while "failed." not in said:
+        said += service.process.stderr.readline()
+    assert f"Run {run_id[:8]} (sync_jamf) failed. " in said
+    assert "is switched off in M.O.S.S." in said
+    assert "Traceback" not in said

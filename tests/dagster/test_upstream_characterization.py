@@ -41,6 +41,8 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     WILL_RETRY_TAG,
     ConcurrencyClaimStatus,
     ConfigurableClassData,
+    DagsterGrpcClient,
+    DagsterUserCodeUnreachableError,
     InMemoryJob,
     InstanceRef,
     LocalComputeLogManager,
@@ -545,3 +547,9 @@ def test_a_slot_that_is_taken_is_refused_and_asked_for_again_when_the_answer_say
     assert isinstance(refused, ConcurrencyClaimStatus)
     assert (taken.is_claimed, refused.is_claimed) == (True, False)
     assert refused.with_sleep_interval(0.0).sleep_interval == 0
+
+
+def test_a_code_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
+    client = DagsterGrpcClient(socket=str(tmp_path / "nobody.sock"))
+    with pytest.raises(DagsterUserCodeUnreachableError):
+        client.get_server_id(timeout=1)
