@@ -31,8 +31,8 @@ bench: $(VENV)/.installed ## Time syncs (COMPUTERS=10000 SIZES=1000,10000 DIALEC
 	  --dialect $(or $(DIALECT),strategy) --postgres $(or $(POSTGRES),embedded) --latency-ms $(or $(LATENCY_MS),0) \
 	  $(if $(FAT),--fat $(FAT)) $(if $(VS_DLT),--vs-dlt)
 
-soak: $(VENV)/.installed ## Sync 200 times against injected faults (RUNS=200 SEED=1)
-	$(BIN)/python -W ignore -m tests.soak --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
+soak: $(VENV)/.installed ## Sync 200 times against faults, outages and kills (RUNS=200 SEED=1 MINUTES=30; at night RUNS=1000 MINUTES=480)
+	$(BIN)/python -W ignore -m tests.soak --runs $(or $(RUNS),200) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
 
 check: lint types ## Lint and type-check
 

@@ -176,13 +176,17 @@ class PoolWait:
         if self.is_overdue:
             self._give_up(holders)
         if not self._told:
-            minutes = self._seconds / 60
             self._say(
-                f"Waiting for another sync to end, {minutes:g} minutes at most: {self._described(holders)}. "
+                f"Waiting for another sync to end, {self._bound} at most: {self._described(holders)}. "
                 "The Dagster UI (`moss-jamf up`) can terminate it."
             )
             self._told = True
         return False
+
+    @property
+    def _bound(self) -> str:
+        minutes = self._seconds / 60
+        return "1 minute" if minutes == 1 else f"{minutes:g} minutes"
 
     @property
     def is_overdue(self) -> bool:
@@ -191,7 +195,7 @@ class PoolWait:
 
     def _give_up(self, holders: Collection[str]) -> None:
         raise WaitedTooLong(
-            f"Another sync has not ended within {self._seconds / 60:g} minutes: {self._described(holders)}.",
+            f"Another sync has not ended within {self._bound}: {self._described(holders)}.",
             "Run this one again once that has ended. If it does not end, terminate it in the Dagster UI "
             "(`moss-jamf up`), or end its process. MOSS_JAMF_WAIT_MINUTES says how long a sync waits.",
         )

@@ -251,7 +251,7 @@ def test_case_s01_a_wait_for_a_live_run_says_for_whom_it_is_and_ends(
     assert not wait.is_over([_POOL])
     assert not wait.is_over([_POOL])
     (sentence,) = said
-    assert sentence.startswith("Waiting for another sync to end, 1 minutes at most: run ")
+    assert sentence.startswith("Waiting for another sync to end, 1 minute at most: run ")
     for part in (run_id[:8], "started by command line: ada at 20", f"process {os.getpid()} on "):
         assert part in sentence
 

@@ -7,11 +7,14 @@ totals of broken promises, which must all be 0.
 
 import argparse
 import os
+import signal
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,7 @@ from random import Random
 import dagster as dg
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
+from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import (
     Churn,
@@ -38,16 +42,21 @@ from moss_jamf_pipeline.simulator import (
     TruncatedBody,
     WrongContentType,
 )
+from tests.soak.commands import Commands
+from tests.soak.hostility import ANSWERS, Hostility
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, Dialect
 from tests.support.hurried import run_hurriedly
 from tests.support.killable import SyncProcess, gate
-from tests.support.life import BROKEN_PROMISES, FLEET, Life
+from tests.support.life import BROKEN_PROMISES, FLEET, LONG_WAIT, Life
 from tests.support.schema import create_moss
 from tests.support.world import World, open_world
 
 _RUNS_BETWEEN_CALM_ONES = 4
 _LONGEST_RUN_SECONDS = 1.5
+# What a sync of such a fleet may take with every wait of its own: none of them is longer than half a minute.
+_LONGEST_SYNC_SECONDS = 120.0
+_LOCKABLE = ("devices", "people", "groups", "integration_object_mappings", "integration_configs")
 _INVENTORY = "computers-inventory"
 _ANY_LISTING = "inventory|users|computer-groups|buildings|departments"
 _PLACES_TO_DIE = (
@@ -65,10 +74,14 @@ class Soak:
 
     Attributes:
         life: what happens in it.
+        commands: its command line, for what befalls processes.
+        hostility: what its JAMF answers instead of what it should.
         outcomes: fault to outcome to how often.
     """
 
     life: Life
+    commands: Commands
+    hostility: Hostility
     outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
 
     @property
@@ -83,8 +96,10 @@ class Soak:
 
     def sync(self) -> Outcome:
         """A sync that gives a request up after its third try, and what its history says of it."""
-        runs = len(self.world.history())
+        runs, began = len(self.world.history()), time.monotonic()
         success = run_hurriedly(self.world.instance, attempts=3).success
+        if time.monotonic() - began > _LONGEST_SYNC_SECONDS:
+            self.life.broke(LONG_WAIT, f"a sync took {time.monotonic() - began:.0f} seconds")
         history = self.world.history()[runs:]
         if not history:
             return "failed before it began"
@@ -235,6 +250,109 @@ def _rows_rejected(soak: Soak) -> Outcome:
             connection.execute("alter table public.devices drop constraint no_such_digit")
 
 
+def _rows_held(soak: Soak) -> Outcome:
+    """Somebody has changed some rows, and not ended the transaction."""
+    table = soak.random.choice(_LOCKABLE)
+    with (
+        soak.world.database.connection() as holder,
+        holder.transaction(force_rollback=True),
+    ):
+        statement = f"select from public.{table} order by id limit 5 for update"
+        holder.execute(statement.encode())
+        return soak.sync()
+
+
+def _table_held(soak: Soak) -> Outcome:
+    """Somebody has locked a whole table, and lets go of it after a while."""
+    with soak.world.database.connection() as holder:
+        holder.execute("begin")
+        holder.execute("lock table public.devices in share mode")
+        ending = threading.Timer(soak.random.uniform(0.5, 4), holder.execute, ("commit",))
+        ending.start()
+        outcome = soak.sync()
+        ending.join()
+    return outcome
+
+
+def _trigger_of_theirs(soak: Soak) -> Outcome:
+    """An organisation's own trigger refuses some devices with a code of its own, by an error inside it, or late."""
+    action = soak.random.choice(
+        ("raise exception 'not that one' using errcode = 'MY001'", "perform 1 / 0")
+    )
+    timing = soak.random.choice(("before", "after"))
+    digit = soak.random.randrange(10)
+    with soak.world.database.connection() as connection:
+        connection.execute(
+            f"""create or replace function public.refuse() returns trigger language plpgsql as $$
+                begin if new.hostname like '%{digit}%' then {action}; end if; return new; end $$""".encode()
+        )
+        connection.execute(
+            f"create trigger refuse {timing} insert or update on public.devices for each row"
+            " execute function public.refuse()".encode()
+        )
+    try:
+        return soak.sync()
+    finally:
+        with soak.world.database.connection() as connection:
+            connection.execute("drop trigger refuse on public.devices")
+
+
+def _statements_cancelled(soak: Soak) -> Outcome:
+    """An administrator cancels what the run is doing."""
+    with gate(soak.world, soak.random.choice(_PLACES_TO_DIE)) as closed:
+        process = SyncProcess()
+        if closed.has_stopped(process):
+            closed.cancel_statements_of_others()
+        return "success" if process.wait() else "failed"
+
+
+def _hostile(soak: Soak) -> Outcome:
+    soak.hostility.answer = soak.random.choice(sorted(ANSWERS))
+    try:
+        return soak.sync()
+    finally:
+        soak.hostility.answer = None
+
+
+def _befalling_a_command(deed: Callable[[Soak, "subprocess.Popen[str]"], None]) -> Hindrance:
+    """Something befalls a sync that an operator has started, while its run works; another one has to make it good."""
+
+    def hinder(soak: Soak) -> Outcome:
+        command = soak.commands.start()
+        if soak.commands.has_begun(command):
+            time.sleep(soak.random.uniform(0, _LONGEST_RUN_SECONDS))
+            deed(soak, command)
+        outcome = soak.commands.end(command)
+        return f"{outcome}, the next: {soak.commands.calm()}"
+
+    return hinder
+
+
+def _stop_and_start(soak: Soak, command: "subprocess.Popen[str]") -> None:
+    soak.commands.stop_the_server()
+    # Half of the time it stays away until the command has ended for want of it.
+    if soak.random.random() < 0.5:
+        soak.commands.end(command)
+    soak.commands.start_the_server()
+
+
+def _second_command(soak: Soak, _: "subprocess.Popen[str]") -> None:
+    soak.commands.end(soak.commands.start())
+
+
+_OF_COMMANDS: dict[str, Hindrance] = {
+    "PostgreSQL stopped": _befalling_a_command(_stop_and_start),
+    "PostgreSQL crashed": _befalling_a_command(
+        lambda soak, _: soak.commands.kill_the_server(signal.SIGQUIT)
+    ),
+    "PostgreSQL killed": _befalling_a_command(
+        lambda soak, _: soak.commands.kill_the_server(signal.SIGKILL)
+    ),
+    "a command killed": _befalling_a_command(lambda _, command: command.kill()),
+    "a command terminated": _befalling_a_command(lambda _, command: command.terminate()),
+    "two commands at once": _befalling_a_command(_second_command),
+}
+
 _OF_OURS: dict[str, Hindrance] = {
     "killed at any moment": _killed_somewhere,
     "killed while writing": _killed_while_writing,
@@ -242,9 +360,14 @@ _OF_OURS: dict[str, Hindrance] = {
     "two runs at once": _two_at_once,
     "disk full": _disk_full,
     "rows that M.O.S.S. rejects": _rows_rejected,
+    "rows that somebody holds": _rows_held,
+    "a table that somebody holds": _table_held,
+    "a trigger of their own": _trigger_of_theirs,
+    "statements cancelled": _statements_cancelled,
+    "hostile answers": _hostile,
 }
 
-_ALL = {**_OF_JAMF, **_OF_OURS}
+_ALL = {**_OF_JAMF, **_OF_OURS, **_OF_COMMANDS}
 
 
 def main() -> int:
@@ -256,11 +379,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="syncs that meet a fault")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=list(_ALL), help="these faults alone")
     parser.add_argument("--minutes", type=float, default=30, help="begin no run after these")
     options = parser.parse_args()
     deadline = time.monotonic() + 60 * options.minutes
     soaks = []
-    with _database_server() as server:
+    with _database_server() as (postgres, server):
         for number, dialect in enumerate(DIALECTS):
             runs = options.runs * (number + 1) // len(DIALECTS) - options.runs * number // len(
                 DIALECTS
@@ -268,22 +392,21 @@ def main() -> int:
             part_of_time = time.monotonic() + (deadline - time.monotonic()) / (
                 len(DIALECTS) - number
             )
-            with _world(server, dialect) as world:
-                soak = Soak(Life(world, Random(f"{options.seed} {dialect}")))
-                _run(soak, runs, part_of_time)
+            with _world(postgres, server, dialect, f"{options.seed} {dialect}") as soak:
+                _run(soak, runs, part_of_time, options.only or list(_ALL))
                 soak.life.look_for_secrets()
             soaks.append(soak)
     return _report(soaks, options.runs, options.seed)
 
 
-def _run(soak: Soak, runs: int, deadline: float) -> None:
+def _run(soak: Soak, runs: int, deadline: float, faults: Sequence[str]) -> None:
     """Every fault equally often, in an order of the seed's."""
     names: list[str] = []
     soak.life.settle(lambda: soak.sync() == "success")
     for number in range(1, runs + 1):
         if time.monotonic() > deadline:
             break
-        names = names or soak.random.sample(list(_ALL), len(_ALL))
+        names = names or soak.random.sample(faults, len(faults))
         name = names.pop()
         soak.live_on()
         with soak.life.watched():
@@ -296,35 +419,41 @@ def _run(soak: Soak, runs: int, deadline: float) -> None:
 
 
 @contextmanager
-def _database_server() -> Iterator[DatabaseServer]:
+def _database_server() -> Iterator[tuple[EmbeddedPostgres, DatabaseServer]]:
     with tempfile.TemporaryDirectory(prefix="moss-jamf-soak-") as directory:
         postgres = EmbeddedPostgres(Path(directory) / "postgres", UNSAFE_BUT_FAST)
         try:
-            with postgres.connect_lease() as lease:
-                yield DatabaseServer(lease.url("moss"))
+            postgres.start_and_keep()
+            yield postgres, DatabaseServer(postgres.url("moss"))
         finally:
             postgres.stop()
 
 
 @contextmanager
-def _world(server: DatabaseServer, dialect: Dialect) -> Iterator[World]:
-    url = server.url_of(server.create("soak"))
+def _world(
+    postgres: EmbeddedPostgres, server: DatabaseServer, dialect: Dialect, seed: str
+) -> Iterator[Soak]:
+    url, dagster_url = (server.url_of(server.create(name)) for name in ("soak", "dagster"))
+    hostility = Hostility()
     create_moss(url, dialect)
     Settings.model_config["env_file"] = None
     with (
         tempfile.TemporaryDirectory(prefix="moss-jamf-soak-state-") as state,
-        SimulatorServer(FLEET) as jamf,
+        SimulatorServer(FLEET, around=hostility.around) as jamf,
         dg.DagsterInstance.ephemeral() as instance,
     ):
         os.environ.update(
             MOSS_DATABASE_URL=url,
+            DAGSTER_PG_URL=dagster_url,
             MOSS_JAMF_STATE_DIR=state,
             JAMF_BASE_URL=jamf.base_url,
             JAMF_CLIENT_ID=jamf.client_id,
             JAMF_CLIENT_SECRET=jamf.client_secret,
         )
+        open_instance(Settings()).dispose()  # its tables
         with open_world(url, jamf, instance, dialect) as world:
-            yield world
+            life = Life(world, Random(seed))
+            yield Soak(life, Commands(life, postgres, dagster_url, Path(state)), hostility)
 
 
 def _report(soaks: list[Soak], wanted: int, seed: int) -> int:

@@ -89,6 +89,13 @@ class Gate:
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
 
+    def cancel_statements_of_others(self) -> None:
+        """Cancels what every other session of the database is doing, as an administrator does."""
+        self._keeper.execute(
+            "select pg_cancel_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid() and state = 'active'"
+        )
+
     def open(self) -> None:
         """Lets everybody through. Once is enough."""
         self._keeper.execute("select pg_advisory_unlock_all()")

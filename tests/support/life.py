@@ -41,10 +41,14 @@ NEEDLESS_WRITE: Final = "writes of a second calm sync"
 WRONG_COUNT: Final = "counts that do not add up"
 FAILED_CALM: Final = "calm syncs that failed"
 SECRET: Final = "secrets left behind"
+RUN_LEFT: Final = "runs left STARTED"
+LONG_WAIT: Final = "syncs that waited more than their bound"
+HALF_WRITTEN: Final = "rows half-written"
+TRACEBACK: Final = "tracebacks"
 
 BROKEN_PROMISES: Final = (
     *(FALSE_UNENROLMENT, OWNED_FIELD, LOST_UPDATE, DOUBLE, OPEN_HISTORY, NEEDLESS_WRITE),
-    *(WRONG_COUNT, FAILED_CALM, SECRET),
+    *(WRONG_COUNT, FAILED_CALM, SECRET, RUN_LEFT, LONG_WAIT, HALF_WRITTEN, TRACEBACK),
 )
 """All that is counted."""
 
@@ -176,6 +180,7 @@ class Life:
         ):
             self._break(OPEN_HISTORY, str(row["id"]))
         self._compare_with_jamf()
+        self._look_for_halves()
         before = stored_rows(self.world)
         with self.watched():
             sync()
@@ -254,6 +259,26 @@ class Life:
             ):
                 self._break(DOUBLE, f"{table} {row['key']}")
 
+    def _look_for_halves(self) -> None:
+        """What the newest plan says it created is there with its link and its base, or not at all."""
+        for row in self.world.query(
+            "select change.external_id, change.object_type from jamf_sync.change_plan change"
+            " left join integration_object_mappings mapping on mapping.internal_id = change.object_id"
+            " left join jamf_sync.applied_values base on base.object_id = change.object_id"
+            " where change.plan_id = (select max(plan_id) from jamf_sync.plans where kind = 'sync')"
+            " and change.object_type in ('device', 'person', 'group') and change.action = 'create'"
+            " and change.outcome = 'applied' and (mapping.id is null or base.object_id is null)"
+        ):
+            self._break(HALF_WRITTEN, f"{row['object_type']} {row['external_id']}")
+        for row in self.world.query(
+            "select change.external_id, change.object_type from jamf_sync.change_plan change"
+            " join devices device on device.id = change.object_id"
+            " where change.plan_id = (select max(plan_id) from jamf_sync.plans where kind = 'sync')"
+            " and change.object_type = 'device' and change.action = 'create'"
+            " and change.outcome is distinct from 'applied'"
+        ):
+            self._break(HALF_WRITTEN, f"{row['object_type']} {row['external_id']} was not to be")
+
     def _owned(self) -> dict[tuple[str, str], Row]:
         owned: dict[tuple[str, str], Row] = {}
         for table, names in _OWNED.items():
@@ -261,6 +286,10 @@ class Life:
             for row in self.world.query(f"select id, {columns} from {table}"):
                 owned[table, str(row.pop("id"))] = row
         return owned
+
+    def broke(self, promise: str, detail: str) -> None:
+        """Counts a broken promise that somebody else has seen."""
+        self._break(promise, detail)
 
     def _break(self, promise: str, detail: str) -> None:
         self.broken[promise] += 1
