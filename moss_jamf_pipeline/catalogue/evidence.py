@@ -18,6 +18,8 @@ PIECES: Final[Mapping[str, str]] = MappingProxyType(
         "username": "user name",
         "email": "e-mail address",
         "full_name": "full name",
+        "name": "name",
+        "kind": "kind",
     }
 )
 """What can agree or contradict, each as people say it, in the order in which a sentence names them."""

@@ -132,7 +132,7 @@ MATCH_VOCABULARIES: Final = (
     MatchVocabulary(
         "location_matches",
         (
-            *(MatchOutcome.MAPPED, MatchOutcome.MATCHED, MatchOutcome.SHARED),
+            *(MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED, MatchOutcome.SHARED),
             *(MatchOutcome.CREATE, MatchOutcome.AMBIGUOUS, MatchOutcome.MISSING),
             MatchOutcome.DELETED_INTERNAL,
         ),
@@ -163,7 +163,7 @@ MATCH_VOCABULARIES: Final = (
     MatchVocabulary(
         "group_matches",
         (
-            *(MatchOutcome.MAPPED, MatchOutcome.MATCHED, MatchOutcome.CREATE),
+            *(MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED, MatchOutcome.CREATE),
             *(MatchOutcome.AMBIGUOUS, MatchOutcome.DELETED_INTERNAL),
         ),
     ),

@@ -81,6 +81,16 @@ class EvolveRequest(BaseModel):
         description="Macs that exchange their ids in a ring and enrol anew, as on a server that was rebuilt or "
         "restored; two at least.",
     )
+    renumber_groups: int = Field(
+        default=0,
+        ge=0,
+        description="Computer groups that exchange their ids in a ring; names, kinds and members stay. Two at least.",
+    )
+    renumber_buildings: int = Field(
+        default=0,
+        ge=0,
+        description="Buildings that exchange their ids in a ring; computers stay in theirs. Two at least.",
+    )
     replace_hardware: int = Field(
         default=0,
         ge=0,
@@ -132,6 +142,8 @@ class EvolveReport(BaseModel):
     building_renames: list[Change] = Field(default_factory=list)
     group_changes: list[Change] = Field(default_factory=list)
     renumber_ids: list[Change] = Field(default_factory=list)
+    renumber_groups: list[Change] = Field(default_factory=list)
+    renumber_buildings: list[Change] = Field(default_factory=list)
     replace_hardware: list[Change] = Field(default_factory=list)
     reuse_username: list[Change] = Field(default_factory=list)
     share_mailbox: list[Change] = Field(default_factory=list)
@@ -174,6 +186,8 @@ class _Picks:
     deleted_groups: list[Group]
     new_groups: int
     renumbered: list[Computer]
+    renumbered_groups: list[Group]
+    renumbered_buildings: list[Building]
     replaced: list[Computer]
     ahead_of_time: list[Computer]
     leavers_of_the_house: list[User]
@@ -214,6 +228,10 @@ class _Evolution:
             building_renames=[self._rename_building(building) for building in picks.buildings],
             group_changes=list(self._change_groups(picks)),
             renumber_ids=identity_changes.renumber(fleet, picks.renumbered, self._randomness),
+            renumber_groups=identity_changes.renumber_groups(fleet, picks.renumbered_groups),
+            renumber_buildings=identity_changes.renumber_buildings(
+                fleet, picks.renumbered_buildings
+            ),
             replace_hardware=[self._replace_hardware(computer) for computer in picks.replaced],
             reuse_username=list(self._hand_usernames_on(picks.leavers_of_the_house)),
             share_mailbox=list(self._share_mailboxes(picks)),
@@ -256,8 +274,16 @@ class _Evolution:
             users[:] = [user for user in users if user not in picked]
             return picked
 
-        if request.renumber_ids == 1:
-            raise EvolutionError("A Mac alone has nobody to exchange ids with; ask for two.")
+        exchanging = {
+            "Mac": request.renumber_ids,
+            "group": request.renumber_groups,
+            "building": request.renumber_buildings,
+        }
+        for what, count in exchanging.items():
+            if count == 1:
+                raise EvolutionError(
+                    f"A {what} alone has nobody to exchange ids with; ask for two."
+                )
         return _Picks(
             os_updates=draw(
                 request.os_updates,
@@ -282,8 +308,10 @@ class _Evolution:
             reassignments=draw(request.reassignments, "ordinary Macs"),
             renames=draw(request.renames, "ordinary Macs"),
             people=draw_users(request.user_changes),
-            buildings=self._sample(
-                list(self._fleet.buildings.values()), request.building_renames, "buildings"
+            buildings=(
+                renamed := self._sample(
+                    list(self._fleet.buildings.values()), request.building_renames, "buildings"
+                )
             ),
             renamed_groups=groups[:renames],
             deleted_groups=groups[renames:],
@@ -295,6 +323,16 @@ class _Evolution:
             leavers_of_the_house=draw_users(request.reuse_username),
             sharers=draw_users(request.share_mailbox),
             mailbox_owners=draw_users(request.share_mailbox),
+            renumbered_groups=self._sample(
+                [group for group in self._fleet.groups.values() if group not in groups],
+                request.renumber_groups,
+                "groups of unchanged name",
+            ),
+            renumbered_buildings=self._sample(
+                [place for place in self._fleet.buildings.values() if place not in renamed],
+                request.renumber_buildings,
+                "buildings of unchanged name",
+            ),
         )
 
     def _ordinary_computers(self) -> list[Computer]:

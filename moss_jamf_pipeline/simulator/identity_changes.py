@@ -14,7 +14,7 @@ from moss_jamf_pipeline.simulator import plain_records
 from moss_jamf_pipeline.simulator.catalogue import MODELS
 from moss_jamf_pipeline.simulator.changes import Change, identity_of
 from moss_jamf_pipeline.simulator.fleet import Fleet
-from moss_jamf_pipeline.simulator.records import Computer, User
+from moss_jamf_pipeline.simulator.records import Building, Computer, Group, User
 
 A_FUTURE: Final = datetime(5251, 12, 17, 21, 33, 23, tzinfo=UTC)
 """The contact time of a Mac whose clock was wrong, as JAMF servers have been seen to report it."""
@@ -44,6 +44,53 @@ def renumber(
     return [
         Change(id=computer.id, before=was, after=identity_of(computer))
         for computer, was in zip(computers, before, strict=True)
+    ]
+
+
+def renumber_groups(fleet: Fleet, groups: Sequence[Group]) -> list[Change]:
+    """Hands the ids of some computer groups out anew among them; names, kinds and members stay.
+
+    Args:
+        fleet: the fleet.
+        groups: two at least, or none; each gets the id of the one before it.
+    """
+    turned = _turned(groups)
+    before = [_named(group) for group in groups]
+    for group in groups:
+        fleet.remove_group(group.id)
+    for group in groups:
+        group.id = turned[group.id]
+        fleet.store_group(group)
+    for computer in fleet.computers.values():
+        assigned = tuple(turned.get(group_id, group_id) for group_id in computer.assigned_group_ids)
+        if assigned != computer.assigned_group_ids:
+            computer.assigned_group_ids = assigned
+    return [
+        Change(id=group.id, before=was, after=_named(group))
+        for group, was in zip(groups, before, strict=True)
+    ]
+
+
+def renumber_buildings(fleet: Fleet, buildings: Sequence[Building]) -> list[Change]:
+    """Hands the ids of some buildings out anew among them; computers stay in theirs.
+
+    Args:
+        fleet: the fleet.
+        buildings: two at least, or none; each gets the id of the one before it.
+    """
+    turned = _turned(buildings)
+    before = [_named(building) for building in buildings]
+    for building in buildings:
+        fleet.remove_building(building.id)
+    for building in buildings:
+        building.id = turned[building.id]
+        fleet.store_building(building)
+    for computer in fleet.computers.values():
+        if computer.building_id in turned:
+            computer.building_id = turned[computer.building_id]
+    return [
+        Change(id=building.id, before=was, after=_named(building))
+        for building, was in zip(buildings, before, strict=True)
     ]
 
 
@@ -128,6 +175,16 @@ def _enrol_now(fleet: Fleet, computer: Computer) -> None:
     now = fleet.now_milliseconds
     computer.last_enrolled_date = now
     computer.report_date = computer.last_check_in = computer.last_contact = now
+
+
+def _turned(records: Sequence[Group] | Sequence[Building]) -> dict[str, str]:
+    """Each id to that of the record before it."""
+    ids = [record.id for record in records]
+    return dict(zip(ids, [*ids[-1:], *ids[:-1]], strict=True))
+
+
+def _named(record: Group | Building) -> dict[str, object]:
+    return {"id": record.id, "name": record.name}
 
 
 def _hardware_of(computer: Computer) -> dict[str, object]:

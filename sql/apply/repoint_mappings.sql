@@ -1,7 +1,7 @@
 -- Makes way for the links of a span of rows, before link_objects makes them: a link is unique in both directions. Parameters:
 -- integration_id, plan_id, object_type, first_row, last_row.
 -- Where the JAMF record of a row is linked to another object by now, that link is pointed at the row's object, if its own was
--- deleted, the record is still what that one was (a device or person that the row says was lost), and the row's has none; else
+-- deleted, the record is still what that one was (which the row says was lost), and the row's has none; else
 -- it gives the record up: it stays as the link of an object that is gone from JAMF (or from M.O.S.S.), with what it last saw,
 -- until another row of the plan gives it a record of its own. So links change places in one statement.
 -- That a device is gone is a row of its own (plan_mappings): only a complete capture says so.
@@ -14,9 +14,8 @@ with objects as (
 in_the_way as materialized (
   select mapping.id, planned.object_id, former.id is not null as has_object,
          former.id is null and own.id is null
-           and (planned.object_type not in ('device', 'person')
-             or mapping.internal_id::text = coalesce(
-               planned.details ->> 'lost_object_id', planned.details -> 'evidence' ->> 'lost')) is true
+           and (mapping.internal_id::text = coalesce(
+             planned.details ->> 'lost_object_id', planned.details -> 'evidence' ->> 'lost')) is true
            as is_repointed
   from jamf_sync.change_plan as planned
   join moss_contract.integration_object_mappings() as mapping

@@ -5,7 +5,7 @@
 -- did not happen: nothing is told of it. Decisions are left alone: the roles this runs under could not touch them.
 with identities_held as materialized (
   select distinct external_type, external_id from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type in ('device', 'person') and outcome = 'held'
+  where plan_id = %(plan_id)s and object_type in ('location', 'person', 'device', 'group') and outcome = 'held'
     and held_as in ('reserial', 'relink')
 ),
 found as materialized (
@@ -30,6 +30,12 @@ back as (
     where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
     union all
     select 'person', person_id from jamf_sync.person_matches
+    where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
+    union all
+    select 'group', group_id from jamf_sync.group_matches
+    where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
+    union all
+    select 'location', location_id from jamf_sync.location_matches
     where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
   ) as match on match.object_type = conflict.object_type and match.object_id = conflict.object_id
   where conflict.integration_id = %(integration_id)s and conflict.status = 'open'

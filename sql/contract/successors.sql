@@ -232,6 +232,9 @@ language sql stable as $$
           jamf_sync.match_key(raw.document ->> 'username') = jamf_sync.match_key(base.values ->> 'username')
           or jamf_sync.match_key(raw.document ->> 'email')
              = jamf_sync.match_key(base.values ->> 'email_address')
+        when 'computer_group' then
+          jamf_sync.match_key(jamf_sync.group_name(raw.document ->> 'name'))
+            = jamf_sync.match_key(base.values ->> 'name')
         else true end is true as agrees
     ) as compared
     order by link.internal_type, link.internal_id, compared.agrees desc, raw.version_id desc

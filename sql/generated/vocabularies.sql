@@ -46,7 +46,7 @@ $$;
 create or replace function jamf_sync.location_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'matched', 'shared', 'create', 'ambiguous', 'missing', 'deleted_internal'
+    'mapped', 'moved', 'matched', 'shared', 'create', 'ambiguous', 'missing', 'deleted_internal'
   ]::text[]
 $$;
 
@@ -75,7 +75,7 @@ $$;
 create or replace function jamf_sync.group_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
-    'mapped', 'matched', 'create', 'ambiguous', 'deleted_internal'
+    'mapped', 'moved', 'matched', 'create', 'ambiguous', 'deleted_internal'
   ]::text[]
 $$;
 
@@ -88,7 +88,9 @@ language sql immutable parallel safe as $$
     (3, 'model', 'model'),
     (4, 'username', 'user name'),
     (5, 'email', 'e-mail address'),
-    (6, 'full_name', 'full name')
+    (6, 'full_name', 'full name'),
+    (7, 'name', 'name'),
+    (8, 'kind', 'kind')
   ),
   agreed as (
     select array_agg(words order by place) as words, count(*)::integer as pieces
@@ -108,4 +110,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select '1fb3034223183e69' $$;
+language sql immutable parallel safe as $$ select '2833aba25e15c849' $$;

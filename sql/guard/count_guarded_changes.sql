@@ -36,7 +36,7 @@ with changes as (
   cross join lateral (
     select case planned.object_type when 'mapping' then planned.label else planned.object_type end
   ) as affected (object_type)
-  where planned.plan_id = %(plan_id)s and planned.object_type in ('device', 'person', 'mapping')
+  where planned.plan_id = %(plan_id)s and planned.object_type in ('location', 'person', 'device', 'group', 'mapping')
     and planned.details ->> 'guarded_as' = 'relink'
   group by affected.object_type
 ),

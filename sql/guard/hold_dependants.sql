@@ -1,12 +1,12 @@
 -- Holds what depends on held rows, with them. Parameters: plan_id. Run after everything else is
 -- held. Of a device that is held whole, because it is not created yet or because its identity is
 -- held, wait its interfaces, its memberships and the new document of its link: what a link last saw
--- of a machine moves only with the machine. Of a person who is held, the memberships. Where groups
+-- of a machine moves only with the machine. Of a person who is held, the memberships; of a group, its members. Where groups
 -- list people instead of devices, a membership follows the person of a device, and nothing says of
 -- which: that of any person whom a held row names waits as well.
 with whole as materialized (
   select object_type, object_id, min(held_as) as held_as from jamf_sync.change_plan
-  where plan_id = %(plan_id)s and object_type in ('device', 'person') and outcome = 'held'
+  where plan_id = %(plan_id)s and object_type in ('device', 'person', 'group') and outcome = 'held'
     and (action = 'create' or held_as in ('reserial', 'relink'))
   group by object_type, object_id
 ),
@@ -43,6 +43,11 @@ dependants as (
   join whole on whole.object_type = change.label and whole.object_id = change.object_id
   where change.plan_id = %(plan_id)s and change.object_type = 'mapping' and change.action = 'update'
     and change.outcome is null
+  union all
+  select change.row_id, whole.held_as
+  from jamf_sync.change_plan as change
+  join whole on whole.object_type = 'group' and whole.object_id = change.object_id
+  where change.plan_id = %(plan_id)s and change.object_type = 'group_member' and change.outcome is null
   union all
   select change.row_id, people.held_as
   from jamf_sync.change_plan as change join people on people.person_id = change.external_id

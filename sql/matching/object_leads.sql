@@ -17,7 +17,7 @@ found as materialized (
     and 'person' = any (%(object_types)s) and person_id is not null
   union
   select 'group', group_id from jamf_sync.group_matches
-  where integration_id = %(integration_id)s and outcome in ('mapped', 'matched')
+  where integration_id = %(integration_id)s and outcome in ('mapped', 'moved', 'matched')
     and 'group' = any (%(object_types)s) and group_id is not null
 ),
 shared as materialized (

@@ -29,6 +29,14 @@ in_doubt as (
   select external_id from jamf_sync.person_matches
   where integration_id = %(integration_id)s and %(internal_type)s = 'person'
     and external_type = %(external_type)s and outcome in ('ambiguous', 'contradicted')
+  union all
+  select jamf_id from jamf_sync.group_matches
+  where integration_id = %(integration_id)s and %(internal_type)s = 'group'
+    and outcome in ('ambiguous', 'deleted_internal')
+  union all
+  select jamf_id from jamf_sync.location_matches
+  where integration_id = %(integration_id)s and %(internal_type)s = 'location'
+    and outcome in ('ambiguous', 'shared', 'missing', 'deleted_internal')
 ),
 unchanged_serials as (
   select distinct object_id from jamf_sync.plan_conflicts

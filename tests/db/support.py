@@ -423,6 +423,8 @@ def _document(collection: str, columns: Mapping[str, Any]) -> Row:
     }
     if "management_id" in columns:
         document["general"] = {"managementId": columns["management_id"]}
+    if "is_smart" in columns:
+        document["smartGroup"] = document.pop("is_smart", None)
     if collection == "computers":
         document["hardware"] = {
             "serialNumber": columns["serial_number"],

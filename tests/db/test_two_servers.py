@@ -205,7 +205,7 @@ def test_one_group_of_one_name_and_its_number_is_no_disagreement(servers: Server
     (group,) = servers.lab.query("select * from groups")
     assert (group["name"], group["external_id"]) == ("[JAMF] All Macs", "4")
     assert _open_conflicts(servers.lab) == []
-    servers.lab.computer_group("8", "All Lab Macs", is_smart=False)
+    servers.lab.computer_group("8", "All Lab Macs", is_smart=True)
     servers.lab.sync()
     assert servers.lab.query("select * from groups") == [group]
     (conflict,) = _open_conflicts(servers.lab)

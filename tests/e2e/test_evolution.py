@@ -179,14 +179,32 @@ def test_whatever_becomes_of_identities_everybody_stays_who_they_are(
 ) -> None:
     world = make_world(SimulatorConfig(computers=60, groups=12, seed=7, oddities=0))
     world.sync()
-    device_of = {jamf_id: link[0] for jamf_id, link in mappings(world, "computer").items()}
+    device_of, group_of, place_of = (
+        {jamf_id: link[0] for jamf_id, link in mappings(world, kind).items()}
+        for kind in ("computer", "computer_group", "building")
+    )
 
     report = world.jamf.evolve(
         EvolveRequest(
-            renumber_ids=4, replace_hardware=1, reuse_username=1, share_mailbox=1, future_contact=1
+            renumber_ids=4,
+            renumber_groups=3,
+            renumber_buildings=2,
+            replace_hardware=1,
+            reuse_username=1,
+            share_mailbox=1,
+            future_contact=1,
         )
     )
     world.sync()
+
+    for changes, kind, former in (
+        (report.renumber_groups, "computer_group", group_of),
+        (report.renumber_buildings, "building", place_of),
+    ):
+        now = mappings(world, kind)
+        assert {change.id: now[change.id] for change in changes} == {
+            change.id: (former[str(change.before["id"])], "synced") for change in changes
+        }
 
     found, linked = devices(world), mappings(world, "computer")
     for change in report.renumber_ids:

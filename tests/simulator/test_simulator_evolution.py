@@ -25,6 +25,8 @@ EVERYTHING = EvolveRequest(
     building_renames=1,
     group_changes=7,
     renumber_ids=4,
+    renumber_groups=3,
+    renumber_buildings=2,
     replace_hardware=2,
     reuse_username=2,
     share_mailbox=2,
@@ -206,9 +208,34 @@ def test_renumbered_macs_keep_everything_but_their_ids(fleet: Fleet) -> None:
         assert computer.management_id not in managed.values()
 
 
-def test_one_mac_alone_cannot_be_renumbered(fleet: Fleet) -> None:
+def test_renumbered_groups_and_buildings_keep_all_who_are_in_them(fleet: Fleet) -> None:
+    def inside() -> dict[str, set[str]]:
+        members = {group.name: set(fleet.members_of(group.id)) for group in fleet.groups.values()}
+        for building in fleet.buildings.values():
+            members[building.name] = {
+                computer.id
+                for computer in fleet.computers.values()
+                if computer.building_id == building.id
+            }
+        return members
+
+    before = inside()
+    report = evolve(fleet, EvolveRequest(renumber_groups=5, renumber_buildings=3))
+    for changes, records in (
+        (report.renumber_groups, fleet.groups),
+        (report.renumber_buildings, fleet.buildings),
+    ):
+        assert ids(changes) == before_ids(changes)
+        for change in changes:
+            assert change.id != change.before["id"]
+            assert records[change.id].name == change.before["name"]
+    assert inside() == before
+
+
+@pytest.mark.parametrize("kind", ["renumber_ids", "renumber_groups", "renumber_buildings"])
+def test_one_alone_cannot_be_renumbered(fleet: Fleet, kind: str) -> None:
     with pytest.raises(EvolutionError, match="nobody to exchange ids with"):
-        evolve(fleet, EvolveRequest(renumber_ids=1))
+        evolve(fleet, EvolveRequest(**{kind: 1}))
     assert fleet.generation == 0
 
 

@@ -90,6 +90,8 @@ class Life:
             reuse_username=choose(2),
             share_mailbox=choose(2),
             future_contact=choose(2),
+            renumber_groups=2 * choose(2),
+            renumber_buildings=2 * choose(2),
             contacts=bool(choose(2)),
             seed=choose(10**6),
         )

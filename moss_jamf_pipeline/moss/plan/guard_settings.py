@@ -21,7 +21,7 @@ class GuardKind(StrEnum):
     """Linked devices whose known serial number changes; such a change is held whole, with all else of the device."""
 
     RELINK = "relink"
-    """Links whose JAMF id belongs to another machine or person by now; held whole, with all that follows from it."""
+    """Links whose JAMF id belongs to another record by now; held whole, with all that follows from it."""
 
     CREATE = "create"
     """New devices and new people, each against its own total; not on their first import."""
