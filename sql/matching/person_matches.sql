@@ -268,12 +268,18 @@ assignments as (
 ),
 known_users as materialized (
   -- The same user under another spelling: a computer's known user whose name, or address, up to its @ is what the computer
-  -- says now and no more; or one who is a JAMF user of this name, whose former address the computer still shows.
+  -- says now and no more; or the other way round, one of whom nothing but that bare name was known; or one who is a JAMF user
+  -- of this name, whose former address the computer still shows.
   select assigned.external_type, assigned.external_id, (array_agg(person.id))[1] as person_id
   from assignments as assigned
   join moss_contract.people() as person on person.id = assigned.person_id
   left join owners as owner on owner.person_id = person.id
   where case
+    when assigned.username_key ~ '[@\\]' and person.email_address is null
+      and jamf_sync.match_key(person.username) !~ '[@\\]'
+      then jamf_sync.match_key(person.username) = jamf_sync.local_part(assigned.username_key)
+       and (nullif(jamf_sync.match_key(person.full_name), jamf_sync.match_key(person.username))
+            = jamf_sync.match_key(assigned.full_name)) is not false
     when assigned.address_key is not null
       then owner.external_type = 'user' and owner.username_key = assigned.username_key
     else assigned.username_key !~ '[@\\]'
@@ -360,7 +366,8 @@ found as materialized (
 ),
 claims as (
   select found.external_type, found.external_id, found.found_id,
-    owner.person_id is not null or found.found_by = 'spelling' as is_taken,
+    owner.person_id is not null
+      or found.found_by = 'spelling' and found.username_key !~ '[@\\]' as is_taken,
     row_number() over (partition by found.found_id order by found.found_by <> 'email', found.place)
       as rank,
     first_value(found.address_key) over (
