@@ -13,7 +13,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from moss_jamf_pipeline import __version__
-from moss_jamf_pipeline.companion import health, pages
+from moss_jamf_pipeline.companion import health, metrics, pages
 from moss_jamf_pipeline.companion.api import (
     configuration,
     conflicts,
@@ -22,6 +22,7 @@ from moss_jamf_pipeline.companion.api import (
     sessions,
     syncs,
 )
+from moss_jamf_pipeline.companion.metrics import RequestMetrics
 from moss_jamf_pipeline.companion.problems import answer_problems
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 
@@ -53,7 +54,9 @@ def build_application(surroundings: Surroundings) -> FastAPI:
         redoc_url=None,
     )
     application.state.surroundings = surroundings
+    application.state.requests = RequestMetrics()
     application.include_router(health.ROUTER)
+    application.include_router(metrics.ROUTER)
     for part in (sessions, configuration, syncs, plans, conflicts, quarantine):
         application.include_router(part.ROUTER, prefix=API)
     for router in pages.ROUTERS:
@@ -76,9 +79,23 @@ async def _accompany(
     response.headers["X-Request-Id"] = request.state.request_id
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    seconds = time.monotonic() - began
+    request.app.state.requests.note(
+        request.method, _route_of(request), response.status_code, seconds
+    )
     _LOG.info(
         "%s %s %s in %.0f ms, request %s",
         *(request.method, request.url.path, response.status_code),
-        *(1000 * (time.monotonic() - began), request.state.request_id),
+        *(1000 * seconds, request.state.request_id),
     )
     return response
+
+
+def _route_of(request: Request) -> str:
+    """The path of a request with its parameters' names; `(none)` where no route took it."""
+    declared = getattr(request.scope.get("route"), "path", None)
+    if declared is None:
+        return "(none)"
+    # A router that is included under a prefix knows its own part of the path only.
+    asked, known = request.url.path.split("/"), str(declared).strip("/").split("/")
+    return "/".join([*asked[: len(asked) - len(known)], *known])

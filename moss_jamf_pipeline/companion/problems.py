@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -151,6 +152,16 @@ def problem_in(error: Exception) -> tuple[Problem, dict[str, str]] | None:
             return None if found is None else (found, {})
 
 
+def fault_of_ours(error: Exception) -> Problem:
+    """What is said of an error that nobody foresaw; the server logs it with its trace."""
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "unforeseen",
+        f"The companion failed at this ({type(error).__name__}); that is a fault of ours.",
+        "The log of `moss-jamf serve` has more under this request_id. Please report it.",
+    )
+
+
 def answer_problems(application: FastAPI) -> None:
     """Has an application answer every error with a problem."""
 
@@ -158,8 +169,14 @@ def answer_problems(application: FastAPI) -> None:
         problem, headers = cast("tuple[Problem, dict[str, str]]", problem_in(error))
         return problem.response(request, headers, **_members(error))
 
-    for kind in (Refused, RequestValidationError, HTTPException, *EXPLAINED, ProblemFound):
+    def unforeseen(request: Request, error: Exception) -> Response:
+        headers = {"X-Request-Id": request.state.request_id}
+        return fault_of_ours(error).response(request, headers)
+
+    explained = (*EXPLAINED, ProblemFound, psycopg.Error)
+    for kind in (Refused, RequestValidationError, HTTPException, *explained):
         application.add_exception_handler(kind, answered)
+    application.add_exception_handler(Exception, unforeseen)
 
 
 def _members(error: Exception) -> dict[str, Any]:

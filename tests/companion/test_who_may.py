@@ -32,7 +32,7 @@ _OF_ADMINISTRATORS = {
     ("GET", f"{API}/quarantine/{{quarantine_id}}"),
 }
 _OF_SUPER_ADMINISTRATORS = {("POST", f"{API}/config"), ("POST", f"{API}/test-connection")}
-_FOR_NOBODY_IN_PARTICULAR = {("GET", "/healthz"), ("GET", "/readyz")}
+_FOR_NOBODY_IN_PARTICULAR = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_a_form_without_the_session_s_own_token_changes_nothing(
     client = companion.signed_in("admin")
     other = companion.signed_in("super_admin").headers["X-CSRF-Token"]
     given = other if token == "of somebody else" else token
-    client.headers.update({"X-CSRF-Token": given.encode()})  # type: ignore[dict-item]
+    client.headers.update({b"X-CSRF-Token": given.encode()})
     assert client.post(f"{API}/sync").status_code == 403
     assert companion.starter.orders == []
 
