@@ -50,7 +50,7 @@ def list_entries(
     if as_json:
         print_json({"total": found.total, "quarantine": found.items})
     elif found.items:
-        _print_list(found)
+        print_list(found)
     else:
         stdout.print("Everything of the newest captures could be used, as far as you ask.")
 
@@ -71,18 +71,17 @@ def show(
         _print_entry(entry)
 
 
-def _print_list(found: Page[service.Quarantined]) -> None:
+def print_list(found: Page[service.Quarantined]) -> None:
+    """Prints a page of the quarantine as a table; `found`: the page."""
+    # Few columns, and what is long is the last: names and serial numbers may be of any length, and 80 letters are usual.
     print_table(
-        ["id", "from JAMF's", "JAMF id", "name", "what is left out", "reason", "in plain words"],
+        ["id", "record", "name", "left out"],
         [
             [
                 entry.quarantine_id,
-                entry.collection,
-                entry.jamf_id,
+                f"{entry.collection} {entry.jamf_id or '(no id)'}",
                 _name(entry),
-                _what(entry),
-                entry.reason,
-                entry.detail,
+                f"{_what(entry)}: {entry.detail} ({entry.reason})",
             ]
             for entry in found
         ],
