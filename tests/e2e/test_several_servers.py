@@ -152,11 +152,21 @@ def test_a_failed_run_is_told_by_the_sensor_of_its_own_integration(servers: Serv
     failed = servers.sync(EMEA)
     assert not failed.success
 
-    told = {choice: _tell_of_failure(servers, choice, failed) for choice in (AMER, EMEA)}
-    assert told == {AMER: None, EMEA: None}
-    assert servers.counts("integration_sync_history", "integration_config_id") == {
-        servers.ids[EMEA]: 1
-    }
+    # As if the run had been killed before it closed its row of the history: the sensor has to.
+    for opened in (
+        "update integration_sync_history set status = 'in_progress', sync_completed_at = null",
+        "update jamf_sync.sync_runs set finished_at = null",
+    ):
+        assert servers.moss.execute(opened) == 1
+    closed = {}
+    for choice in (AMER, EMEA):
+        _tell_of_failure(servers, choice, failed)
+        (row,) = servers.moss.query(
+            "select integration_config_id::text as whose, status from integration_sync_history"
+        )
+        assert row["whose"] == servers.ids[EMEA]
+        closed[choice] = row["status"]
+    assert closed == {AMER: "in_progress", EMEA: "failed"}
 
 
 def test_jamf_variables_of_nobody_in_particular_are_sent_to_no_server(
@@ -188,7 +198,7 @@ def test_what_commands_mean_does_not_change_what_a_run_syncs(
 
 def _tell_of_failure(
     servers: Servers, choice: IntegrationChoice, run: dg.ExecuteInProcessResult
-) -> object:
+) -> None:
     sensor = DEFINITIONS.resolve_sensor_def(f"{choice.slug}_failed_runs")
     context = dg.build_run_status_sensor_context(
         sensor_name=sensor.name,
@@ -198,4 +208,4 @@ def _tell_of_failure(
         resources={"moss": MossResource()},
     )
     with context:
-        return sensor(context.for_run_failure())
+        sensor(context.for_run_failure())
