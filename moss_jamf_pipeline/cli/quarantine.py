@@ -73,7 +73,7 @@ def show(
 
 def print_list(found: Page[service.Quarantined]) -> None:
     """Prints a page of the quarantine as a table; `found`: the page."""
-    # Few columns, and what is long is the last: names and serial numbers may be of any length, and 80 letters are usual.
+    # Few columns, and the long one last: names and serial numbers may be of any length, and 80 letters are usual.
     print_table(
         ["id", "record", "name", "left out"],
         [

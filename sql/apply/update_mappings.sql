@@ -10,12 +10,17 @@ with unwritten as materialized (
 ),
 pending as (
   select planned.*, raw.document,
-         planned.action = 'update' and unwritten.object_id is not null as is_unwritten
+         planned.action = 'update' and unwritten.object_id is not null as is_unwritten,
+         mapping.id is not null as is_as_planned
   from jamf_sync.change_plan as planned
   left join jamf_sync.raw_jamf as raw
     on raw.collection = planned.details ->> 'collection'
    and raw.version_id = (planned.details ->> 'version_id')::bigint
   left join unwritten on unwritten.object_id = planned.object_id
+  left join moss_contract.integration_object_mappings() as mapping
+    on mapping.id = (planned.details ->> 'mapping_id')::uuid
+   and mapping.sync_status is not distinct from planned.before ->> 'sync_status'
+   and mapping.internal_id = planned.object_id
   where planned.plan_id = %(plan_id)s and planned.object_type = 'mapping'
     and planned.outcome is null
     and planned.action in ('unenroll', 'delete_internal', 'update')
@@ -37,10 +42,13 @@ changed as (
   returning mapping.id
 )
 update jamf_sync.change_plan as change
-set outcome = 'refused',
+set outcome = case
+      when pending.is_as_planned and not pending.is_unwritten then 'failed' else 'refused' end,
     outcome_detail = case
       when pending.is_unwritten
         then 'Its new serial number was not written; both are planned anew next time.'
+      when pending.is_as_planned
+        then moss_contract.silence_of('public.integration_object_mappings')
       else 'The link changed since the plan was made; it is planned anew next time.' end
 from pending
 where change.row_id = pending.row_id

@@ -97,6 +97,18 @@ begin
     on conflict do nothing;
   end if;
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform moss_contract.require_written('{{ group_person_members }}', (
+    select count(*) from unnest(groups_of_people, people) as joining (group_id, person_id)
+    where not exists (
+      select from {{ group_person_members }} as member
+      where member.{{ group_person_members.group_id }} = joining.group_id
+        and member.{{ group_person_members.person_id }} = joining.person_id)));
+  perform moss_contract.require_written('{{ group_device_members }}', (
+    select count(*) from unnest(groups_of_devices, devices) as joining (group_id, device_id)
+    where not exists (
+      select from {{ group_device_members }} as member
+      where member.{{ group_device_members.group_id }} = joining.group_id
+        and member.{{ group_device_members.device_id }} = joining.device_id)));
   return query select unnest(refused);
 end $$;
 
@@ -155,6 +167,17 @@ begin
     where member.{{ group_device_members.group_id }} operator(pg_catalog.=) leaving.group_id
       and member.{{ group_device_members.device_id }} operator(pg_catalog.=) leaving.device_id;
   end if;
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform moss_contract.require_written('{{ group_person_members }}', (
+    select count(*) from unnest(groups_of_people, people) as leaving (group_id, person_id)
+    join {{ group_person_members }} as member
+      on member.{{ group_person_members.group_id }} = leaving.group_id
+     and member.{{ group_person_members.person_id }} = leaving.person_id));
+  perform moss_contract.require_written('{{ group_device_members }}', (
+    select count(*) from unnest(groups_of_devices, devices) as leaving (group_id, device_id)
+    join {{ group_device_members }} as member
+      on member.{{ group_device_members.group_id }} = leaving.group_id
+     and member.{{ group_device_members.device_id }} = leaving.device_id));
 end $$;
 
 -- Of members that another JAMF server added as well, and the waiting rows of a range agree to: notes those that this one lists too, and

@@ -11,6 +11,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
   contents jsonb;
+  written bigint;
 begin
   case of_type
   when 'device' then
@@ -61,6 +62,7 @@ begin
       from pg_catalog.jsonb_to_recordset(contents) as filled (
         id pg_catalog.uuid, asset_tag pg_catalog.text, location_id pg_catalog.uuid, room_id pg_catalog.uuid)
       where stored.id operator(pg_catalog.=) filled.id;
+      get diagnostics written = row_count;
     end if;
   when 'person' then
     with filling as materialized (
@@ -97,10 +99,16 @@ begin
       from pg_catalog.jsonb_to_recordset(contents) as filled (
         id pg_catalog.uuid, username pg_catalog.text, full_name pg_catalog.text)
       where stored.id operator(pg_catalog.=) filled.id;
+      get diagnostics written = row_count;
     end if;
   else
     raise invalid_parameter_value using message = format('no field of a %s is filled', of_type);
   end case;
+  if contents is not null then
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    perform moss_contract.require_written(
+      moss_contract.table_of(of_type)::text, jsonb_array_length(contents) - written);
+  end if;
 end $$;
 
 revoke all on function moss_contract.fill_empty from public;

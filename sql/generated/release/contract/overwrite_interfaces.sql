@@ -4,7 +4,12 @@
 -- Writes what the waiting rows of a range ask for; fields without a change keep their value. Yields the rows of other interfaces.
 create function moss_contract.overwrite_interfaces(plan bigint, first_row bigint, last_row bigint)
 returns table (refused_row bigint)
-language sql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_variable
+declare
+  refused bigint[];
+  unwritten bigint;
+begin
   with asked as materialized (
     select planned.row_id, planned.object_id, planned.after,
            created.object_id is not null as is_created
@@ -26,9 +31,16 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     from asked as planned
     where (select moss_contract.open_public())
       and planned.is_created and stored.id = planned.object_id
+    returning stored.id
   )
-  select asked.row_id from asked where not asked.is_created
-$$;
+  select array_agg(asked.row_id) filter (where not asked.is_created),
+         count(*) filter (where asked.is_created) - (select count(*) from written)
+  into refused, unwritten
+  from asked;
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform moss_contract.require_written('public.ios', unwritten);
+  return query select unnest(refused);
+end $$;
 
 -- Locks interfaces that nobody else holds locked, in id order, and yields them.
 create function moss_contract.lock_interfaces(interfaces uuid[]) returns setof uuid

@@ -18,8 +18,18 @@ remembered as (
   from gone
   where applied.integration_id = %(integration_id)s and applied.object_type = 'device'
     and applied.object_id = gone.object_id
+),
+written as (
+  insert into public.custom_field_values as stored (object_type, object_id, field_name, value)
+  select 'device', object_id, 'jamf_enrollment_status', 'unenrolled' from gone
+  on conflict (object_type, object_id, field_name) do update set value = excluded.value
+  where stored.value is distinct from excluded.value
+  returning true
 )
-insert into public.custom_field_values as stored (object_type, object_id, field_name, value)
-select 'device', object_id, 'jamf_enrollment_status', 'unenrolled' from gone
-on conflict (object_type, object_id, field_name) do update set value = excluded.value
-where stored.value is distinct from excluded.value
+select moss_contract.require_written('public.custom_field_values', (
+    select count(*) from gone
+    where not exists (
+      select from public.custom_field_values as held
+      where held.object_type = 'device' and held.object_id = gone.object_id
+        and held.field_name = 'jamf_enrollment_status' and held.value = 'unenrolled')
+  ) - (select count(*) from written))

@@ -12,6 +12,7 @@ declare
   devices uuid[];
   kinds text[];
   left_out bigint[];
+  written bigint;
 begin
   with asked as materialized (
     select planned.row_id, planned.object_id, planned.after ->> 'device_type' as kind
@@ -45,7 +46,9 @@ begin
     set device_type = followed.kind
     from rows from (pg_catalog.unnest(devices), pg_catalog.unnest(kinds)) as followed (id, kind)
     where stored.id operator(pg_catalog.=) followed.id;
+    get diagnostics written = row_count;
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    perform moss_contract.require_written('public.devices', cardinality(devices) - written);
   end if;
   return query select unnest(left_out);
 end $$;

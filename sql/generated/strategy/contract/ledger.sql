@@ -86,6 +86,23 @@ begin
   return true;
 end $$;
 
+-- What is said of rows that M.O.S.S. did not write although it raised no error.
+create function moss_contract.silence_of(relation text) returns text
+language sql immutable as $$
+  select 'M.O.S.S. did not write it, and raised no error: a trigger or a policy of ' || relation || ' left it out.'
+$$;
+
+-- Ends what wrote fewer rows than it was to: a trigger that yields null before a row is written leaves it out without a word, and so
+-- does a policy. Yields true. Whoever calls this looks for the row, and lets the others be written.
+create function moss_contract.require_written(relation text, unwritten bigint) returns boolean
+language plpgsql as $$
+begin
+  if unwritten operator(pg_catalog.>) 0 then
+    raise exception using message = moss_contract.silence_of(relation);
+  end if;
+  return true;
+end $$;
+
 -- Writes values into fields of one object that M.O.S.S. owns; those that the document does not name keep theirs. Acts with the rights of
 -- whoever calls it, which is no use to a role: the functions that prove that they may call it have their owner's.
 create function moss_contract.put_owned(of_type text, of_object uuid, owned jsonb) returns void
@@ -94,6 +111,7 @@ language plpgsql as $$
 declare
   is_device boolean := of_type = 'device';
   wanted record;
+  is_written boolean;
 begin
   if is_device then
     select case when owned ? 'asset_tag'
@@ -128,7 +146,9 @@ begin
         full_name = wanted.full_name
     where stored.id operator(pg_catalog.=) of_object;
   end if;
+  is_written := found;
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform moss_contract.require_written(moss_contract.table_of(of_type)::text, (not is_written)::integer);
 end $$;
 
 -- Notes which objects of a range are not there yet, before the sync creates them.
@@ -150,24 +170,27 @@ begin
     moss_contract.table_of(of_type))
   into absent using of_type, plan, first_row, last_row;
   if absent is not null then
-    insert into jamf_sync.creations_under_way (transaction_id, object_type, object_ids)
-    values (pg_current_xact_id(), of_type, absent);
+    insert into jamf_sync.creations_under_way (transaction_id, object_type, object_ids, plan_id)
+    values (pg_current_xact_id(), of_type, absent, plan);
   end if;
 end $$;
 
--- Enters into the ledger what was announced in this transaction and is there by now, with the defaults that it was given.
+-- Enters into the ledger what was announced in this transaction and is there by now, with the defaults that it was given. What is not
+-- there although its row still waits was left out by M.O.S.S.
 create function moss_contract.note_creations(of_type text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
   announced uuid[];
+  plans bigint[];
+  unwritten bigint;
 begin
   with ended as (
     delete from jamf_sync.creations_under_way as under_way
     where under_way.transaction_id = pg_current_xact_id() and under_way.object_type = of_type
-    returning under_way.object_ids
+    returning under_way.object_ids, under_way.plan_id
   )
-  select array_agg(object_id) into announced
+  select array_agg(object_id), array_agg(distinct ended.plan_id) into announced, plans
   from ended cross join lateral unnest(ended.object_ids) as object_id;
   if announced is null then
     return;
@@ -182,6 +205,18 @@ begin
     case of_type when 'device' then $of_device$jsonb_build_object('device_type', object.device_type)$of_device$ else 'null' end,
     moss_contract.table_of(of_type))
   using of_type, announced;
+  get diagnostics unwritten = row_count;
+  if unwritten < cardinality(announced) then
+    select count(*) into unwritten
+    from unnest(announced) as expected (id)
+    join jamf_sync.change_plan as planned
+      on planned.object_id = expected.id and planned.object_type = of_type
+     and planned.plan_id = any (plans) and planned.action = 'create' and planned.outcome is null
+    where not exists (
+      select from jamf_sync.created_objects as created
+      where created.object_id = expected.id and created.object_type = of_type);
+    perform moss_contract.require_written(moss_contract.table_of(of_type)::text, unwritten);
+  end if;
 end $$;
 
 -- Notes of the objects of a range that the sync created, and is about to write, that nobody else has changed them up to now, and keeps

@@ -90,7 +90,9 @@ begin
   perform moss_contract.open_public();
   delete from public.integration_object_mappings as mapping
   where mapping.id operator(pg_catalog.=) link;
-  return found;
+  perform moss_contract.require_written(
+    'public.integration_object_mappings', (not found)::pg_catalog.int4);
+  return true;
 end $$;
 
 -- What refers to an object of M.O.S.S., in words; null if nothing does. Every foreign key of the catalogue counts, and every column
@@ -168,6 +170,7 @@ declare
   changed text;
   referrers text;
   deletion text;
+  deleted bigint;
 begin
   select planned.* into asked from jamf_sync.change_plan as planned
   where planned.row_id = waiting_row and planned.outcome is null and planned.action = 'delete';
@@ -226,8 +229,15 @@ begin
     and mapping.internal_type operator(pg_catalog.=) asked.object_type
     and mapping.internal_id operator(pg_catalog.=) asked.object_id;
   execute deletion using asked.object_id;
+  get diagnostics deleted = row_count;
+  if deleted operator(pg_catalog.=) 0 then
+    -- What was deleted besides comes back with that.
+    raise exception using errcode = 'MJ001';
+  end if;
   return null;
 exception
+  when sqlstate 'MJ001' then
+    return format('It stays: a trigger or a policy of %s keeps it from being deleted, without an error.', referred);
   when insufficient_privilege then
     return format('It stays: the owner of the contract lacks a right in M.O.S.S. (%s).', sqlerrm);
 end $$;
