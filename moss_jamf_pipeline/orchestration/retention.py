@@ -19,7 +19,7 @@ def build_retention(choice: IntegrationChoice) -> tuple[dg.JobDefinition, dg.Sch
     @dg.op(
         name=f"{choice.slug}_forget_the_old",
         description="Deletes captures, closed versions and plans older than MOSS_JAMF_RETENTION_DAYS and "
-        "MOSS_JAMF_PLAN_RETENTION_DAYS.",
+        "MOSS_JAMF_PLAN_RETENTION_DAYS, and what the ledger has of objects that are gone and in no plan any more.",
         retry_policy=DATABASE_RETRIES,
         out=dg.Out(dg.Nothing),
     )
@@ -32,10 +32,11 @@ def build_retention(choice: IntegrationChoice) -> tuple[dg.JobDefinition, dg.Sch
                 plan_retention_days=moss.settings.plan_retention_days,
             )
         context.log.info(
-            "Forgot %d captures, %d versions and %d plans.",
+            "Forgot %d captures, %d versions, %d plans and %d entries of the ledger.",
             forgotten.captures,
             forgotten.versions,
             forgotten.plans,
+            forgotten.entries,
         )
 
     @dg.job(

@@ -36,6 +36,7 @@ _CALLERS: Final[Mapping[str, tuple[Role, ...]]] = {
     "moss_contract.delete_link": (WRITER,),
     "moss_contract.fill_empty": (WRITER,),
     "moss_contract.follow_default": (WRITER,),
+    "moss_contract.forget_ledger": (READER,),
     "moss_contract.keep_encryption_key": (),
     "moss_contract.lock_interfaces": (WRITER,),
     "moss_contract.note_creations": (WRITER,),
@@ -185,7 +186,11 @@ def test_case_s02_the_roles_write_no_table_that_proves_something(
              and not has_table_privilege(%s, relation.oid, 'DELETE')""",
         [role_of(rolled_back, role)] * 3,
     ).fetchall()
-    assert {name for (name,) in found} == {*LEDGER, "schema_migrations", "decisions"}
+    of_the_companion = {"administrator_tokens", "requested_runs"}
+    assert {name for (name,) in found} == {
+        *(*LEDGER, "schema_migrations", "decisions"),
+        *of_the_companion,
+    }
     for table in LEDGER:
         for verb in ("TRUNCATE", "REFERENCES", "TRIGGER"):
             assert rolled_back.execute(
@@ -549,6 +554,34 @@ def test_case_s02_what_a_person_made_is_not_deleted_whatever_a_plan_says(
             _call(trial, "note_creations", object_type)
             _call(trial, "delete_created", deleting["row_id"])
     assert _written(trial) == before
+
+
+@forging("moss_contract.forget_ledger")
+def test_case_s02_the_ledger_of_what_is_there_is_not_forgotten_whatever_a_role_deletes(
+    trial: Bench,
+) -> None:
+    """Without it the sync could undo less; of what is gone, nothing is left to be proven."""
+    trial.user("1", username="user1")
+    trial.computer_group("7", "Lab")
+    trial.computer("1", hostname="mac-1", username="user1", static_group_ids=["7"])
+    trial.device(serial_number="C02ABC", hostname="mac-2")
+    trial.computer("2", "C02ABC", hostname="mac-2", asset_tag="IT-2")
+    trial.sync()
+    tables = ("created_objects", "owned_writes", "group_member_additions")
+    before = [rows_of(trial, f"jamf_sync.{table}") for table in tables]
+    assert all(before)
+    with as_role(trial.connection, READER):
+        trial.execute("delete from jamf_sync.plans")
+        trial.execute("delete from jamf_sync.applied_values")
+        trial.execute("create temporary table devices (id uuid)")
+        trial.execute(
+            "create function pg_temp.devices() returns setof uuid language sql as 'select null::uuid'"
+        )
+        trial.execute("set local search_path = pg_temp, public")
+        assert _call(trial, "forget_ledger") == [0]
+    assert [rows_of(trial, f"jamf_sync.{table}") for table in tables] == before
+    with refused(trial, WRITER):
+        _call(trial, "forget_ledger")
 
 
 def test_case_s02_what_was_announced_and_not_made_is_not_the_syncs(bench: Bench) -> None:

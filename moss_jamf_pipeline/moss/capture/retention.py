@@ -16,11 +16,13 @@ class Forgotten:
         captures: captures, with the slots they covered.
         versions: closed versions of JAMF's documents that no kept capture can show.
         plans: plans, with their rows.
+        entries: entries of the ledger that prove nothing any more.
     """
 
     captures: int
     versions: int
     plans: int
+    entries: int
 
 
 def forget_the_old(
@@ -52,4 +54,5 @@ def forget_the_old(
             "retention/delete_plans",
             {"integration_id": integration_id, "plan_retention_days": plan_retention_days},
         )
-    return Forgotten(captures=captures, versions=int(versions), plans=plans)
+        entries = fetch_value(connection, "retention/forget_ledger")
+    return Forgotten(captures=captures, versions=int(versions), plans=plans, entries=int(entries))

@@ -35,7 +35,7 @@ class RoleNames:
     writer: str
 
 
-_FUNCTIONS_OF_THE_READER: Final = ("active_encryption_key",)
+_FUNCTIONS_OF_THE_READER: Final = ("active_encryption_key", "forget_ledger")
 _FUNCTIONS_OF_THE_WRITER: Final = (
     "announce_creations",
     "note_creations",

@@ -254,6 +254,75 @@ language sql stable as $$
      where created.object_type = of_type and created.object_id = of_object))
 $$;
 
+-- Forgets the entries of objects that M.O.S.S. has no longer and no row of a plan names any more, and of members whose group or who
+-- themselves are such. While a plan names an object, a revert may ask for it, and a backup may bring it back under its id: as what
+-- it was. After that there is nothing to undo, and whoever enters another object under that id has made it. Yields how many went.
+create function moss_contract.forget_ledger() returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with present as materialized (
+    select 'location' as object_type, id as object_id from moss_contract.locations()
+    union all select 'room', id from moss_contract.rooms()
+    union all select 'person', id from moss_contract.people()
+    union all select 'device', id from moss_contract.devices()
+    union all select 'io', id from moss_contract.ios()
+    union all select 'group', id from moss_contract.groups()
+  ),
+  known as (
+    select object_type, object_id from jamf_sync.created_objects
+    union
+    select object_type, object_id from jamf_sync.owned_writes
+    union
+    select 'group', group_id from jamf_sync.group_member_additions
+    union
+    select member_type, member_id from jamf_sync.group_member_additions
+  ),
+  gone as materialized (
+    select known.object_type, known.object_id
+    from known
+    left join present using (object_type, object_id)
+    where present.object_id is null
+  ),
+  forgotten as materialized (
+    select gone.object_type, gone.object_id from gone
+    where not exists (
+      select from jamf_sync.change_plan as change
+      where change.object_type = gone.object_type and change.object_id = gone.object_id)
+  ),
+  members as materialized (
+    select group_id, 'person' as member_type, person_id as member_id
+    from moss_contract.group_person_members()
+    union all
+    select group_id, 'device', device_id from moss_contract.group_device_members()
+  ),
+  creations as (
+    delete from jamf_sync.created_objects as created using forgotten
+    where created.object_type = forgotten.object_type and created.object_id = forgotten.object_id
+    returning true
+  ),
+  writes as (
+    delete from jamf_sync.owned_writes as write using forgotten
+    where write.object_type = forgotten.object_type and write.object_id = forgotten.object_id
+    returning true
+  ),
+  additions as (
+    delete from jamf_sync.group_member_additions as addition
+    where exists (
+        select from forgotten
+        where forgotten.object_type = 'group' and forgotten.object_id = addition.group_id)
+      -- Our own list of a group's devices has a member until a plan takes it out.
+      or exists (
+        select from forgotten
+        where forgotten.object_type = addition.member_type and forgotten.object_id = addition.member_id)
+      and not exists (
+        select from members
+        where members.group_id = addition.group_id and members.member_type = addition.member_type
+          and members.member_id = addition.member_id)
+    returning true
+  )
+  select (select count(*) from creations) + (select count(*) from writes) + (select count(*) from additions)
+$$;
+
+revoke all on function moss_contract.forget_ledger from public;
 revoke all on function moss_contract.put_owned from public;
 revoke all on function moss_contract.announce_creations from public;
 revoke all on function moss_contract.note_creations from public;
