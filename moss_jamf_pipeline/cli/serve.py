@@ -63,8 +63,9 @@ def serve(
                 return
             sessions = _sessions(settings, workplace)
             starter = Webserver(settings.dagster_url)
+            surroundings = Surroundings(workplace, starter, sessions)
             try:
-                application = build_application(Surroundings(workplace, starter, sessions))
+                application = build_application(surroundings)
                 stderr.print(f"The companion listens at http://{host}:{port}. Ctrl-C stops it.")
                 uvicorn.run(
                     application,
@@ -78,6 +79,7 @@ def serve(
                     timeout_graceful_shutdown=10,
                 )
             finally:
+                surroundings.jamf.close()
                 starter.close()
 
 

@@ -17,6 +17,7 @@ from moss_jamf_pipeline.companion import health, metrics, pages
 from moss_jamf_pipeline.companion.api import (
     configuration,
     conflicts,
+    live,
     plans,
     quarantine,
     sessions,
@@ -57,7 +58,7 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     application.state.requests = RequestMetrics()
     application.include_router(health.ROUTER)
     application.include_router(metrics.ROUTER)
-    for part in (sessions, configuration, syncs, plans, conflicts, quarantine):
+    for part in (sessions, configuration, syncs, live, plans, conflicts, quarantine):
         application.include_router(part.ROUTER, prefix=API)
     for router in pages.ROUTERS:
         application.include_router(router)

@@ -22,6 +22,7 @@ from moss_jamf_pipeline.moss import errors as moss
 from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services.configuration import ConfigurationInvalid
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
+from moss_jamf_pipeline.services.live import DeviceUnknown
 from moss_jamf_pipeline.services.requested_runs import (
     AnotherRunAtWork,
     DagsterNotAsked,
@@ -47,6 +48,7 @@ _STATUSES: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (ConfigurationInvalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IdempotencyKeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (JamfError, HTTPStatus.BAD_GATEWAY),
+    (DeviceUnknown, HTTPStatus.NOT_FOUND),
     (ProblemFound, HTTPStatus.CONFLICT),
 )
 """What each kind of explained error is to a caller; the first that fits counts. All others are 503."""

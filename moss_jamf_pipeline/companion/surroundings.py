@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 
 from moss_jamf_pipeline.companion.identity.failures import FailedLogIns
 from moss_jamf_pipeline.companion.identity.sessions import SessionReader
+from moss_jamf_pipeline.services.jamf_now import JamfNow
 from moss_jamf_pipeline.services.requested_runs import RunStarter
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
@@ -21,12 +22,14 @@ class Surroundings:
         starter: starts the runs that people ask for.
         sessions: reads M.O.S.S.'s sessions; None: its secret is not known, and only tokens count.
         failed_log_ins: of the last minute.
+        jamf: asks JAMF while people wait.
     """
 
     workplace: Workplace
     starter: RunStarter
     sessions: SessionReader | None = None
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
+    jamf: JamfNow = field(default_factory=JamfNow)
 
 
 def surroundings_of(request: Request) -> Surroundings:
@@ -40,6 +43,10 @@ def _workplace(request: Request) -> Workplace:
 
 def _starter(request: Request) -> RunStarter:
     return surroundings_of(request).starter
+
+
+def _jamf(request: Request) -> JamfNow:
+    return surroundings_of(request).jamf
 
 
 def _choice(
@@ -61,5 +68,6 @@ def _choice(
 
 
 WorkplaceNeeded = Annotated[Workplace, Depends(_workplace)]
+JamfNowNeeded = Annotated[JamfNow, Depends(_jamf)]
 StarterNeeded = Annotated[RunStarter, Depends(_starter)]
 ChoiceNeeded = Annotated[IntegrationChoice, Depends(_choice)]

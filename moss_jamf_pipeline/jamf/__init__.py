@@ -7,6 +7,7 @@ of allow-listed fields with its hash. What the values mean is `moss_jamf_pipelin
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
+from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
     JamfRecord,
@@ -51,6 +52,7 @@ __all__ = [
     "ClientLimits",
     "CollectionName",
     "ComputerFetch",
+    "ComputerNow",
     "FetchedPage",
     "JamfAddressInvalid",
     "JamfAnswerInvalid",
@@ -74,6 +76,7 @@ __all__ = [
     "ReadingPlan",
     "RejectedRecord",
     "RejectionReason",
+    "Section",
     "ServerVersion",
     "Sweep",
     "SweepPage",

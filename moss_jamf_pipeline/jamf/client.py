@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -16,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
+from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section, read_sections
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_LISTING_READER,
@@ -57,6 +61,9 @@ from moss_jamf_pipeline.jamf.version import ServerVersion
 logger = logging.getLogger("moss_jamf_pipeline.jamf")
 
 _VERSION_PATH = "/api/v1/jamf-pro-version"
+
+_REFUSALS_REMEMBERED: Final = 600.0
+"""Seconds, for which a section is not asked for again that JAMF refused: a privilege is seldom given meanwhile."""
 
 _LISTED_PER_PAGE = 4
 """One section in place of five is read in pages this much larger: with the usual size, JAMF's largest.
@@ -127,6 +134,8 @@ class JamfClient:
         )
         self._session = JamfSession(self._transport, tokens)
         self._version_lock = asyncio.Lock()
+        self._inventory_path: str | None = None
+        self._refused_sections: dict[Section, tuple[str, float]] = {}
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -258,6 +267,85 @@ class JamfClient:
             limits=self._limits,
         )
 
+    async def computer_now(self, jamf_id: str, wanted: Iterable[Section]) -> ComputerNow:
+        """Read some sections of one computer, to be shown.
+
+        A section that these credentials may not read is left out and said to be; which ones these are is remembered for
+        some minutes.
+
+        Args:
+            jamf_id: whose.
+            wanted: the sections; GENERAL is asked for in any case, by which a personally-owned Mac is known.
+
+        Raises:
+            JamfNotFound: JAMF has no such computer.
+            JamfPrivilegeMissing: these credentials may not read computers at all.
+            JamfError: it could not be asked.
+        """
+        asked = {Section.GENERAL, *wanted}
+        refused = self._refused_now()
+        readable = [section for section in Section if section in asked and section not in refused]
+        lacking = {section: refused[section] for section in asked & refused.keys()}
+        found = (await self._sections_of(jamf_id, readable)).as_may_be_shown()
+        if found.is_personal:
+            return found
+        return replace(found, lacking={**found.lacking, **lacking})
+
+    async def _sections_of(self, jamf_id: str, sections: Sequence[Section]) -> ComputerNow:
+        source = SOURCES[CollectionName.COMPUTERS]
+        known = self._inventory_path
+        listings = source.listings_for(await self.server_version())
+        absence: JamfNotFound | None = None
+        for path in [known] if known else [listing.path for listing in listings]:
+            try:
+                found = await self._sections_at(f"{path}/{quote(jamf_id, safe='')}", sections)
+            except JamfNotFound as not_found:  # the record, or this version of the endpoint
+                absence = absence or not_found
+                continue
+            self._inventory_path = path
+            return found
+        raise absence or absent_everywhere(
+            CollectionName.COMPUTERS, await self.server_version(), "It has no inventory."
+        )
+
+    async def _sections_at(self, path: str, sections: Sequence[Section]) -> ComputerNow:
+        try:
+            return await self._sections_by_one_request(path, sections)
+        except JamfPrivilegeMissing:
+            if len(sections) == 1:
+                raise
+        # One section that may not be read refuses them all: by itself, each says so.
+        first = await self._sections_by_one_request(path, [Section.GENERAL])
+        others = [section for section in sections if section is not Section.GENERAL]
+        parts = await asyncio.gather(*(self._section_by_itself(path, each) for each in others))
+        return first.joined(parts)
+
+    async def _section_by_itself(self, path: str, section: Section) -> ComputerNow:
+        try:
+            return await self._sections_by_one_request(path, [section])
+        except JamfPrivilegeMissing as refusal:
+            told = f"JAMF Pro does not show the section {section} to these credentials: {refusal}"
+            self._refused_sections[section] = (told, time.monotonic() + _REFUSALS_REMEMBERED)
+            return ComputerNow(is_personal=False, sections={}, lacking={section: told})
+
+    async def _sections_by_one_request(self, path: str, sections: Sequence[Section]) -> ComputerNow:
+        return await self._session.get(
+            path,
+            tuple(("section", section.value) for section in sections),
+            read=partial(read_sections, wanted=sections),
+            ledger=self._session.ledger(),
+            patience=self._limits.request_patience,
+            privileges=_privileges_of(sections),
+        )
+
+    def _refused_now(self) -> dict[Section, str]:
+        now = time.monotonic()
+        return {
+            section: told
+            for section, (told, until) in self._refused_sections.items()
+            if until > now
+        }
+
     async def computer_group_ids(self, references: Iterable[str]) -> frozenset[str]:
         """The ids of computer groups, smart or static.
 
@@ -348,6 +436,14 @@ class JamfClient:
             patience=self._limits.request_patience,
             privileges=source.privileges,
         )
+
+
+def _privileges_of(sections: Sequence[Section]) -> tuple[str, ...]:
+    """What it takes to read sections of a computer, by the names of JAMF's role editor."""
+    computers = SOURCES[CollectionName.COMPUTERS].privileges
+    if Section.GROUP_MEMBERSHIPS in sections:
+        return (*computers, *SOURCES[CollectionName.GROUPS].privileges)
+    return computers
 
 
 def _classic_users(answer: object, base_url: str) -> list[ListedUser]:

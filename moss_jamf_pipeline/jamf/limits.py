@@ -56,6 +56,8 @@ class ClientLimits:
             begin).
         answer_timeout_seconds: for one answer as a whole, so that a trickling server cannot hold a
             sweep.
+        idle_connection_seconds: how long a connection is kept that nothing is sent over. Requests of a sweep follow
+            one another; those of people do not, and JAMF closes idle ones after two minutes.
         rejected_kept: rejected records a sweep's summary lists; pages carry every one.
     """
 
@@ -79,6 +81,7 @@ class ClientLimits:
     connect_timeout_seconds: float = 10.0
     read_timeout_seconds: float = 120.0
     answer_timeout_seconds: float = 300.0
+    idle_connection_seconds: float = 5.0
     rejected_kept: int = 1_000
 
     @property

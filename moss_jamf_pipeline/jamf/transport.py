@@ -163,6 +163,7 @@ class JamfTransport:
             timeout=httpx.Timeout(
                 limits.read_timeout_seconds, connect=limits.connect_timeout_seconds, pool=None
             ),
+            limits=httpx.Limits(keepalive_expiry=limits.idle_connection_seconds),
             # Reading the authorities takes 15 ms and more; without a network nobody looks at them.
             verify=tls or (network.tls() if transport is None else True),
             # What the environment says of it is in `network`, which knows `.env` too.

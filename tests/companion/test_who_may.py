@@ -15,6 +15,7 @@ from tests.companion.conftest import API, Companion, in_days, problem
 from tests.support.auth_js import COOKIE, session_of
 
 _PARAMETERS = {
+    "device_id": "1",
     "plan_id": "1",
     "conflict_id": "1",
     "quarantine_id": "1",

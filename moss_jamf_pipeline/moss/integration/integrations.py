@@ -25,6 +25,7 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationMissing,
     IntegrationUnclear,
 )
+from moss_jamf_pipeline.moss.integration.deep_links import DeepLinks
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
 from moss_jamf_pipeline.moss.text import unescaped
@@ -186,6 +187,11 @@ class SyncSettings(BaseModel):
     guard: GuardSettings = Field(
         default=GuardSettings(),
         description="How many changes of a kind a plan may make before a person is asked; null: any number.",
+    )
+    deep_links: DeepLinks = Field(
+        default=DeepLinks(),
+        description="Where JAMF's web pages show a record, where that differs from what is usual: {id} is JAMF's id, "
+        "{jamf-instance} the server.",
     )
 
     @property
