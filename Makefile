@@ -18,7 +18,7 @@ test: $(VENV)/.installed ## Run the test suite (embedded PostgreSQL, simulator o
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 nightly: $(VENV)/.installed ## Run all tests on each M.O.S.S., with many more examples, and those that take long
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --dist worksteal --timeout 14400 -m ''
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --numprocesses logical --dist worksteal -m ''
 
 test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other PostgreSQL (14 to 18) of this machine
 	$(BIN)/python -m tests.support.other_servers -- --numprocesses logical --dist worksteal -q tests/db

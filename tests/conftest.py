@@ -35,6 +35,7 @@ from tests.support.scratch import take_scratch_directory
 
 _HERE = Path(__file__).parent
 _OF_DIALECTS = tuple(_HERE / folder for folder in ("db", "e2e", "failures"))
+_SECONDS_OF_A_NIGHT = 14_400
 _SLOW_FIRST = tuple(_HERE / folder for folder in ("cli", "embedded", "e2e", "failures", "dagster"))
 
 
@@ -59,7 +60,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests that start processes first: at the end, workers share what is left in small pieces."""
+    """Puts the tests that start processes first: at the end, workers share what is left in small pieces.
+
+    What takes long by intent, a test of the night or twenty times the examples, has hours, however it is run.
+    """
+    for item in items:
+        if is_nightly() or item.get_closest_marker("nightly"):
+            item.add_marker(pytest.mark.timeout(_SECONDS_OF_A_NIGHT), append=False)
     items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST))
 
 

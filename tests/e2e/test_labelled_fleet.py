@@ -23,7 +23,7 @@ _NO_GUARD = {kind.value: None for kind in GuardKind}
     "size",
     [
         2_000,
-        pytest.param(50_000, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)]),
+        pytest.param(50_000, marks=pytest.mark.nightly),
     ],
 )
 def test_every_record_is_taken_for_what_it_is(
