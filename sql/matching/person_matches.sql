@@ -2,7 +2,8 @@
 -- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced,
 -- username_domains (text[]: domains that are no part of a user name; {*}: all), ignored_usernames (text[]: who is nobody).
 -- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
--- who"); one that they contradict counts as none, and so does one whose person is gone. Who was deleted in M.O.S.S. is known by
+-- who"), or where both changed and the full name alone says who it is; one that they contradict counts as none, and so does
+-- one whose person is gone. Who was deleted in M.O.S.S. is known by
 -- what the link last saw, whatever the record's id is by now, and not created again unless a person decided so (decisions,
 -- link_lost). A record that was gone from JAMF comes back as another one if its address is another. Who has no link is looked for by
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
@@ -154,9 +155,32 @@ links as materialized (
   ) as link
     on link.external_type = source.external_type and link.external_id = source.external_id
 ),
+renamed as materialized (
+  -- Users whose name and address both changed, and whose full name, which nobody else has, did not: an organisation took
+  -- another name, or its rule for names changed. Not if the new name or address is another person's.
+  select link.external_type, link.external_id
+  from links as link
+  join sources as source using (external_type, external_id)
+  where link.external_type = 'user' and not link.username_agrees and not link.email_agrees
+    and link.name_agrees and not source.is_shared
+    and not exists (
+      select from sources as namesake
+      where jamf_sync.match_key(namesake.full_name) = jamf_sync.match_key(source.full_name)
+        and namesake.place <> source.place and namesake.external_type = 'user')
+    and not exists (
+      select from moss_contract.people() as person
+      where jamf_sync.match_key(person.email_address) = source.address_key
+        and person.id <> link.person_id)
+    and not exists (
+      select from moss_contract.people() as person
+      where jamf_sync.match_key(jamf_sync.plain_username(person.username, %(username_domains)s))
+            = source.username_key
+        and person.id <> link.person_id)
+),
 agreeing as materialized (
   select links.*,
     case
+      when renamed.external_id is not null and not was_gone then true
       when external_type = 'computer_user' or was_gone and not email_agrees
         then coalesce(email_agrees, true)
       when username_agrees or email_agrees then true
@@ -164,6 +188,7 @@ agreeing as materialized (
       when username_agrees is not null and email_agrees is not null then false
       else coalesce(name_agrees, false) end as agrees
   from links
+  left join renamed using (external_type, external_id)
 ),
 judged as materialized (
   select agreeing.*, person_exists and agrees as holds,

@@ -425,6 +425,8 @@ def _document(collection: str, columns: Mapping[str, Any]) -> Row:
         document["general"] = {"managementId": columns["management_id"]}
     if "is_smart" in columns:
         document["smartGroup"] = document.pop("is_smart", None)
+    if collection == "users" and "full_name" in document:
+        document["realname"] = document.pop("full_name")
     if collection == "computers":
         document["hardware"] = {
             "serialNumber": columns["serial_number"],
