@@ -1,6 +1,7 @@
 """The companion's application: where its paths lead, and what every answer carries.
 
-`/api/integrations/jamf/…` is the API, `/jamf/…` are pages, `/healthz` and `/readyz` are for whoever runs the service.
+`/api/integrations/jamf/…` is the API, `/jamf/…` are pages, `/webhooks/jamf/…` is where JAMF calls, `/healthz` and
+`/readyz` are for whoever runs the service.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from moss_jamf_pipeline import __version__
-from moss_jamf_pipeline.companion import health, metrics, pages
+from moss_jamf_pipeline.companion import health, metrics, pages, webhooks
 from moss_jamf_pipeline.companion.api import (
     configuration,
     conflicts,
@@ -58,6 +59,7 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     application.state.requests = RequestMetrics()
     application.include_router(health.ROUTER)
     application.include_router(metrics.ROUTER)
+    application.include_router(webhooks.ROUTER)
     for part in (sessions, configuration, syncs, live, plans, conflicts, quarantine):
         application.include_router(part.ROUTER, prefix=API)
     for router in pages.ROUTERS:

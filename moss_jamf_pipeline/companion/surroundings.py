@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 
 from moss_jamf_pipeline.companion.identity.failures import FailedLogIns
 from moss_jamf_pipeline.companion.identity.sessions import SessionReader
+from moss_jamf_pipeline.companion.identity.webhook_gate import WebhookGate
 from moss_jamf_pipeline.services.jamf_now import JamfNow
 from moss_jamf_pipeline.services.requested_runs import RunStarter
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -23,6 +24,7 @@ class Surroundings:
         sessions: reads M.O.S.S.'s sessions; None: its secret is not known, and only tokens count.
         failed_log_ins: of the last minute.
         jamf: asks JAMF while people wait.
+        webhook_gate: how many of JAMF's calls are let in.
     """
 
     workplace: Workplace
@@ -30,6 +32,7 @@ class Surroundings:
     sessions: SessionReader | None = None
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
     jamf: JamfNow = field(default_factory=JamfNow)
+    webhook_gate: WebhookGate = field(default_factory=WebhookGate)
 
 
 def surroundings_of(request: Request) -> Surroundings:

@@ -9,7 +9,7 @@
   `jamf_checks`); `automation`, `sweeps`: what they say of scheduled syncs.
 - `runs`: starting one, following it, how it ended; `approvals`, `reverts`: what is let through or undone.
 - `preparation`: a database made ready for the sync; `trial`: when simulated Macs may be written.
-- `credentials`: saving them, and trying those that a sync would use.
+- `credentials`: saving them, and trying those that a sync would use; `webhooks`: who may send them, and what came.
 - `explanations`: what an operator reads of an error.
 
 Each service takes a `Workplace` and an `IntegrationChoice`, reads under the reading role, and returns frozen results.

@@ -34,6 +34,8 @@ _OF_ADMINISTRATORS = {
 }
 _OF_SUPER_ADMINISTRATORS = {("POST", f"{API}/config"), ("POST", f"{API}/test-connection")}
 _FOR_NOBODY_IN_PARTICULAR = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
+# No person and no token of one is let in here, only JAMF with a secret of its own (test_webhooks).
+_FOR_JAMF = {("POST", "/webhooks/jamf/{integration}")}
 
 
 @pytest.fixture
@@ -44,6 +46,8 @@ def endpoints(companion: Companion) -> dict[tuple[str, str], Role | None]:
     for path, methods in described.items():
         for method in methods:
             key = (method.upper(), path)
+            if key in _FOR_JAMF:
+                continue
             found[key] = (
                 None
                 if key in _FOR_NOBODY_IN_PARTICULAR
@@ -121,6 +125,12 @@ def test_nobody_else_may_anything(
     for key, least in endpoints.items():
         if least is None:
             assert _call(companion.client(), *key) == 200
+
+
+def test_where_jamf_calls_nobody_else_is_let_in(companion: Companion) -> None:
+    for client in (companion.client(), companion.signed_in("super_admin")):
+        for method, path in _FOR_JAMF:
+            assert client.request(method, path.format(integration="jamf_pro")).status_code == 401
 
 
 def test_what_a_role_may_is_read_again_at_each_request(companion: Companion) -> None:

@@ -64,7 +64,7 @@ LEDGER: Final = (
     "known_integrations",
 )
 """The tables of `jamf_sync` that prove something (docs/security.md): functions write them, the roles can only read."""
-OF_THE_COMPANION: Final = ("administrator_tokens", "requested_runs")
+OF_THE_COMPANION: Final = ("administrator_tokens", "requested_runs", "webhook_secrets")
 """The tables of `jamf_sync` that are the companion's, whose log-in owns them: the roles can do nothing with them."""
 
 
