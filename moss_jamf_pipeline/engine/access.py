@@ -5,6 +5,8 @@ is `moss.credentials`; asking JAMF is `jamf`.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -17,6 +19,7 @@ from moss_jamf_pipeline.jamf import (
     ClientCredentials,
     ClientLimits,
     JamfClient,
+    JamfFailing,
     UserCredentials,
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS
@@ -235,7 +238,10 @@ def _is_named(host: str, no_proxy: str) -> bool:
 
 
 class JamfClients:
-    """Makes the clients of a run, which follow one another: what one has asked, the next one knows."""
+    """Makes the clients of a run, which follow one another: what one has asked, the next one knows.
+
+    So it is with a server that fails: what one has met, the others do not ask for.
+    """
 
     def __init__(self, limits: ClientLimits | None = None) -> None:
         """Takes how hard and how patiently the clients work."""
@@ -243,6 +249,28 @@ class JamfClients:
         self._acquaintances: defaultdict[tuple[str, JamfCredentials], Acquaintance] = defaultdict(
             Acquaintance
         )
+        self._failure: tuple[int, JamfFailing] | None = None
+
+    @contextmanager
+    def attempt(self, number: int) -> Iterator[None]:
+        """Surrounds what a step of the run asks. Once JAMF has failed one, the others of that attempt fail unasked.
+
+        Several captures that each go on asking a server that answers 500 to all would be a hundred requests; so one
+        asks, and asks again when all of them are tried again.
+
+        Args:
+            number: which attempt of the step it is, from 0.
+
+        Raises:
+            JamfFailing: as a step met it in this attempt.
+        """
+        if self._failure is not None and number <= self._failure[0]:
+            raise self._failure[1]
+        try:
+            yield
+        except JamfFailing as failure:
+            self._failure = (number, failure)
+            raise
 
     def client(
         self, settings: Settings, integration: Integration, connection: psycopg.Connection | None
@@ -252,5 +280,6 @@ class JamfClients:
         return access.client(self._limits, self._acquaintances[access.base_url, access.credentials])
 
     def forget(self) -> None:
-        """Forgets tokens."""
+        """Forgets tokens and failures."""
         self._acquaintances.clear()
+        self._failure = None

@@ -2,6 +2,8 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -9,8 +11,10 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.catalogue.ownership import OwnershipInvalid
+from moss_jamf_pipeline.definitions import build_definitions
 from moss_jamf_pipeline.engine.access import ConfigurationMissing
 from moss_jamf_pipeline.engine.databases import DatabaseUrlError
+from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf.errors import (
     ConnectionTrouble,
     JamfBusy,
@@ -25,7 +29,12 @@ from moss_jamf_pipeline.moss.errors import (
     MossUnreachable,
     OtherJamfServer,
 )
+from moss_jamf_pipeline.orchestration.assets import raw
 from moss_jamf_pipeline.orchestration.failures import explained_failures
+from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.simulator import Faults, ServerError
+from tests.support.hurried import HurriedJamf
+from tests.support.world import World
 
 _RETRIES = 2
 
@@ -186,3 +195,36 @@ def test_a_database_that_cannot_be_reached_is_tried_again_and_told_without_its_p
     assert attempts == 1 + _RETRIES
     assert "MOSS_DATABASE_URL" in _error_of(result)
     assert "hush-hush" not in str(result.all_events)
+
+
+def test_case_t14_a_server_that_fails_is_asked_no_more_by_a_run_that_tries_again_than_by_one_step(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the daemon runs it: each capture is tried three times, and the server once each time."""
+    at_once = dg.RetryPolicy(max_retries=_RETRIES, delay=0)
+    for name in ("RAW", "SERVER"):
+        monkeypatch.setattr(raw, name, replace(getattr(raw, name), retries=at_once))
+    job = build_definitions([Settings().integration], jamf=HurriedJamf()).resolve_job_def(
+        "sync_jamf"
+    )
+    listings = "/(computers-inventory|users|computer-groups|buildings)"
+    small_world.jamf.set_faults(Faults(server_error=ServerError(status=500, path=listings)))
+    slot = slot_key_at(datetime.now(UTC))
+    result = job.execute_in_process(
+        instance=small_world.instance,
+        partition_key=slot,
+        run_config={
+            **job.get_run_config_for_partition_key(slot),
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        raise_on_error=False,
+    )
+    assert not result.success
+    assert small_world.jamf.requests.total <= 10 * (1 + _RETRIES)
+    failed = [event for event in result.all_events if event.is_step_failure]
+    for event in failed:
+        told = event.step_failure_data.user_failure_data
+        assert told is not None
+        assert "500" in (told.description or "")
+    (row,) = small_world.history()
+    assert row["status"] == "failed"

@@ -49,6 +49,7 @@ def capture(
     slots: Sequence[datetime],
     *,
     sweep: SweepMode = "auto",
+    attempt: int = 0,
 ) -> Captured:
     """Pulls a collection once, now, for those of the slots that need it (`slots_to_capture`).
 
@@ -58,6 +59,7 @@ def capture(
         collection: which.
         slots: the starts of the slots.
         sweep: how computers are captured, and users that cost a request each; other collections are always read whole.
+        attempt: how often it was tried before in this run.
 
     Raises:
         JamfError: JAMF could not be read; nothing is stored.
@@ -77,7 +79,8 @@ def capture(
             asked = asked_sweep(sweep, run.run.triggered_by)
         elif collection == CollectionName.USERS:
             asked = asked_reading_of_users(sweep)
-        made, reading = asyncio.run(_capture(run, connection, clients, collection, due, asked))
+        with clients.attempt(attempt):
+            made, reading = asyncio.run(_capture(run, connection, clients, collection, due, asked))
         run.captures_changed()
         run.covers(collection, due, made.capture_id)
         return Captured(

@@ -104,7 +104,9 @@ def _materialize(
 ) -> dg.MaterializeResult[None]:
     slots = [slot_start(key) for key in context.partition_keys]
     with step(context, moss, layout.integration) as run:
-        captured = capture(run, jamf.clients, collection, slots, sweep=sweep)
+        captured = capture(
+            run, jamf.clients, collection, slots, sweep=sweep, attempt=context.retry_number
+        )
         return dg.MaterializeResult(metadata=_metadata(captured, Tables(run)))
 
 
