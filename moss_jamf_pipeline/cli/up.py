@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.markup import escape
 
 from moss_jamf_pipeline.cli.code_server import CodeServer, place_for_a_socket
 from moss_jamf_pipeline.cli.failed_runs import telling_of_failed_runs
+from moss_jamf_pipeline.cli.operators import operator
 from moss_jamf_pipeline.cli.options import (
     DEMO_FLEET,
     ComputersOption,
@@ -40,6 +42,7 @@ from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.jamf.transport import is_loopback
 from moss_jamf_pipeline.orchestration.dagster_internals import DAEMON_MODULE
 from moss_jamf_pipeline.orchestration.instance import open_instance, prepare_dagster_home
+from moss_jamf_pipeline.services import callers
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.preparation import prepare_if_embedded
 from moss_jamf_pipeline.services.trial import refuse_real_inventory
@@ -49,6 +52,33 @@ from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 app = single_command()
 
 _IPV6: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers for people listen.
+
+    Attributes:
+        host: the address of both.
+        port: of the Dagster UI.
+        companion_port: of the companion.
+    """
+
+    host: str
+    port: int
+    companion_port: int
+
+    @property
+    def ui(self) -> str:
+        """The Dagster UI, for a browser on this machine."""
+        return _address(self.host, self.port)
+
+    @property
+    def companion(self) -> str:
+        """The companion, for a browser on this machine."""
+        return _address(self.host, self.companion_port)
+
+
 _SECONDS_TO_ANSWER: Final = 120.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 
@@ -59,9 +89,10 @@ def up(
     port: Annotated[
         int, typer.Option("--port", min=1, max=65535, help="Port of the Dagster UI.")
     ] = 3000,
-    host: Annotated[
-        str, typer.Option("--host", help="Address the Dagster UI listens on.")
-    ] = "127.0.0.1",
+    companion_port: Annotated[
+        int, typer.Option("--companion-port", min=1, max=65535, help="Port of the companion.")
+    ] = 3100,
+    host: Annotated[str, typer.Option("--host", help="Address that both listen on.")] = "127.0.0.1",
     computers: ComputersOption = DEMO_FLEET.computers,
     users: UsersOption = DEMO_FLEET.users,
     groups: GroupsOption = DEMO_FLEET.groups,
@@ -69,14 +100,15 @@ def up(
     embedded: EmbeddedOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Serve the Dagster UI and its daemon, which syncs by the schedule in M.O.S.S., until Ctrl-C.
+    """Serve the Dagster UI, its daemon, which syncs by the schedule in M.O.S.S., and the companion, until Ctrl-C.
 
     Without a JAMF server in the environment or in M.O.S.S., the simulated fleet of the demo is served as well.
     """
     allow_embedded(is_meant=embedded)
     with explained(verbose=verbose):
         settings = Settings()
-        _require_free(host, port)
+        _require_free("Dagster UI", "--port", host, port)
+        _require_free("companion", "--companion-port", host, companion_port)
         _warn_of_strangers(host, port)
         with Workplace(settings) as workplace:
             for choice in settings.integrations:
@@ -91,8 +123,7 @@ def up(
                 settings,
                 place,
                 DemoFleet(computers, users, groups, seed),
-                host,
-                port,
+                Addresses(host, port, companion_port),
                 verbose=verbose,
             )
             if ended is None:
@@ -111,13 +142,12 @@ def _serve(
     settings: Settings,
     place: Path,
     fleet: DemoFleet,
-    host: str,
-    port: int,
+    addresses: Addresses,
     *,
     verbose: bool,
 ) -> Server | None:
     """Starts everything and waits. Returns the server that ended by itself, or None when told to stop."""
-    environment = _environment(servers, settings, fleet)
+    environment = _environment(servers, settings, fleet, addresses)
     # Dagster's tables are made here, not by two servers at once; and its databases stay up while we are.
     open_instance(settings, captures_output=False).dispose()
     logs = settings.state_directory.absolute() / "logs"
@@ -130,7 +160,10 @@ def _serve(
     for name, arguments in (
         (
             "webserver",
-            ["dagster_webserver", "--host", host, "--port", str(port), "--suppress-warnings"],
+            [
+                *("dagster_webserver", "--host", addresses.host, "--port", str(addresses.port)),
+                "--suppress-warnings",
+            ],
         ),
         ("daemon", [DAEMON_MODULE, "run"]),
     ):
@@ -149,16 +182,37 @@ def _serve(
                 shows_everything=verbose,
             )
         )
-    ended = _wait_until_it_answers(servers, _address(host, port))
-    if ended is not None or servers.is_told_to_end:
-        return ended
-    _announce(settings, environment, _address(host, port), logs)
+    servers.add(
+        Server(
+            "companion",
+            [
+                *(sys.executable, "-m", "moss_jamf_pipeline.cli", "serve"),
+                *("--host", addresses.host, "--port", str(addresses.companion_port)),
+                *(["--verbose"] if verbose else []),
+            ],
+            log_file=logs / "companion.log",
+            environment=environment,
+            shows_everything=verbose,
+        )
+    )
+    for name, asked in (
+        ("Dagster UI", f"{addresses.ui}/server_info"),
+        ("companion", f"{addresses.companion}/healthz"),
+    ):
+        ended = _wait_until_it_answers(servers, name, asked)
+        if ended is not None or servers.is_told_to_end:
+            return ended
+    _announce(settings, environment, addresses, logs)
     with telling_of_failed_runs(settings):
         return servers.wait()
 
 
-def _environment(servers: Servers, settings: Settings, fleet: DemoFleet) -> dict[str, str]:
+def _environment(
+    servers: Servers, settings: Settings, fleet: DemoFleet, addresses: Addresses
+) -> dict[str, str]:
     environment = {
+        "MOSS_JAMF_DAGSTER_URL": addresses.ui,
+        "MOSS_JAMF_UI_URL": settings.ui_url or addresses.ui,
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "MOSS_JAMF_STATE_DIR": str(settings.state_directory.absolute()),
         "PYTHONUNBUFFERED": "1",
@@ -192,8 +246,11 @@ def _wants_simulator(settings: Settings) -> bool:
     return True
 
 
-def _announce(settings: Settings, environment: dict[str, str], address: str, logs: Path) -> None:
-    stdout.print(f"[bold]Dagster UI[/]  {address}", soft_wrap=True)
+def _announce(
+    settings: Settings, environment: dict[str, str], addresses: Addresses, logs: Path
+) -> None:
+    stdout.print(f"[bold]Dagster UI[/]  {addresses.ui}", soft_wrap=True)
+    _announce_companion(settings, addresses)
     stdout.print(f"[bold]Databases[/]   {resolve_databases(settings).where}", soft_wrap=True)
     simulated = environment.get("JAMF_BASE_URL")
     if simulated is not None:
@@ -211,6 +268,18 @@ def _announce(settings: Settings, environment: dict[str, str], address: str, log
     stdout.print("Ctrl-C stops everything.", soft_wrap=True)
 
 
+def _announce_companion(settings: Settings, addresses: Addresses) -> None:
+    """Says where the companion is; on this machine's embedded database also how to get in, by a token made for that."""
+    page = f"{addresses.companion}/jamf/"
+    if settings.moss_database_url is None and is_loopback(addresses.host):
+        with Workplace(settings) as workplace:
+            token = callers.new_token(workplace, operator(None))
+        # Behind the # it reaches no log: the page itself reads it. Printed as it is, because it is what it is for.
+        page = f"{addresses.companion}/jamf/sign-in#{token}"
+    stdout.print("[bold]Companion[/]   ", end="")
+    typer.echo(page)
+
+
 def _next_sync(settings: Settings, choice: IntegrationChoice) -> str:
     with Workplace(settings) as workplace, workplace.reading(choice) as desk:
         integration = desk.integration
@@ -222,8 +291,8 @@ def _next_sync(settings: Settings, choice: IntegrationChoice) -> str:
     )
 
 
-def _wait_until_it_answers(servers: Servers, address: str) -> Server | None:
-    """Returns when the UI answers or it is no use to wait; a server that ended by itself is returned.
+def _wait_until_it_answers(servers: Servers, name: str, asked: str) -> Server | None:
+    """Returns when a server answers or it is no use to wait; one that ended by itself is returned.
 
     Raises:
         CommandFailed: it does not answer in time.
@@ -234,14 +303,14 @@ def _wait_until_it_answers(servers: Servers, address: str) -> Server | None:
         if ended is not None:
             return ended
         try:
-            if httpx.get(f"{address}/server_info", timeout=5, trust_env=False).is_success:
+            if httpx.get(asked, timeout=5, trust_env=False).is_success:
                 return None
         except httpx.TransportError:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
     if servers.is_told_to_end:
         return None
     raise CommandFailed(
-        f"The Dagster UI did not answer at {address} within {_SECONDS_TO_ANSWER:.0f} seconds.",
+        f"The {name} did not answer at {asked} within {_SECONDS_TO_ANSWER:.0f} seconds.",
         "Its log in the state directory's logs/ says more; --verbose shows it.",
     )
 
@@ -268,7 +337,7 @@ def _warn_of_strangers(host: str, port: int) -> None:
         )
 
 
-def _require_free(host: str, port: int) -> None:
+def _require_free(what: str, option: str, host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -276,8 +345,8 @@ def _require_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CommandFailed(
-                f"The Dagster UI cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.",
-                "Choose another port with --port, or stop what listens there.",
+                f"The {what} cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.",
+                f"Choose another port with {option}, or stop what listens there.",
             ) from error
 
 

@@ -344,6 +344,19 @@ def test_a_first_import_is_undone_completely(bench: Bench) -> None:
     assert all(count > before[name] for name, count in _counts(bench).items())
 
 
+def test_what_was_created_and_is_gone_is_not_said_to_be_undone_once_more(bench: Bench) -> None:
+    _jamf(bench)
+    undone = bench.sync()
+    _revert(bench, undone)
+    again = make_revert_plan(bench.connection, bench.integration, undone.plan_id, run_id="again")
+    assert ("device", "delete", "It no longer exists in M.O.S.S.") in _left(bench, again)
+    assert not [
+        change
+        for change in revert_summary(bench.connection, again.plan_id)
+        if change.action == "delete" and change.outcome == "waiting"
+    ]
+
+
 def test_an_object_that_others_refer_to_stays_and_says_who(bench: Bench) -> None:
     _jamf(bench)
     undone = bench.sync()

@@ -91,7 +91,11 @@ def make_revert_plan(
                 "only_object": object_id,
             },
         )
-        for what_stays in ("refuse_links_in_the_way", "refuse_led_by_others"):
+        for what_stays in (
+            "refuse_gone_objects",
+            "refuse_links_in_the_way",
+            "refuse_led_by_others",
+        ):
             execute(
                 connection,
                 f"revert/{what_stays}",
