@@ -38,21 +38,37 @@ class Service:
     Attributes:
         directory: of the command line.
         address: of the Dagster UI.
+        entry: the address of the companion that is printed, with the token that lets one in.
         process: the command.
     """
 
     def __init__(self, command_line: CommandLine) -> None:
-        port = _free_port()
+        port, companion_port = _free_port(), _free_port()
         self.directory = command_line.directory
         self.address = f"http://127.0.0.1:{port}"
-        self.process = command_line.start("up", f"--port={port}", *SMALL_FLEET)
+        self.entry = ""
+        self.process = command_line.start(
+            "up", f"--port={port}", f"--companion-port={companion_port}", *SMALL_FLEET
+        )
 
     def wait_until_it_serves(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            if line.startswith("Companion"):
+                self.entry = line.split()[1]
             if line.startswith("Ctrl-C"):
                 return
         raise AssertionError(self.process.communicate()[1])
+
+    def companion(self) -> httpx.Client:
+        """Whoever has the token of the address that is printed."""
+        page, _, token = self.entry.partition("#")
+        return httpx.Client(
+            base_url=page.removesuffix("/jamf/sign-in"),
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=60,
+        )
 
     @property
     def servers(self) -> list[psutil.Process]:
@@ -144,11 +160,37 @@ def test_case_s15_a_code_server_that_is_killed_is_started_again_and_runs_are_lau
     assert service.code_server.pid != first.pid
 
 
+def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(
+    services: tuple[Service, Service],
+) -> None:
+    service, _ = services
+    with service.companion() as client:
+        path = "/api/integrations/jamf"
+        asked = {"Idempotency-Key": "8f1c"}
+        started = client.post(f"{path}/sync-computers", headers=asked)
+        assert started.status_code == httpx.codes.ACCEPTED, started.text
+        refused = client.post(f"{path}/sync")
+        assert (refused.status_code, refused.json()["run_id"]) == (
+            httpx.codes.CONFLICT,
+            started.json()["run_id"],
+        )
+        wait_until(lambda: client.get(f"{path}/sync-status").json()["at_work"] == [])
+        again = client.post(f"{path}/sync-computers", headers=asked).json()
+        assert again == {"run_id": started.json()["run_id"], "is_new": False}
+        (run,) = client.get(f"{path}/sync-history").json()["items"]
+    assert (run["run_id"], run["sync_type"]) == (started.json()["run_id"], "computers")
+    assert run["status"] in {"success", "partial"}
+    assert run["triggered_by"] == "the companion's administrator"
+
+
 def test_it_serves_and_leaves_nothing_when_stopped(services: tuple[Service, Service]) -> None:
     service, _ = services
     started = service.servers
     running = "\n".join(" ".join(command_of(server)) for server in started)
-    for part in ("dagster_webserver", "dagster._daemon", "moss_jamf_pipeline.cli simulate"):
+    for part in (
+        *("dagster_webserver", "dagster._daemon"),
+        *("moss_jamf_pipeline.cli simulate", "moss_jamf_pipeline.cli serve"),
+    ):
         assert part in running
     assert service.code_server in started
     answer = service.ask(
@@ -182,9 +224,12 @@ def test_a_port_in_use_is_an_error_before_anything_starts(command_line: CommandL
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        result = command_line.run("up", f"--port={listener.getsockname()[1]}")
-    assert result.returncode == 1
-    assert "cannot listen" in result.stderr
+        taken = listener.getsockname()[1]
+        result = command_line.run("up", f"--port={taken}")
+        companion = command_line.run("up", f"--port={_free_port()}", f"--companion-port={taken}")
+    assert result.returncode == companion.returncode == 1
+    assert "The Dagster UI cannot listen" in result.stderr
+    assert "The companion cannot listen" in companion.stderr
     assert not command_line.state_directory.exists()
 
 
@@ -197,7 +242,9 @@ def test_case_s12_that_the_ui_has_no_log_in_is_said_where_others_reach_it(
 ) -> None:
     # It goes no further: that would be a real JAMF and a private database.
     command_line.environment["JAMF_BASE_URL"] = "https://example.jamfcloud.com"
-    said = command_line.run("up", "--host", host, f"--port={_free_port()}").stderr
+    said = command_line.run(
+        "up", "--host", host, f"--port={_free_port()}", f"--companion-port={_free_port()}"
+    ).stderr
     assert ("The Dagster UI has no log-in." in said) is is_warned
     assert "MOSS_DATABASE_URL is not set" in said
 
@@ -208,7 +255,7 @@ def test_case_s12_state_and_logs_are_for_their_owner_only(
     state = services[0].directory / "state"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     logs = list((state / "logs").iterdir())
-    assert {log.name for log in logs} >= {"webserver.log", "daemon.log"}
+    assert {log.name for log in logs} >= {"webserver.log", "daemon.log", "companion.log"}
     assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}
 
 
