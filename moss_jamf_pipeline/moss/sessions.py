@@ -6,6 +6,7 @@ log-in and not by the start-up parameter `options`, which connection poolers ref
 is no preference but the state of a server.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import closing
@@ -67,6 +68,8 @@ class SessionSettings:
             # Psycopg 2 notes the encoding when it connects, and never again.
             "client_encoding": ENCODING,
         }
+        # libpq would ask for this zone at the log-in, and the server's, in which M.O.S.S. writes, could not be seen.
+        os.environ.pop("PGTZ", None)
         asked, rest = settings_in(str(self.parameters.pop("options", None) or ""))
         if rest:
             self.parameters["options"] = rest

@@ -2,7 +2,7 @@
 -- its core tables have columns without a zone, filled by CURRENT_TIMESTAMP in the zone of the session that writes (its web
 -- application sets none). That is the zone that the database, or the log-in that owns M.O.S.S.'s tables, was given by ALTER
 -- DATABASE or ALTER ROLE, where PostgreSQL lets the role go first; else the server's, which is what this session had at its
--- log-in.
+-- log-in. A log-in of ours that has a zone of its own hides it: then it is the zone of the server's log, which initdb sets alike.
 -- What stands in the schema public is not found without it (moss_contract.open_public).
 -- Reads the catalogue only, which needs no right. Parameters: role. Yields one row: the zone.
 with given as (
@@ -17,9 +17,19 @@ with given as (
   where pg_catalog.lower(setting.text collate "C") like 'timezone=%%'
     and (held.setrole = 0 or held.setrole = devices.relowner)
     and (held.setdatabase = 0 or held.setdatabase = here.oid)
+),
+own as (
+  select pg_catalog.count(*) > 0 as is_hidden
+  from pg_catalog.pg_db_role_setting as held
+  cross join pg_catalog.unnest(held.setconfig) as setting(text)
+  join pg_catalog.pg_roles as log_in on log_in.oid = held.setrole and log_in.rolname = session_user
+  left join pg_catalog.pg_database as here on here.datname = pg_catalog.current_database()
+  where pg_catalog.lower(setting.text collate "C") like 'timezone=%%'
+    and (held.setdatabase = 0 or held.setdatabase = here.oid)
 )
 select pg_catalog.set_config('timezone', coalesce(
   (select zone from given order by is_of_role desc, is_of_database desc limit 1),
-  (select reset_val from pg_catalog.pg_settings where name = 'TimeZone')), true) as zone,
+  (select reset_val from pg_catalog.pg_settings
+   where name = case when (select is_hidden from own) then 'log_timezone' else 'TimeZone' end)), true) as zone,
        pg_catalog.set_config('role', %(role)s, true) as role,
        pg_catalog.set_config('search_path', 'pg_catalog', true) as path

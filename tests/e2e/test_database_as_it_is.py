@@ -1,6 +1,6 @@
 """Databases as organisations have them: zones, date styles, time limits and encodings of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from moss_jamf_pipeline.engine.databases import DAGSTER_VARIABLE, connect_or_explain
 from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.moss.statements import fetch_value
 from moss_jamf_pipeline.orchestration.instance import open_instance
 from moss_jamf_pipeline.settings import Settings
 from tests.e2e.conftest import SeparateWorld
@@ -146,6 +147,42 @@ def test_case_t05_the_zone_of_the_log_in_that_owns_moss_goes_before_the_database
     )
     here = datetime.now(ZoneInfo("Asia/Kathmandu")).replace(tzinfo=None)
     assert timedelta() <= here - device["created_at"] < timedelta(minutes=5)
+
+
+def _zone_of_moss(url: str) -> str:
+    database = MossDatabase(url)
+    try:
+        with database.connection() as connection, connection.transaction():
+            return str(fetch_value(connection, "roles/begin_writing", {"role": "none"}))
+    finally:
+        database.dispose()
+
+
+def test_case_t05_a_zone_of_our_own_log_in_is_not_mosss(
+    empty_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = empty_database()
+    ours = f"postgresql://nepali:for-tests@{url.rpartition('@')[2]}"
+    servers = _zone_of_moss(url)
+    with psycopg.connect(url, autocommit=True) as administrator:
+        administrator.execute("create role nepali login password 'for-tests'")
+        name = sql.Identifier(administrator.info.dbname)
+        try:
+            for where in (sql.SQL(""), sql.SQL("in database {}").format(name)):
+                administrator.execute(
+                    sql.SQL("alter role nepali {} set timezone = 'Asia/Kathmandu'").format(where)
+                )
+                assert _zone_of_moss(ours) == servers
+                administrator.execute(sql.SQL("alter role nepali {} reset timezone").format(where))
+            monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+            assert _zone_of_moss(ours) == servers
+            administrator.execute("alter role nepali set timezone = 'Asia/Kathmandu'")
+            administrator.execute(
+                sql.SQL("alter database {} set timezone = 'America/Denver'").format(name)
+            )
+            assert _zone_of_moss(ours) == "America/Denver"
+        finally:
+            administrator.execute("drop role nepali")
 
 
 def test_case_t05_every_session_of_ours_and_of_dagsters_is_pinned(
