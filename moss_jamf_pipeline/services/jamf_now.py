@@ -38,7 +38,7 @@ SECONDS_TOWARDS_JAMF: Final = 3.0
 """In which JAMF has to answer a request, with all that it takes: a token, the version of the server."""
 _SECONDS_OF_A_FAILURE: Final = 5.0
 """For which a failure is told to whoever asks next: those who waited for it do not each try again."""
-_SECONDS_FRESH: Final = 5.0
+_SECONDS_FRESH: Final = 1.0
 """What is not older is fresh, however often somebody asks for it anew."""
 _MOST_RECORDS: Final = 500
 """Kept of a server. A record with two hundred applications takes 100 KB."""

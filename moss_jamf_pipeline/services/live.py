@@ -182,8 +182,7 @@ def device(
     """
     found = _find(workplace, jamf, choice, either_id, _SECTIONS, patience)
     if found.computer is None or not found.computer.sections:
-        lacking = _lacking(found.computer)
-        return LiveDevice(found.told, *_of_capture(found), lacking=lacking)
+        return _of_capture(workplace, choice, found)
     return _of_computer(workplace, choice, found, found.computer)
 
 
@@ -470,26 +469,17 @@ def _memberships(
 # -- what the capture holds ------------------------------------------------------------------------
 
 
-def _of_capture(
-    found: _Found,
-) -> tuple[
-    Contact | None,
-    Enrolment | None,
-    None,
-    Machine | None,
-    None,
-    None,
-    tuple[Membership, ...] | None,
-]:
-    """The parts of `LiveDevice` that a capture holds: protections, profiles and applications are none of them."""
-    captured = found.captured
+def _of_capture(workplace: Workplace, choice: IntegrationChoice, found: _Found) -> LiveDevice:
+    """What a capture holds: protections, profiles, applications and smart groups are not of it."""
+    captured, lacking = found.captured, _lacking(found.computer)
     if captured is None:
-        return None, None, None, None, None, None, None
+        return LiveDevice(found.told, lacking=lacking)
     document = captured["document"]
     general = document.get("general") or {}
     hardware = document.get("hardware") or {}
     system = document.get("operatingSystem") or {}
-    return (
+    return LiveDevice(
+        found.told,
         contact_between(None, captured["last_contact_at"], captured["reported_at"]),
         Enrolment(
             is_managed=(general.get("remoteManagement") or {}).get("managed"),
@@ -501,8 +491,7 @@ def _of_capture(
             is_supervised=general.get("supervised"),
             is_user_approved=None,
         ),
-        None,
-        Machine(
+        machine=Machine(
             model=hardware.get("model"),
             serial_number=hardware.get("serialNumber"),
             operating_system=operating_system(
@@ -514,12 +503,12 @@ def _of_capture(
             disk_megabytes=None,
             disk_available_megabytes=None,
         ),
-        None,
-        None,
-        tuple(
-            Membership(each["id"], each["name"] or each["id"], False, None, None)
-            for each in captured["static_groups"]
+        groups=_memberships(
+            workplace,
+            choice,
+            [(each["id"], each["name"] or each["id"], False) for each in captured["static_groups"]],
         ),
+        lacking=lacking,
     )
 
 

@@ -2,10 +2,11 @@
 
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import bcrypt
@@ -15,6 +16,7 @@ import pytest
 import uvicorn
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from moss_jamf_pipeline.companion.application import build_application
 from moss_jamf_pipeline.companion.identity.sessions import SessionReader
@@ -24,9 +26,14 @@ from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.services.requested_runs import RunAtWork, StartOrder
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.simulator import SimulatorConfig
 from tests.db.support import Bench
 from tests.support.auth_js import COOKIE, SECRET, session_of
+from tests.support.databases import DatabaseServer
 from tests.support.dialects import RELEASE, Dialect, as_people_see_it
+
+if TYPE_CHECKING:
+    from tests.companion.site import Site
 
 API: Final = "/api/integrations/jamf"
 
@@ -197,13 +204,11 @@ def companion(moss: Moss, starter: Starter) -> Iterator[Companion]:
         yield Companion(url, moss, starter)
 
 
-class served:  # noqa: N801 - reads like a function
-    """The service with given surroundings, in a thread; yields its address."""
+class serving:  # noqa: N801 - reads like a function
+    """An application over HTTP, in a thread; yields its address."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        config = uvicorn.Config(
-            build_application(surroundings), port=0, log_level="error", server_header=False
-        )
+    def __init__(self, application: ASGIApp) -> None:
+        config = uvicorn.Config(application, port=0, log_level="error", server_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._started = threading.Event()
@@ -223,6 +228,11 @@ class served:  # noqa: N801 - reads like a function
         self._thread.join(10)
 
 
+def served(surroundings: Surroundings) -> serving:
+    """The service with given surroundings, over HTTP."""
+    return serving(build_application(surroundings))
+
+
 def in_days(days: float) -> datetime:
     """A moment as M.O.S.S. keeps it: naive, in the zone of its database, which is UTC here."""
     return (datetime.now(UTC) + timedelta(days=days)).replace(tzinfo=None)
@@ -233,3 +243,21 @@ def problem(response: httpx.Response) -> Mapping[str, Any]:
     assert response.headers["content-type"] == "application/problem+json"
     document: Mapping[str, Any] = response.json()
     return document
+
+
+@pytest.fixture(scope="session")
+def whole_site(
+    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str]
+) -> "Iterator[Site]":
+    """A JAMF with a dozen Macs, a M.O.S.S. that was synced with it, and what opens the companion between them."""
+    opened_site = import_module("tests.companion.site").opened_site  # which imports this module
+    config = SimulatorConfig(computers=12, users=10, groups=4, oddities=0, version="11.32.0")
+    with opened_site(postgres_server, template_of(RELEASE), config) as opened:
+        yield opened
+
+
+@pytest.fixture(name="site")
+def _site(whole_site: "Site") -> "Iterator[Site]":
+    """The same, in good order before and after the test."""
+    yield whole_site
+    whole_site.mend()

@@ -10,6 +10,7 @@ from psycopg.rows import tuple_row
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from moss_jamf_pipeline.companion.application import build_application
 from moss_jamf_pipeline.companion.identity.sessions import SessionReader
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 from moss_jamf_pipeline.engine.scopes import SCOPES
@@ -18,7 +19,7 @@ from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
-from tests.companion.conftest import Companion, Moss, Starter, served
+from tests.companion.conftest import Companion, Moss, Starter, serving
 from tests.support.auth_js import SECRET
 from tests.support.databases import DatabaseServer
 
@@ -84,13 +85,23 @@ class Site:
         found: UUID = row[0]
         return found
 
+    def mend(self) -> None:
+        """Makes JAMF answer as before, and forgets what was asked of it."""
+        self.jamf.clear_faults()
+        self.jamf.reset_requests()
+        self.refusing.sections.clear()
+        self.refusing.asked.clear()
+
     @contextmanager
-    def companion(self, **changed: object) -> Iterator[Companion]:
-        """The companion, that has asked nothing yet."""
+    def companion(
+        self, around: Callable[[ASGIApp], ASGIApp] | None = None, **changed: object
+    ) -> Iterator[Companion]:
+        """The companion, that has asked nothing yet; with something around it, e.g. M.O.S.S.'s pages."""
         settings = self.settings.model_copy(update=changed)
         with Workplace(settings) as workplace:
             surroundings = Surroundings(workplace, Starter(), SessionReader(SECRET))
-            with served(surroundings) as url:
+            application: ASGIApp = build_application(surroundings)
+            with serving(around(application) if around else application) as url:
                 yield Companion(url, self.moss, Starter())
             surroundings.jamf.close()
 
@@ -119,12 +130,9 @@ def opened_site(server: DatabaseServer, template: str, config: SimulatorConfig) 
             sync(SCOPES["everything"], database, settings)
             # A linked Mac whose owner made it theirs.
             jamf.fleet.computers[PERSONAL].apple_enrollment_type = "user"
-            sync(SCOPES["everything"], database, settings)
+            sync(SCOPES["computers"], database, settings)
             database.dispose()
             jamf.reset_requests()
             yield Site(moss, jamf, settings, refusing)
     finally:
         server.drop(name)
-
-
-SiteMaker = Callable[[], Site]

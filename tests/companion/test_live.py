@@ -2,39 +2,19 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from moss_jamf_pipeline.services.jamf_now import Breaker
-from moss_jamf_pipeline.simulator import Faults, SimulatorConfig
+from moss_jamf_pipeline.simulator import Faults
 from moss_jamf_pipeline.simulator.faults import Latency
 from tests.companion.conftest import API, Companion, problem
-from tests.companion.site import PERSONAL, Site, opened_site
-from tests.support.databases import DatabaseServer
-from tests.support.dialects import RELEASE, Dialect
+from tests.companion.site import PERSONAL, Site
 
 HANGS = Faults(latency=Latency(milliseconds=30_000))
-
-
-@pytest.fixture(scope="module")
-def whole_site(
-    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str]
-) -> Iterator[Site]:
-    config = SimulatorConfig(computers=12, users=10, groups=4, oddities=0, version="11.32.0")
-    with opened_site(postgres_server, template_of(RELEASE), config) as site:
-        yield site
-
-
-@pytest.fixture
-def site(whole_site: Site) -> Iterator[Site]:
-    yield whole_site
-    whole_site.jamf.clear_faults()
-    whole_site.jamf.reset_requests()
-    whole_site.refusing.sections.clear()
-    whole_site.refusing.asked.clear()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.support.auth_js import COOKIE, session_of
 
 _PARAMETERS = {
     "device_id": "1",
+    "object_id": "0b8b7f5e-4c55-4b8c-9d3e-0d2f3a1c7e11",
     "plan_id": "1",
     "conflict_id": "1",
     "quarantine_id": "1",

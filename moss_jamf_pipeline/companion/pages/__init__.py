@@ -3,10 +3,13 @@
 from typing import Final
 
 from moss_jamf_pipeline.companion import static_files
-from moss_jamf_pipeline.companion.pages import dashboard, elsewhere, sign_in
+from moss_jamf_pipeline.companion.pages import dashboard, elsewhere, embedding, fragments, sign_in
 
 ROUTERS: Final = (
     static_files.ROUTER,
+    embedding.ROUTER,
+    fragments.ROUTER,
+    fragments.PAGES,
     sign_in.OPEN,
     sign_in.ROUTER,
     dashboard.ROUTER,

@@ -187,6 +187,18 @@ def page(
     return HTMLResponse(content, int(status), dict(headers or {}))
 
 
+def rendered(template: str, **shown: object) -> Markup:
+    """A piece of a page, without what pages have around them.
+
+    Args:
+        template: its name.
+        shown: what the template shows.
+    """
+    return Markup(  # noqa: S704 - a template's own escaping
+        _TEMPLATES.get_template(template).render(now=datetime.now(UTC), **shown)
+    )
+
+
 def number(value: Decimal | float | None) -> str:
     """A number with its thousands apart; a dash if it is not known."""
     return UNKNOWN if value is None else f"{value:,}"
@@ -237,6 +249,32 @@ def age(value: datetime | None, now: datetime | None = None) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.isoformat(timespec="seconds"), at.strftime("%-d %b %Y, %H:%M:%S UTC"), words
     )
+
+
+def clock(value: datetime | None, now: datetime) -> Markup:
+    """A time of today by the clock, any other with its day; in UTC."""
+    if value is None:
+        return escape(UNKNOWN)
+    at = _aware(value)
+    form = "%H:%M UTC" if at.date() == now.date() else "%-d %b, %H:%M UTC"
+    return Markup('<time datetime="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), at.strftime(form)
+    )
+
+
+def day(value: datetime | None) -> str:
+    """The day of a time."""
+    return UNKNOWN if value is None else _aware(value).strftime("%-d %b %Y")
+
+
+def yes_or_no(value: bool | None) -> str:
+    """A flag in words."""
+    return UNKNOWN if value is None else "yes" if value else "no"
+
+
+def gigabytes(megabytes: float | None) -> str:
+    """A size of a disk, as Apple counts: a thousand megabytes are one."""
+    return UNKNOWN if megabytes is None else f"{megabytes / 1000:,.0f} GB"
 
 
 def words_of(text: str | None) -> str:
@@ -292,6 +330,10 @@ def _made() -> Environment:
         "duration": duration,
         "moment": moment,
         "age": age,
+        "clock": clock,
+        "day": day,
+        "yes_or_no": yes_or_no,
+        "gigabytes": gigabytes,
         "words": words_of,
     }
     return environment
