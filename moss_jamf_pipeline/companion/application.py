@@ -9,7 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request, Response
 
@@ -25,7 +25,7 @@ from moss_jamf_pipeline.companion.api import (
     syncs,
 )
 from moss_jamf_pipeline.companion.metrics import RequestMetrics
-from moss_jamf_pipeline.companion.problems import answer_problems
+from moss_jamf_pipeline.companion.problems import MEDIA_TYPE, answer_problems
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 
 API: Final = "/api/integrations/jamf"
@@ -68,7 +68,21 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     application.include_router(pages.ELSEWHERE)
     application.middleware("http")(_accompany)
     answer_problems(application)
+    application.openapi = lambda: _description(application)  # type: ignore[method-assign]
     return application
+
+
+def _description(application: FastAPI) -> dict[str, Any]:
+    """The description of the API: every answer that is a problem is one of that form."""
+    if application.openapi_schema is None:
+        described = FastAPI.openapi(application)
+        problem = {"$ref": "#/components/schemas/ProblemDocument"}
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                for status, answer in operation["responses"].items():
+                    if status >= "4":
+                        answer["content"] = {MEDIA_TYPE: {"schema": problem}}
+    return cast("dict[str, Any]", application.openapi_schema)
 
 
 async def _accompany(

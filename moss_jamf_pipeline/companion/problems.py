@@ -124,6 +124,14 @@ _INVALID: Final = Problem(
 )
 
 
+_UNREADABLE: Final = Problem(
+    HTTPStatus.BAD_REQUEST,
+    "unreadable-request",
+    "The body of the request cannot be read as what its Content-Type says.",
+    "Send JSON as application/json, as the description at /api/integrations/jamf/openapi.json has it.",
+)
+
+
 def problem_of(error: Exception) -> Problem | None:
     """The problem that an error is, if it was written for an operator; None for a defect of ours."""
     explanation = explanation_of(error)
@@ -145,6 +153,8 @@ def problem_in(error: Exception) -> tuple[Problem, dict[str, str]] | None:
             return error.problem, error.headers
         case RequestValidationError():
             return _INVALID, {}
+        case HTTPException(status_code=HTTPStatus.BAD_REQUEST):
+            return _UNREADABLE, dict(error.headers or {})
         case HTTPException():
             status = HTTPStatus(error.status_code)
             problem = Problem(status, _hyphenated(status.name), str(error.detail))

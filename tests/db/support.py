@@ -89,8 +89,9 @@ class Bench:
     def new_capture(self, collection: str, status: str = "complete") -> Capture:
         """A finished capture that holds what is current; later records belong to it."""
         (row,) = self.query(
-            """insert into jamf_sync.captures (integration_id, collection, status, captured_at, server, captured_count)
-               values (%s, %s, %s, now(), 'jamf.example.org', 0) returning capture_id, captured_at""",
+            """insert into jamf_sync.captures (integration_id, collection, status, captured_at, server,
+                                             captured_count, changed_count, removed_count, rejected_count)
+               values (%s, %s, %s, now(), 'jamf.example.org', 0, 0, 0, 0) returning capture_id, captured_at""",
             self.integration.id,
             collection,
             status,

@@ -18,6 +18,7 @@ from moss_jamf_pipeline.services.pages import Page, PageRequest
 ItemT = TypeVar("ItemT")
 
 _MEANINGS: Final = {
+    400: "The body of the request cannot be read.",
     401: "It is not known who asks.",
     403: "Whoever asks may not do this, or the request may be forged.",
     404: "There is no such integration or object.",
@@ -37,6 +38,7 @@ class TaggedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_tagged(request: Request) -> Response:
+            _require_said_once(request)
             response = await handle(request)
             if request.method != "GET" or response.status_code != HTTPStatus.OK:
                 return response
@@ -57,6 +59,23 @@ class TaggedRoute(APIRoute):
         return handle_tagged
 
 
+def _require_said_once(request: Request) -> None:
+    """Ends what says one thing twice: which of both is meant, nobody knows.
+
+    Raises:
+        Refused: a parameter of the address is given twice.
+    """
+    given = [name for name, _ in request.query_params.multi_items()]
+    repeated = next((name for name in given if given.count(name) > 1), None)
+    if repeated is not None:
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "repeated-parameter",
+            f"The parameter {repeated!r} is given more than once.",
+            "Give it once.",
+        )
+
+
 def router(tag: str, *problems: int) -> APIRouter:
     """A router of the API, whose endpoints are for whoever is signed in to M.O.S.S., at least.
 
@@ -64,7 +83,7 @@ def router(tag: str, *problems: int) -> APIRouter:
         tag: the heading of its endpoints in the description.
         problems: the statuses that they answer besides those that every one does.
     """
-    statuses = sorted({401, 403, 404, 409, 422, 429, 503, *problems})
+    statuses = sorted({400, 401, 403, 404, 409, 422, 429, 503, *problems})
     return APIRouter(
         tags=[tag],
         route_class=TaggedRoute,
