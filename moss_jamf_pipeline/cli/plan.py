@@ -21,6 +21,7 @@ from moss_jamf_pipeline.cli.plan_tables import (
     print_plans,
 )
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter
 from moss_jamf_pipeline.outputs import spreadsheet_cell
 from moss_jamf_pipeline.services import plans
 from moss_jamf_pipeline.services.pages import PageRequest
@@ -93,7 +94,7 @@ def show(
     """
     if as_csv and as_json:
         raise typer.BadParameter("It is one or the other.", param_hint="--csv")
-    wanted = plans.ChangeFilter(object_type, held)
+    wanted = ChangeFilter(object_type, held)
     with explained(as_json=as_json):
         settings = plans.naming_integration_of(Settings().naming(integration), plan_id)
         with Workplace(settings) as workplace:
@@ -111,7 +112,7 @@ def _view(
     workplace: Workplace,
     plan_id: int | None,
     by: View,
-    wanted: plans.ChangeFilter,
+    wanted: ChangeFilter,
     *,
     after: int,
     limit: int,

@@ -241,7 +241,11 @@ class RunContext:
         return self._known.choice
 
     def choose(
-        self, plan_id: int = 0, approve: Sequence[str] = (), approved_by: str = ""
+        self,
+        plan_id: int = 0,
+        approve: Sequence[str] = (),
+        approved_by: str = "",
+        approval_reason: str = "",
     ) -> Choice:
         """Decides which plan this run applies; see `choose_plan`.
 
@@ -249,6 +253,7 @@ class RunContext:
             plan_id: the plan that is meant; 0: the one the run made, else its parent's choice, else the newest.
             approve: kinds of held changes that a person lets through.
             approved_by: that person.
+            approval_reason: why, in their words.
         """
         self._known.integration = None
         require_enabled(self.integration)
@@ -259,6 +264,7 @@ class RunContext:
             plan_id=plan_id,
             approve=approve,
             approved_by=approved_by,
+            approval_reason=approval_reason,
             parent_run_id=self.run.parent_run_id,
         )
         return self._known.choice

@@ -80,6 +80,7 @@ class Order:
         plan_id: the plan to apply; 0: the one that the run makes, else the newest.
         approve: kinds of held changes to let through.
         approved_by: the person who does; by default who starts the run.
+        approval_reason: why, in their words.
         sweep: how computers are captured.
     """
 
@@ -88,6 +89,7 @@ class Order:
     plan_id: int = 0
     approve: tuple[str, ...] = ()
     approved_by: str = ""
+    approval_reason: str = ""
     sweep: SweepMode = "auto"
 
 
@@ -175,6 +177,7 @@ _BODIES: Final[Mapping[str, _Body]] = {
         work.order.plan_id,
         work.order.approve,
         work.order.approved_by or work.run.run.triggered_by,
+        work.order.approval_reason,
     ),
     "conflicts": lambda work: update_queue(work.run),
     **{kind.asset: partial(_apply, kind.name) for kind in APPLIED_OBJECT_TYPES},

@@ -428,6 +428,7 @@ def _run_config(job: dg.JobDefinition, request: RunRequest) -> dict[str, Any]:
             "plan_id": options.plan_id,
             "approve": list(options.approve),
             "approved_by": request.triggered_by,
+            "approval_reason": options.approval_reason,
         }
         config = {"ops": {f"{request.slug}__guarded_plan": {"config": choice}}}
     return {**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -30,6 +30,7 @@ def op_config(
                 "plan_id": options.plan_id,
                 "approve": list(options.approve),
                 "approved_by": approved_by,
+                "approval_reason": options.approval_reason,
             }
         }
     return config

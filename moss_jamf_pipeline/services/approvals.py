@@ -34,6 +34,7 @@ class HeldExample:
         before: field to the value it has; ids of people and places are names.
         after: field to the value it would get.
         previous_external_id: the id of the JAMF record that a link moves from.
+        serial_number: the one that a device has, or gets where it is new.
     """
 
     row_id: int
@@ -44,6 +45,7 @@ class HeldExample:
     before: Values
     after: Values
     previous_external_id: str | None = None
+    serial_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class ConflictFacts(Conflict):
         reopened_at: when.
         last_seen_in_plan: the newest plan of a sync that found it.
         is_linked: whether its object is linked to its JAMF record.
+        serial_number: of a device, as M.O.S.S. has it.
+        base_as_of: when a sync last wrote the field; None: none did, or plans do not reach back so far.
+        jamf_as_of: when JAMF was read for the plan that last found it.
+        moss_as_of: when that plan looked at M.O.S.S.
     """
 
     integration_id: UUID
@@ -102,6 +106,10 @@ class ConflictFacts(Conflict):
     reopened_at: datetime | None
     last_seen_in_plan: int | None
     is_linked: bool
+    serial_number: str | None
+    base_as_of: datetime | None
+    jamf_as_of: datetime | None
+    moss_as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +400,31 @@ def reopen(
     """
     with workplace.deciding(choice) as (connection, integration):
         return reopen_conflicts(connection, integration, conflict_ids, reopened_by=reopened_by)
+
+
+def reopen_meant(
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    conflict_ids: Sequence[int],
+    *,
+    reopened_by: Caller,
+    whereabouts: Whereabouts,
+) -> Decided:
+    """Takes decisions back, as `reopen` does, and notes in M.O.S.S. that a caller did.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        conflict_ids: the numbers of the conflicts.
+        reopened_by: who.
+        whereabouts: of the request.
+
+    Raises:
+        ConflictNotResolvable: as of `reopen`.
+    """
+    with callers.noting(workplace, choice, reopened_by, "reopen_conflict", whereabouts) as details:
+        details["conflict_ids"] = list(conflict_ids)
+        return reopen(workplace, choice, conflict_ids, reopened_by=reopened_by.name)
 
 
 def _conflict(row: Row) -> Conflict:

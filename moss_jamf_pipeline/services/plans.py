@@ -14,12 +14,14 @@ from moss_jamf_pipeline.catalogue.outcomes import Action
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import Approval, HeldChanges, approvals, held_changes
-from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.plan_pages import (
+    EVERYTHING,
+    ChangeFilter,
     all_changes,
     changes_by_field,
     changes_by_rule,
     count_changes,
+    folded_changes,
     page_of_changes,
     recent_plans,
     suppressed_changes,
@@ -141,6 +143,7 @@ class ChangedObject:
         reason: which rule decided the action.
         evidence: what of the JAMF record agrees with what its link last saw, and what contradicts it, where an identity
             is decided: a link that is made or moves, and any contradiction. None: nothing is to be said.
+        serial_number: of a device, the one that it gets or has.
         outcome: what became of it; None: it waits.
         outcome_detail: why, where there is something to say.
         held_as: as which kind the guard holds it.
@@ -158,6 +161,7 @@ class ChangedObject:
     external_id: str | None
     reason: str
     evidence: str | None
+    serial_number: str | None
     outcome: str | None
     outcome_detail: str | None
     held_as: str | None
@@ -196,16 +200,45 @@ class SuppressedChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Which changes of a plan are wanted; what is left out does not narrow them down.
+class FoldedChange:
+    """Equal changes of one field of several objects that M.O.S.S. has.
 
     Attributes:
-        object_type: only these objects.
-        held: only what the guard holds as this kind.
+        object_type: of which objects.
+        field: which.
+        owner: who owns it.
+        before: what M.O.S.S. has; ids of people and places are names.
+        after: what it gets.
+        rule: which rule decided.
+        outcome: what became of them; None: they wait.
+        changes: how many objects.
+        examples: what the first ones are called.
     """
 
-    object_type: str | None = None
-    held: GuardKind | None = None
+    object_type: str
+    field: str
+    owner: str | None
+    before: str | None
+    after: str | None
+    rule: str | None
+    outcome: str | None
+    changes: int
+    examples: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedView:
+    """A plan, equal changes of it folded into one. Objects that are created are left out: all of them is new.
+
+    Attributes:
+        head: see there.
+        groups: a page of it, the commonest first.
+        changes: how many changes there are in all pages.
+    """
+
+    head: "PlanHead"
+    groups: Page[FoldedChange]
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +250,8 @@ class ObjectView:
         changes: a page of it.
         total: how many objects there are in all pages.
         next_row: where the next page begins, to be given as `after_row`; None: this is the last.
-        suppressed: what rules keep from M.O.S.S.: comes with the first page of a plan that is not narrowed to what is
-            held, else empty.
+        suppressed: what rules keep from M.O.S.S.: comes with the first page of a plan that is narrowed to a type of
+            object at most, else empty.
     """
 
     head: PlanHead
@@ -337,7 +370,6 @@ EXPORTED_COLUMNS: Final = tuple(field.name for field in fields(ExportedChange))
 """The columns of an exported plan, in order."""
 
 _OF_IDENTITY: Final = frozenset({Action.LINK, Action.MOVE, Action.RETURN})
-_EVERYTHING: Final = ChangeFilter()
 _FIRST_PAGE: Final = PageRequest(limit=20)
 
 
@@ -382,7 +414,7 @@ def show_by_object(
     choice: IntegrationChoice,
     plan_id: int | None = None,
     *,
-    wanted: ChangeFilter = _EVERYTHING,
+    wanted: ChangeFilter = EVERYTHING,
     after_row: int = 0,
     limit: int = 50,
 ) -> ObjectView:
@@ -405,16 +437,13 @@ def show_by_object(
         rows = page_of_changes(
             connection,
             number,
-            object_type=wanted.object_type,
-            held_as=wanted.held,
+            wanted,
             after_row=after_row,
             limit=limit,
         )
-        total = count_changes(
-            connection, number, object_type=wanted.object_type, held_as=wanted.held
-        )
+        total = count_changes(connection, number, wanted)
         suppressed: Page[SuppressedChange] = Page((), total=0, limit=limit, offset=0)
-        if wanted.held is None and after_row == 0:
+        if wanted == ChangeFilter(wanted.object_type) and after_row == 0:
             suppressed = _suppressed(connection, number, wanted.object_type, PageRequest(limit))
     return ObjectView(
         head,
@@ -423,6 +452,46 @@ def show_by_object(
         next_row=rows[-1]["row_id"] if len(rows) == limit else None,
         suppressed=suppressed,
     )
+
+
+def show_folded(
+    workplace: Workplace,
+    choice: IntegrationChoice,
+    plan_id: int | None = None,
+    *,
+    wanted: ChangeFilter = EVERYTHING,
+    page: PageRequest = _FIRST_PAGE,
+) -> FoldedView:
+    """A page of a plan, equal changes as one.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        plan_id: which plan; None: the newest, what-ifs left out.
+        wanted: of which type of object, field and rule; nothing else narrows it down.
+        page: which page.
+
+    Raises:
+        NothingCaptured: the integration has no such plan, or none at all.
+    """
+    changes = 0
+    with workplace.reading(choice) as (connection, integration):
+        head = _head(connection, integration, plan_id)
+
+        def fetch(piece: PageRequest) -> list[Row]:
+            nonlocal changes
+            rows = folded_changes(
+                connection,
+                head.facts.plan_id,
+                wanted,
+                limit=piece.limit,
+                offset=piece.offset,
+            )
+            changes = rows[0]["changes_in_all"] if rows else changes
+            return rows
+
+        groups = page_of(fetch, page, lambda row: record(FoldedChange, row))
+    return FoldedView(head, groups, changes)
 
 
 def list_suppressed(

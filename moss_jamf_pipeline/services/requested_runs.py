@@ -165,6 +165,8 @@ def order(ordering: Ordering, options: RunOptions) -> StartedRun:
         details |= {"run_id": started.run_id, "scope": options.scope, "is_new": started.is_new}
         if options.plan_id:
             details |= {"plan_id": options.plan_id, "approved": list(options.approve)}
+        if options.approval_reason:
+            details["reason"] = options.approval_reason
     return started
 
 

@@ -21,11 +21,23 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration, requir
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.moss.statements import Row
+from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
+from moss_jamf_pipeline.services.requested_runs import (
+    Ordering,
+    StartedRun,
+    require_nothing_at_work,
+)
+from moss_jamf_pipeline.services.requested_runs import order as start_ordered
+from moss_jamf_pipeline.services.runs import RunOptions
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 _SHOWN: Final = PageRequest(limit=50)
+
+
+class NothingToUndo(ProblemFound):
+    """Nothing of a plan stands as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,29 @@ def make(
         require_enabled(integration)
         made = _make(connection, integration, plan_id, scope, pinned_by=pinned_by)
         return _revert(connection, plan_id, made.plan_id)
+
+
+def order(ordering: Ordering, plan_id: int, scope: RevertScope = _EVERYTHING) -> StartedRun:
+    """Makes the plan that undoes another, and starts the run that applies it.
+
+    Args:
+        ordering: by whom.
+        plan_id: the plan to undo.
+        scope: what of it.
+
+    Raises:
+        AnotherRunAtWork: the integration has a run that has not ended.
+        NothingToUndo: nothing of the plan stands as it was written.
+        PlanNotRevertible: as of `make`.
+    """
+    require_nothing_at_work(ordering)
+    made = make(ordering.workplace, ordering.choice, plan_id, scope)
+    if not made.waits:
+        raise NothingToUndo(
+            f"Nothing of plan {plan_id} can be undone: M.O.S.S. holds none of it as it was written.",
+            "The preview of the revert says why, change by change.",
+        )
+    return start_ordered(ordering, RunOptions("apply", plan_id=made.plan_id))
 
 
 def conclude(

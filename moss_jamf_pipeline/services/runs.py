@@ -45,6 +45,7 @@ class RunOptions:
         slot: the slot of its partition; None: the one that contains now.
         plan_id: the plan to apply; 0: the one it makes.
         approve: kinds of held changes to let through.
+        approval_reason: why, in the words of the person who does.
         sweep: how computers are captured, where they are.
     """
 
@@ -52,6 +53,7 @@ class RunOptions:
     slot: str | None = None
     plan_id: int = 0
     approve: tuple[str, ...] = ()
+    approval_reason: str = ""
     sweep: SweepMode = "auto"
 
 

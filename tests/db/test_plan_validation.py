@@ -4,7 +4,7 @@ import pytest
 
 from moss_jamf_pipeline.moss.apply.validation import Trial, validate_plan
 from moss_jamf_pipeline.moss.plan.guard import guard_plan
-from moss_jamf_pipeline.moss.plan.plan_pages import page_of_changes
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter, page_of_changes
 from moss_jamf_pipeline.moss.plan.planning import read_plan
 from tests.db.support import Bench, rows_of
 
@@ -99,7 +99,7 @@ def test_what_moss_would_reject_is_kept_and_shown_with_its_row(bench: Bench) -> 
     assert trial.by_problem == {"failed": 1, "refused": trial.problems - 1}
     plan_id = bench.value("select max(plan_id) from jamf_sync.plans")
     rows = sorted(
-        page_of_changes(bench.connection, plan_id, object_type="device"),
+        page_of_changes(bench.connection, plan_id, ChangeFilter("device")),
         key=lambda row: str(row["label"]),
     )
     assert [(row["label"], row["problem"], row["outcome"]) for row in rows] == [

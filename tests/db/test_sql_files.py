@@ -205,6 +205,8 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "conflict_id": 1,
         "conflict_ids": [1, 2],
         "field": "asset_tag",
+        "rule": "jamf_owns",
+        "approval_reason": "they were sold",
         "label_pattern": "LAB-%",
         "resolution": "take_jamf",
         "decided_by": "ada@example.org",

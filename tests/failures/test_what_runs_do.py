@@ -19,7 +19,7 @@ from psycopg import sql
 from moss_jamf_pipeline.embedded.layout import ServerDirectory
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.moss.contract.installation import READER
-from moss_jamf_pipeline.moss.plan.plan_pages import all_changes, page_of_changes
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter, all_changes, page_of_changes
 from moss_jamf_pipeline.moss.plan.planning import count_outcomes, read_plan
 from moss_jamf_pipeline.orchestration.presentation import changes_preview
 from moss_jamf_pipeline.simulator import (
@@ -476,11 +476,11 @@ def test_failure_31_a_plan_of_50_000_changes_is_small_by_the_row_and_read_by_the
 
     with world.database.connection() as connection:
         count_outcomes(connection, plan["plan_id"])
-        page = page_of_changes(connection, plan["plan_id"], object_type="device", limit=50)
+        page = page_of_changes(connection, plan["plan_id"], ChangeFilter("device"), limit=50)
         following = page_of_changes(
             connection,
             plan["plan_id"],
-            object_type="device",
+            ChangeFilter("device"),
             limit=50,
             after_row=page[-1]["row_id"],
         )

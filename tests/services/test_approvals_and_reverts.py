@@ -4,6 +4,7 @@ import pytest
 
 from moss_jamf_pipeline.moss.errors import PlanNotApplicable, PlanNotRevertible
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter
 from moss_jamf_pipeline.moss.plan.planning import read_plan
 from moss_jamf_pipeline.services import approvals, plans, reverts
 from moss_jamf_pipeline.services.reverts import RevertScope
@@ -40,9 +41,7 @@ def test_what_is_held_is_shown_with_examples(workplace: Workplace, renamed: Benc
         assert example.before["hostname"] == f"old-{example.external_id}"
         assert example.after["hostname"] == f"new-{example.external_id}"
     assert rows_of(renamed, "devices") == before
-    shown = plans.show_by_object(
-        workplace, CHOICE, wanted=plans.ChangeFilter(held=GuardKind.RENAME)
-    )
+    shown = plans.show_by_object(workplace, CHOICE, wanted=ChangeFilter(held=GuardKind.RENAME))
     assert shown.total == _MACS
     assert shown.head.held == held.changes
 

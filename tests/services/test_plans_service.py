@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter
 from moss_jamf_pipeline.moss.plan.planning import insert_plan
 from moss_jamf_pipeline.services import plans
 from moss_jamf_pipeline.services.pages import PageRequest
@@ -49,7 +50,7 @@ def test_plans_come_in_pages_newest_first(workplace: Workplace, bench: Bench) ->
 
 
 def test_a_plan_is_paged_object_by_object(workplace: Workplace, bench: Bench, planned: int) -> None:
-    wanted = plans.ChangeFilter(object_type="device")
+    wanted = ChangeFilter(object_type="device")
     first = plans.show_by_object(workplace, CHOICE, wanted=wanted, limit=5)
     assert first.next_row is not None
     second = plans.show_by_object(
@@ -147,7 +148,7 @@ def test_a_plan_says_by_which_evidence_a_link_moves(workplace: Workplace, bench:
     planned = bench.plan().plan_id
 
     shown = plans.show_by_object(
-        workplace, CHOICE, planned, wanted=plans.ChangeFilter(object_type="device")
+        workplace, CHOICE, planned, wanted=ChangeFilter(object_type="device")
     )
     said = {row.external_id: row.evidence for row in shown.changes}
     # Of what goes on as it was, nothing is to be said.

@@ -10,7 +10,7 @@ from moss_jamf_pipeline.companion.api.routing import Listed, listed, page_asked,
 from moss_jamf_pipeline.companion.identity.callers import Administrator
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, WorkplaceNeeded
 from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, Decided
-from moss_jamf_pipeline.services import callers, conflicts
+from moss_jamf_pipeline.services import conflicts
 from moss_jamf_pipeline.services.conflicts import Conflict, ConflictGroup, ConflictShown
 from moss_jamf_pipeline.services.pages import PageRequest
 
@@ -133,13 +133,13 @@ def reopen(
     reopening: Reopening,
 ) -> Decided:
     """Takes decisions back, all of them or none; the next sync goes by the rules."""
-    with callers.noting(
-        workplace, choice, administrator.caller, "reopen_conflict", administrator.whereabouts
-    ) as details:
-        details["conflict_ids"] = reopening.conflict_ids
-        return conflicts.reopen(
-            workplace, choice, reopening.conflict_ids, reopened_by=administrator.caller.name
-        )
+    return conflicts.reopen_meant(
+        workplace,
+        choice,
+        reopening.conflict_ids,
+        reopened_by=administrator.caller,
+        whereabouts=administrator.whereabouts,
+    )
 
 
 @ROUTER.post("/conflicts/{conflict_id}/resolve")

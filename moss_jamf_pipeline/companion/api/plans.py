@@ -18,15 +18,14 @@ from moss_jamf_pipeline.companion.api.routing import (
     router,
 )
 from moss_jamf_pipeline.companion.api.syncs import OrderingNeeded
-from moss_jamf_pipeline.companion.problems import Refused
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, WorkplaceNeeded
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
+from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter
 from moss_jamf_pipeline.services import approvals, plans, requested_runs, reverts
 from moss_jamf_pipeline.services.approvals import HeldPlan
 from moss_jamf_pipeline.services.pages import PageRequest
 from moss_jamf_pipeline.services.plans import (
     ChangedObject,
-    ChangeFilter,
     FieldView,
     PlanHead,
     PlanSummary,
@@ -62,6 +61,9 @@ class ApprovalAsked(BaseModel):
     kinds: tuple[GuardKind, ...] = Field(
         default=(), description="Kinds of held changes; none: all that the plan holds."
     )
+    reason: str = Field(
+        default="", max_length=2000, description="Why it is meant, in the person's words."
+    )
 
 
 class RevertAsked(BaseModel):
@@ -90,6 +92,19 @@ def plan_by_object(
     plan_id: PlanNumber,
     object_type: ObjectTypeAsked = None,
     held: Annotated[GuardKind | None, Query(description="Only what is held as this kind.")] = None,
+    action: Annotated[
+        str | None, Query(max_length=40, description="Only objects to which this is done.")
+    ] = None,
+    field: Annotated[
+        str | None, Query(max_length=60, description="Only objects of which this field changes.")
+    ] = None,
+    rule: Annotated[
+        str | None,
+        Query(max_length=60, description="Only objects of which this rule decided something."),
+    ] = None,
+    label: Annotated[
+        str | None, Query(max_length=200, description="Name of the object; * and ? stand for any.")
+    ] = None,
     limit: LimitAsked = 50,
     cursor: CursorAsked = None,
 ) -> PlanByObject:
@@ -98,7 +113,7 @@ def plan_by_object(
         workplace,
         choice,
         plan_id,
-        wanted=ChangeFilter(object_type, held),
+        wanted=ChangeFilter(object_type, held, action, field, rule, label),
         after_row=position_of(cursor),
         limit=limit,
     )
@@ -145,9 +160,12 @@ def approve(
     ordering: OrderingNeeded, plan_id: PlanNumber, asked: ApprovalAsked | None = None
 ) -> StartedRun:
     """Lets through what the guard holds of a plan, and applies it."""
-    kinds = (asked or ApprovalAsked()).kinds
-    found = approvals.held_of_plan(ordering.workplace, ordering.choice, plan_id, kinds)
-    return requested_runs.order(ordering, RunOptions("apply", plan_id=plan_id, approve=found.kinds))
+    how = asked or ApprovalAsked()
+    found = approvals.held_of_plan(ordering.workplace, ordering.choice, plan_id, how.kinds)
+    options = RunOptions(
+        "apply", plan_id=plan_id, approve=found.kinds, approval_reason=how.reason.strip()
+    )
+    return requested_runs.order(ordering, options)
 
 
 @ROUTER.post("/plans/{plan_id}/apply", status_code=HTTPStatus.ACCEPTED)
@@ -175,18 +193,4 @@ def revert(
 ) -> StartedRun:
     """Undoes what a plan wrote and still stands: makes the plan of it, and applies that."""
     what = asked or RevertAsked()
-    requested_runs.require_nothing_at_work(ordering)
-    made = reverts.make(
-        ordering.workplace,
-        ordering.choice,
-        plan_id,
-        RevertScope(what.object_type, what.object_id),
-    )
-    if not made.waits:
-        raise Refused(
-            HTTPStatus.CONFLICT,
-            "nothing-to-undo",
-            f"Nothing of plan {plan_id} can be undone: M.O.S.S. holds none of it as it was written.",
-            "GET the same address to see why, change by change.",
-        )
-    return requested_runs.order(ordering, RunOptions("apply", plan_id=made.plan_id))
+    return reverts.order(ordering, plan_id, RevertScope(what.object_type, what.object_id))

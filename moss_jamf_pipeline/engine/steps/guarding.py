@@ -39,7 +39,11 @@ class Conflicts:
 
 
 def choose(
-    run: RunContext, plan_id: int = 0, approve: Sequence[str] = (), approved_by: str = ""
+    run: RunContext,
+    plan_id: int = 0,
+    approve: Sequence[str] = (),
+    approved_by: str = "",
+    approval_reason: str = "",
 ) -> GuardedPlan:
     """Decides which plan the run applies, and holds back what is too much at once; see `RunContext.choose`.
 
@@ -48,13 +52,14 @@ def choose(
         plan_id: the plan that is meant; 0: the one it made, else its parent's choice, else the newest.
         approve: kinds of held changes to let through.
         approved_by: the person who does.
+        approval_reason: why, in their words.
 
     Raises:
         PlanNotApplicable: it is a what-if, was applied already, or a newer plan took its place; or nobody approves.
         NothingCaptured: there is no such plan.
     """
     with run.step() as connection:
-        choice = run.choose(plan_id, approve, approved_by)
+        choice = run.choose(plan_id, approve, approved_by, approval_reason)
         guarded = guarded_changes(connection, choice.plan.plan_id)
         run.note(*findings_of_choice(choice, guarded))
         return GuardedPlan(choice, tuple(guarded))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution, conflict_kind_named
 from moss_jamf_pipeline.moss.contract.roles import writing
 from moss_jamf_pipeline.moss.errors import ConflictNotResolvable
@@ -50,7 +52,7 @@ class ConflictFilter:
             "kind": self.kind,
             "field": self.field,
             "object_type": self.object_type,
-            "label_pattern": None if self.label is None else _as_like_pattern(self.label),
+            "label_pattern": None if self.label is None else as_like_pattern(self.label),
         }
 
 
@@ -165,7 +167,13 @@ def read_conflict(connection: psycopg.Connection, integration_id: UUID, conflict
     row = fetch_one(
         connection,
         "conflicts/conflict_by_id",
-        {"integration_id": integration_id, "conflict_id": conflict_id},
+        {
+            "integration_id": integration_id,
+            "conflict_id": conflict_id,
+            "collections": Jsonb(
+                {each.external_type: each.name.value for each in COLLECTIONS if each.external_type}
+            ),
+        },
     )
     if row is None:
         raise _unknown([conflict_id])
@@ -334,7 +342,7 @@ def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _as_like_pattern(label: str) -> str:
+def as_like_pattern(label: str) -> str:
     """A pattern with `*` and `?` as LIKE has it."""
     literal = label.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return literal.replace("*", "%").replace("?", "_")

@@ -87,6 +87,7 @@ class Approval:
         approved_at: when.
         run_id: the run with which they did.
         released: how many changes were held.
+        reason: why, in their words; None: they gave none.
     """
 
     kind: GuardKind
@@ -94,12 +95,14 @@ class Approval:
     approved_at: datetime
     run_id: str
     released: int
+    reason: str | None = None
 
     @property
     def sentence(self) -> str:
-        """Who let what through, for people."""
+        """Who let what through and why, for people."""
         changes = "1 change" if self.released == 1 else f"{self.released:,} changes"
-        return f"{self.approved_by} approved {changes} of the kind {self.kind}."
+        why = f" Why: {self.reason.rstrip('.')}." if self.reason else ""
+        return f"{self.approved_by} approved {changes} of the kind {self.kind}.{why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ def choose_plan(
     plan_id: int = 0,
     approve: Collection[str] = (),
     approved_by: str = "",
+    approval_reason: str = "",
     parent_run_id: str | None = None,
 ) -> Choice:
     """Decides which plan a run applies, and holds back what is too much at once; asked again, it answers the same.
@@ -219,6 +223,7 @@ def choose_plan(
             plan of a sync.
         approve: kinds of changes that a person lets through, `GuardKind` values; for ever, as far as this plan goes.
         approved_by: that person.
+        approval_reason: why, in their words; empty: they gave none.
         parent_run_id: the run that this one continues.
 
     Raises:
@@ -240,7 +245,14 @@ def choose_plan(
                     "Name yourself: approved_by beside approve in the launchpad, or use `moss-jamf approve`.",
                 )
             if kinds:
-                _approve(connection, meant, kinds, approved_by=approved_by, run_id=run_id)
+                _approve(
+                    connection,
+                    meant,
+                    kinds,
+                    approved_by=approved_by,
+                    reason=approval_reason.strip() or None,
+                    run_id=run_id,
+                )
                 facts = _facts(connection, meant)
             _guard(connection, integration, facts)
             chosen = fetch_one(
@@ -397,6 +409,7 @@ def _approve(
     kinds: Sequence[str],
     *,
     approved_by: str,
+    reason: str | None,
     run_id: str,
 ) -> None:
     execute(
@@ -406,6 +419,7 @@ def _approve(
             "plan_id": plan_id,
             "guarded_kinds": list(kinds),
             "approved_by": approved_by,
+            "approval_reason": reason,
             "run_id": run_id,
         },
     )

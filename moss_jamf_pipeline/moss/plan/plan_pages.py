@@ -1,12 +1,14 @@
 """Reading a plan: page by page, by rule, by field, or as a stream of all it holds. Ids are shown as names."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
 
+from moss_jamf_pipeline.moss.plan.conflicts import as_like_pattern
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value, statement
@@ -20,12 +22,46 @@ EXPORTED_COLUMNS: Final = (
 """The columns of `all_changes`, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which changes of a plan are wanted; what is left out does not narrow them down.
+
+    Attributes:
+        object_type: only these objects.
+        held: only what the guard holds as this kind.
+        action: only objects to which this is done, e.g. `update`.
+        field: only objects of which this field changes.
+        rule: only objects of which this rule decided something.
+        label: what the object is called, with `*` for anything and `?` for one character; case does not matter.
+    """
+
+    object_type: str | None = None
+    held: GuardKind | None = None
+    action: str | None = None
+    field: str | None = None
+    rule: str | None = None
+    label: str | None = None
+
+    def parameters(self) -> dict[str, object]:
+        """As bind parameters of `plan/plan_rows`."""
+        return {
+            "object_type": self.object_type,
+            "guarded_kind": self.held,
+            "action": self.action,
+            "field": self.field,
+            "rule": self.rule,
+            "label_pattern": None if self.label is None else as_like_pattern(self.label),
+        }
+
+
+EVERYTHING: Final = ChangeFilter()
+
+
 def page_of_changes(
     connection: psycopg.Connection,
     plan_id: int,
+    wanted: ChangeFilter = EVERYTHING,
     *,
-    object_type: str | None = None,
-    held_as: GuardKind | None = None,
     after_row: int = 0,
     limit: int = 50,
 ) -> list[Row]:
@@ -34,8 +70,7 @@ def page_of_changes(
     Args:
         connection: any.
         plan_id: the plan.
-        object_type: only these.
-        held_as: only what the guard holds as this kind.
+        wanted: which of its changes.
         after_row: the last `row_id` of the page before.
         limit: objects per page.
     """
@@ -44,10 +79,9 @@ def page_of_changes(
         "plan/plan_rows",
         {
             "plan_id": plan_id,
-            "object_type": object_type,
-            "guarded_kind": held_as,
             "after_row": after_row,
             "row_limit": limit,
+            **wanted.parameters(),
         },
     )
     _show_names(connection, plan_id, [field for row in rows for field in row["fields"]])
@@ -55,19 +89,41 @@ def page_of_changes(
 
 
 def count_changes(
-    connection: psycopg.Connection,
-    plan_id: int,
-    *,
-    object_type: str | None = None,
-    held_as: GuardKind | None = None,
+    connection: psycopg.Connection, plan_id: int, wanted: ChangeFilter = EVERYTHING
 ) -> int:
     """How many objects `page_of_changes` has in all its pages."""
     counted: int = fetch_value(
-        connection,
-        "plan/count_changes",
-        {"plan_id": plan_id, "object_type": object_type, "guarded_kind": held_as},
+        connection, "plan/count_changes", {"plan_id": plan_id, **wanted.parameters()}
     )
     return counted
+
+
+def folded_changes(
+    connection: psycopg.Connection,
+    plan_id: int,
+    wanted: ChangeFilter = EVERYTHING,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Row]:
+    """The changes to objects that M.O.S.S. has, equal ones as one; each row carries the `total` and `changes_in_all`.
+
+    Only the type, the field and the rule narrow them down.
+    """
+    rows = fetch_all(
+        connection,
+        "plan/changes_folded",
+        {
+            "plan_id": plan_id,
+            "object_type": wanted.object_type,
+            "field": wanted.field,
+            "rule": wanted.rule,
+            "row_limit": limit,
+            "row_offset": offset,
+        },
+    )
+    _show_names(connection, plan_id, rows)
+    return rows
 
 
 def suppressed_changes(

@@ -64,6 +64,9 @@ class PlanChoice(dg.Config):
             "knows nobody's name."
         ),
     )
+    approval_reason: str = Field(
+        default="", description="Why it is meant, in that person's words, for the record."
+    )
 
 
 def build_plan_assets(layout: Layout) -> list[dg.AssetsDefinition]:
@@ -110,7 +113,9 @@ def _build_guarded_plan(layout: Layout) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: PlanChoice, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss, layout.integration) as run:
-            guarded = choose(run, config.plan_id, config.approve, config.approved_by)
+            guarded = choose(
+                run, config.plan_id, config.approve, config.approved_by, config.approval_reason
+            )
             choice = guarded.choice
             return dg.MaterializeResult(
                 metadata={
