@@ -23,7 +23,7 @@ from moss_jamf_pipeline.companion.identity.sessions import SessionReader
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
-from moss_jamf_pipeline.services.requested_runs import RunAtWork, StartOrder
+from moss_jamf_pipeline.services.requested_runs import DagsterNotAsked, RunAtWork, StartOrder
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig
@@ -51,13 +51,17 @@ class Starter:
     Attributes:
         orders: what it was asked to start.
         unended: runs that have not ended.
+        is_away: whether Dagster does not answer.
     """
 
     orders: list[StartOrder] = field(default_factory=list)
     unended: list[RunAtWork] = field(default_factory=list)
+    is_away: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at_work(self, slug: str) -> list[RunAtWork]:  # noqa: ARG002 - of one integration
+        if self.is_away:
+            raise DagsterNotAsked("The Dagster webserver does not answer.", "See that it runs.")
         return list(self.unended)
 
     def run_of(self, request_id: str) -> str | None:

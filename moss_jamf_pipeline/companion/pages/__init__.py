@@ -3,7 +3,16 @@
 from typing import Final
 
 from moss_jamf_pipeline.companion import static_files
-from moss_jamf_pipeline.companion.pages import dashboard, elsewhere, embedding, fragments, sign_in
+from moss_jamf_pipeline.companion.pages import (
+    conflicts,
+    dashboard,
+    elsewhere,
+    embedding,
+    fragments,
+    plans,
+    quarantine,
+    sign_in,
+)
 
 ROUTERS: Final = (
     static_files.ROUTER,
@@ -13,6 +22,9 @@ ROUTERS: Final = (
     sign_in.OPEN,
     sign_in.ROUTER,
     dashboard.ROUTER,
+    plans.ROUTER,
+    conflicts.ROUTER,
+    quarantine.ROUTER,
 )
 """Of all pages."""
 

@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from starlette.routing import NoMatchFound
 
 from moss_jamf_pipeline import __version__
+from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.companion.identity import forms
 from moss_jamf_pipeline.companion.identity.callers import Presence
 from moss_jamf_pipeline.companion.static_files import address_of
@@ -38,6 +39,9 @@ _NAVIGATION: Final = (
     ("Configuration", "page_configuration"),
 )
 """Places by the names of their routes; what this companion does not have is left out."""
+
+_SINGULARS: Final = {"io": "interface", "mapping": "link"}
+_IDS: Final = frozenset({"external_id", "jamf_id", "management_id"})
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -282,6 +286,31 @@ def words_of(text: str | None) -> str:
     return UNKNOWN if text is None else text.replace("_", " ")
 
 
+def plural(object_type: str) -> str:
+    """What several objects of a type are called."""
+    try:
+        return plural_of(object_type)
+    except KeyError:
+        return words_of(object_type)
+
+
+def singular(object_type: str) -> str:
+    """What an object of a type is called."""
+    return _SINGULARS.get(object_type, words_of(object_type))
+
+
+def field_words(field: str | None) -> str:
+    """A field as people call it: whom a device is assigned to is no id to them."""
+    if field is None:
+        return UNKNOWN
+    return words_of(field if field in _IDS else field.removesuffix("_id"))
+
+
+def known(text: str | None) -> str:
+    """A text; a dash if it is not known."""
+    return UNKNOWN if text is None else text
+
+
 def _coarse(seconds: float) -> str:
     if seconds < _HOUR:
         return f"{int(seconds // _MINUTE)} min"
@@ -324,7 +353,8 @@ def _made() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"static": address_of, "escape": escape}
+    # A constant `none` in a template is made a text before `finalize` sees it.
+    environment.globals |= {"static": address_of, "unknown": UNKNOWN}
     environment.filters |= {
         "number": number,
         "duration": duration,
@@ -335,6 +365,10 @@ def _made() -> Environment:
         "yes_or_no": yes_or_no,
         "gigabytes": gigabytes,
         "words": words_of,
+        "plural": plural,
+        "singular": singular,
+        "field": field_words,
+        "known": known,
     }
     return environment
 
