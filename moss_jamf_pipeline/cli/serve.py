@@ -46,6 +46,14 @@ def serve(
             help="Make the companion's own administrator token, print it once, and end. It replaces any before.",
         ),
     ] = False,
+    with_inventory: Annotated[
+        bool,
+        typer.Option(
+            "--with-inventory",
+            help="Serve small pages of devices, people and groups too, in the place of M.O.S.S.'s own, with the "
+            "script in them: to try it without M.O.S.S.",
+        ),
+    ] = False,
     embedded: EmbeddedOption = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -61,9 +69,12 @@ def serve(
             if new_token:
                 _print_token(callers.new_token(workplace, operator(None)), as_json=as_json)
                 return
+            _require_rights(workplace)
             sessions = _sessions(settings, workplace)
             starter = Webserver(settings.dagster_url)
-            surroundings = Surroundings(workplace, starter, sessions)
+            surroundings = Surroundings(
+                workplace, starter, sessions, shows_inventory=with_inventory
+            )
             try:
                 application = build_application(surroundings)
                 stderr.print(f"The companion listens at http://{host}:{port}. Ctrl-C stops it.")
@@ -83,6 +94,20 @@ def serve(
                 starter.close()
 
 
+def _require_rights(workplace: Workplace) -> None:
+    """Ends what would find out only when somebody asks.
+
+    Raises:
+        CommandFailed: this log-in may not tell who callers are, note what they do, or save what they configure.
+    """
+    lacking = callers.lacking_rights(workplace)
+    if lacking is not None:
+        raise CommandFailed(
+            f"This log-in lacks rights that the companion needs: {lacking.summary}.",
+            f"Let a database administrator run:\n{lacking.script}",
+        )
+
+
 def _sessions(settings: Settings, workplace: Workplace) -> SessionReader | None:
     """What reads M.O.S.S.'s sessions, if it can be had."""
     if settings.nextauth_secret is None:
@@ -96,12 +121,6 @@ def _sessions(settings: Settings, workplace: Workplace) -> SessionReader | None:
         raise CommandFailed(
             "NEXTAUTH_SECRET is set, and this M.O.S.S. has no log-ins (a table users).",
             "Unset it, and make a token with `moss-jamf serve --new-token`.",
-        )
-    lacking = callers.lacking_rights(workplace)
-    if lacking is not None:
-        raise CommandFailed(
-            f"This log-in lacks rights that the companion needs: {lacking.summary}.",
-            f"Let a database administrator run:\n{lacking.script}",
         )
     try:
         return SessionReader(settings.nextauth_secret.get_secret_value())

@@ -188,6 +188,7 @@ def _serve(
             [
                 *(sys.executable, "-m", "moss_jamf_pipeline.cli", "serve"),
                 *("--host", addresses.host, "--port", str(addresses.companion_port)),
+                *(["--with-inventory"] if settings.moss_database_url is None else []),
                 *(["--verbose"] if verbose else []),
             ],
             log_file=logs / "companion.log",
@@ -278,6 +279,11 @@ def _announce_companion(settings: Settings, addresses: Addresses) -> None:
         page = f"{addresses.companion}/jamf/sign-in#{token}"
     stdout.print("[bold]Companion[/]   ", end="")
     typer.echo(page)
+    if settings.moss_database_url is None:
+        stdout.print(
+            f"[bold]Inventory[/]   {addresses.companion}/, in the place of M.O.S.S.'s pages, with JAMF's part in them",
+            soft_wrap=True,
+        )
 
 
 def _next_sync(settings: Settings, choice: IntegrationChoice) -> str:

@@ -25,6 +25,7 @@ from moss_jamf_pipeline.companion.api import (
     syncs,
 )
 from moss_jamf_pipeline.companion.metrics import RequestMetrics
+from moss_jamf_pipeline.companion.pages import inventory
 from moss_jamf_pipeline.companion.problems import MEDIA_TYPE, answer_problems
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 
@@ -66,6 +67,8 @@ def build_application(surroundings: Surroundings) -> FastAPI:
         application.include_router(router)
     # Whatever is to answer below /jamf/ goes before this.
     application.include_router(pages.ELSEWHERE)
+    if surroundings.shows_inventory:
+        application.include_router(inventory.ROUTER)
     application.middleware("http")(_accompany)
     answer_problems(application)
     application.openapi = lambda: _description(application)  # type: ignore[method-assign]

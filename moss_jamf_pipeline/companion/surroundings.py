@@ -23,6 +23,7 @@ class Surroundings:
         starter: starts the runs that people ask for.
         sessions: reads M.O.S.S.'s sessions; None: its secret is not known, and only tokens count.
         failed_log_ins: of the last minute.
+        shows_inventory: whether pages of ours stand in for M.O.S.S.'s own, as in the demo.
         jamf: asks JAMF while people wait.
         webhook_gate: how many of JAMF's calls are let in.
     """
@@ -31,6 +32,7 @@ class Surroundings:
     starter: RunStarter
     sessions: SessionReader | None = None
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
+    shows_inventory: bool = False
     jamf: JamfNow = field(default_factory=JamfNow)
     webhook_gate: WebhookGate = field(default_factory=WebhookGate)
 

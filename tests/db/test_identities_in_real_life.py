@@ -47,7 +47,7 @@ def _conflicts(bench: Bench) -> list[tuple[str, str]]:
 
 def _employ(bench: Bench, jamf_id: str, name: str, username: str, email: str) -> None:
     """A user with a Mac."""
-    values = {"username": username, "full_name": name, "email": email}
+    values: dict[str, Any] = {"username": username, "full_name": name, "email": email}
     bench.user(jamf_id, **values)
     bench.computer(jamf_id, f"C02MAC{jamf_id}", **values)
 

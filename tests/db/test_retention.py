@@ -1,6 +1,7 @@
 """Retention: what is older is forgotten, what a kept capture shows is kept, and what is current is never touched."""
 
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -148,7 +149,7 @@ def _synced_and_deleted(bench: Bench) -> None:
     bench.device(serial_number="FILLED", hostname="filled")
     bench.user("1", username="user1")
     bench.computer_group("1", "Lab")
-    mac = {"username": "user1", "static_group_ids": ["1"]}
+    mac: dict[str, Any] = {"username": "user1", "static_group_ids": ["1"]}
     bench.computer("1", "MADE", hostname="made", mac_address="A0:B2:C3:D4:E5:01", **mac)
     bench.computer("2", "FILLED", hostname="filled", asset_tag="IT-2", **mac)
     bench.sync()
@@ -189,7 +190,7 @@ def test_the_ledger_keeps_what_is_there_however_old(bench: Bench) -> None:
     bench.user("1", username="user1")
     bench.computer_group("1", "Lab")
     bench.device(serial_number="FILLED", hostname="filled")
-    mac = {"username": "user1", "static_group_ids": ["1"]}
+    mac: dict[str, Any] = {"username": "user1", "static_group_ids": ["1"]}
     bench.computer("1", "FILLED", hostname="filled", asset_tag="IT-1", **mac)
     bench.sync()
     before = _entries(bench)

@@ -248,6 +248,8 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "auto_sync_enabled": True,
         "sync_settings": Jsonb({}),
         "access_scope": Jsonb({}),
+        "object_id": uuid4(),
+        "sought": "a name",
         "idempotency_key": "8f1c",
         "request_id": uuid4(),
         "scope": "everything",
