@@ -1,6 +1,8 @@
 // The tabs and cards of the demo's own pages.
 (() => {
   "use strict";
+  // The script waits until React has taken elements over, which it shows by such a mark. Here nobody does.
+  for (const element of document.querySelectorAll("body, body *")) element.__reactNever = true;
   const tabs = [...document.querySelectorAll('[role="tab"][data-tab-id]')];
   const show = (chosen) => {
     for (const tab of tabs) {
