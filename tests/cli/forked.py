@@ -1,8 +1,8 @@
-"""Commands as processes that need not import everything anew: forked off one that has imported what is not ours.
+"""Commands as processes that need not import everything anew: forked off one that has.
 
 Each is a process of its own, with its own directory, environment, standard streams, signals and end, as a shell would
-start it. It only finds Dagster, pandas and the drivers imported already, which takes two seconds of each otherwise.
-What is ours it imports itself, for that may look at the environment.
+start it. It only finds Dagster, pandas, the drivers and our modules imported already, which takes two seconds of each
+otherwise. What looks at the environment when it is imported it imports itself (`tests/support/forks.py`).
 """
 
 import atexit
@@ -73,7 +73,7 @@ def _be_the_command(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["moss-jamf", *arguments]
 
-    from moss_jamf_pipeline.cli import main  # noqa: PLC0415 - not before its environment is there
+    from moss_jamf_pipeline.cli import main  # noqa: PLC0415 - as a shell does, after its environment
 
     try:
         main()

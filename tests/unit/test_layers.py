@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import moss_jamf_pipeline
+from tests.support.forks import LOOKS_AT_THE_ENVIRONMENT
 
 _PACKAGE = Path(moss_jamf_pipeline.__file__).parent
 _PRIVATE_PARTS = ("dagster._", "dagster_shared", "dagster_postgres._")
@@ -50,3 +51,36 @@ def test_imports_go_down_only(module: str) -> None:
         if name.startswith(f"{moss_jamf_pipeline.__name__}.")
     }
     assert used - {room, *_FOR_ALL} <= _BELOW[room]
+
+
+def _run_by_an_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a piece of code runs when its module is imported: all but the bodies of functions."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            beside = (
+                *child.decorator_list,
+                *child.args.defaults,
+                *filter(None, child.args.kw_defaults),
+            )
+            for part in beside:
+                yield from _run_by_an_import(part)
+        elif not isinstance(child, ast.Lambda):
+            yield from _run_by_an_import(child)
+
+
+def _looks_at_the_environment(module: str) -> bool:
+    code = ast.parse((_PACKAGE / module).read_text(encoding="utf-8"))
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) == "Settings")
+        for node in _run_by_an_import(code)
+    )
+
+
+def test_only_a_code_location_looks_at_the_environment_when_it_is_imported() -> None:
+    """Else the tests could not fork their commands off a process that has imported everything (support/forks.py)."""
+    found = {module for module in _MODULES if _looks_at_the_environment(module)}
+    assert {f"moss_jamf_pipeline.{name.removesuffix('.py')}" for name in found} == {
+        LOOKS_AT_THE_ENVIRONMENT
+    }
