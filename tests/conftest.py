@@ -3,7 +3,8 @@ instances.
 
 One server per session: the embedded one in a directory of its own, or the one that
 MOSS_TEST_DATABASE_URL names (its role must be a superuser or may create databases and roles). One
-template database per dialect of M.O.S.S. and session, cloned for each test that commits.
+template database per dialect of M.O.S.S. and session, cloned for tests that commit; those that put nothing but rows
+into their clone share one, which becomes what it was after each (`support/shelf.py`).
 
 A test under tests/db, tests/e2e or tests/failures that uses a M.O.S.S. database runs on the released M.O.S.S., which
 is the one that people have. What the dialects do differently is tested on each of them, by the mark `every_dialect`:
@@ -20,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from dagster import DagsterInstance
@@ -33,9 +35,13 @@ from tests.support.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
 from tests.support.properties import is_nightly, load_profile
 from tests.support.scratch import take_scratch_directory
 
+if TYPE_CHECKING:
+    from tests.support.shelf import Shelf
+
 _HERE = Path(__file__).parent
 _OF_DIALECTS = tuple(_HERE / folder for folder in ("db", "e2e", "failures"))
 _SECONDS_OF_A_NIGHT = 14_400
+_FROM_THE_SHELF = (*_OF_DIALECTS, _HERE / "services")
 _SLOW_FIRST = tuple(_HERE / folder for folder in ("cli", "embedded", "e2e", "failures", "dagster"))
 
 
@@ -50,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "every_dialect: run on the M.O.S.S. of each dialect")
     config.addinivalue_line("markers", "nightly: takes long, run only by `make nightly`")
+    config.addinivalue_line("markers", "own_database: in a database that no test had before")
     if not hasattr(config, "workerinput"):
         take_scratch_directory()
 
@@ -182,14 +189,42 @@ def template_database(template_of: Callable[[Dialect], str]) -> str:
     return template_of(STRATEGY)
 
 
+@pytest.fixture(scope="session")
+def shelf(
+    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str]
+) -> Iterator["Shelf"]:
+    """The session's M.O.S.S. databases for tests that put nothing but rows into them."""
+    shelf: Shelf = import_module("tests.support.shelf").Shelf(postgres_server, template_of)
+    yield shelf
+    shelf.clear()
+
+
 @pytest.fixture
 def moss_database(
-    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str], dialect: Dialect
+    request: pytest.FixtureRequest,
+    postgres_server: DatabaseServer,
+    template_of: Callable[[Dialect], str],
+    dialect: Dialect,
 ) -> Iterator[str]:
-    """URL of a fresh M.O.S.S. database in the test's dialect, dropped after the test."""
+    """URL of a M.O.S.S. database in the test's dialect, as a new one is.
+
+    Where several processes work on it, and by the mark `own_database`, it is a new one.
+    """
+    if _takes_from_the_shelf(request.node):
+        shelf: Shelf = request.getfixturevalue("shelf")
+        moss = shelf.take(dialect)
+        yield moss.url
+        shelf.give_back(moss, dialect)
+        return
     name = postgres_server.create("moss", template=template_of(dialect))
     yield postgres_server.url_of(name)
     postgres_server.drop(name)
+
+
+def _takes_from_the_shelf(test: pytest.Item) -> bool:
+    return not test.get_closest_marker("own_database") and any(
+        test.path.is_relative_to(folder) for folder in _FROM_THE_SHELF
+    )
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ What the environment says is read by `settings`; here it is made use of.
 
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,13 +37,13 @@ class Network:
         return host if parts.port is None else f"{host}:{parts.port}"
 
     def tls(self) -> ssl.SSLContext:
-        """How certificates are checked; reading the authorities takes 15 ms.
+        """How certificates are checked; reading the authorities takes 15 ms, the usual ones once in a process.
 
         Raises:
             JamfAuthoritiesUnusable: there are none where they should be.
         """
         if self.authorities is None:
-            return httpx.create_ssl_context(trust_env=False)
+            return _by_the_usual_authorities()
         try:
             if self.authorities.is_dir():
                 return ssl.create_default_context(capath=str(self.authorities))
@@ -58,6 +59,11 @@ class Network:
                 "Name a file with the certificates of your own authority, in PEM; or unset it to check by the usual "
                 "authorities.",
             ) from error
+
+
+@cache
+def _by_the_usual_authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 DIRECT = Network()

@@ -10,11 +10,15 @@ from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from tests.db.support import Bench
 from tests.support.databases import DatabaseServer
 from tests.support.dialects import Dialect, as_people_see_it
+from tests.support.shelf import Shelf
 
 
 @pytest.fixture
-def database(moss_database: str) -> Iterator[MossDatabase]:
+def database(moss_database: str, shelf: Shelf) -> Iterator[MossDatabase]:
     """A M.O.S.S. database of the test's own; statements without a schema see it as people do."""
+    if moss := shelf.taken(moss_database):
+        yield moss.people
+        return
     database = MossDatabase(as_people_see_it(moss_database))
     yield database
     database.dispose()

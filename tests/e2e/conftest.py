@@ -7,8 +7,8 @@ import pytest
 from dagster import DagsterInstance
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
-from tests.support.databases import DatabaseServer
 from tests.support.dialects import Dialect
+from tests.support.shelf import Shelf
 from tests.support.world import World, open_world
 
 WorldMaker = Callable[..., World]
@@ -18,6 +18,7 @@ SeparateWorld = Callable[..., AbstractContextManager[World]]
 @pytest.fixture
 def make_world(
     moss_database: str,
+    shelf: Shelf,
     dialect: Dialect,
     ephemeral_instance: DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
@@ -31,7 +32,10 @@ def make_world(
             monkeypatch.setenv("JAMF_BASE_URL", jamf.base_url)
             monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
             monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-            return stack.enter_context(open_world(moss_database, jamf, ephemeral_instance, dialect))
+            moss = shelf.taken(moss_database)
+            return stack.enter_context(
+                open_world(moss_database, jamf, ephemeral_instance, dialect, moss)
+            )
 
         yield make
 
@@ -43,9 +47,7 @@ def world(make_world: WorldMaker) -> World:
 
 
 @pytest.fixture(scope="session")
-def separate_world(
-    postgres_server: DatabaseServer, template_of: Callable[[Dialect], str], dialect: Dialect
-) -> SeparateWorld:
+def separate_world(shelf: Shelf, dialect: Dialect) -> SeparateWorld:
     """Opens worlds with a database and a Dagster instance of their own, from what their JAMF is like (default: empty).
 
     For several tests together, or for one of many examples.
@@ -53,21 +55,20 @@ def separate_world(
 
     @contextmanager
     def separate(config: SimulatorConfig | None = None) -> Iterator[World]:
-        name = postgres_server.create("moss", template=template_of(dialect))
-        url, fleet = postgres_server.url_of(name), Fleet() if config is None else None
+        moss, fleet = shelf.take(dialect), Fleet() if config is None else None
         try:
             with (
                 pytest.MonkeyPatch.context() as patch,
                 SimulatorServer(config, fleet=fleet) as jamf,
                 DagsterInstance.ephemeral() as instance,
             ):
-                patch.setenv("MOSS_DATABASE_URL", url)
+                patch.setenv("MOSS_DATABASE_URL", moss.url)
                 patch.setenv("JAMF_BASE_URL", jamf.base_url)
                 patch.setenv("JAMF_CLIENT_ID", jamf.client_id)
                 patch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-                with open_world(url, jamf, instance, dialect) as world:
+                with open_world(moss.url, jamf, instance, dialect, moss) as world:
                     yield world
         finally:
-            postgres_server.drop(name)
+            shelf.give_back(moss, dialect)
 
     return separate

@@ -5,23 +5,22 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from tests.db.support import Bench
-from tests.support.dialects import as_people_see_it
+from tests.support.shelf import Shelf
 
 CHOICE = IntegrationChoice()
 
 
 @pytest.fixture
-def bench(moss_database: str) -> Iterator[Bench]:
+def bench(moss_database: str, shelf: Shelf) -> Iterator[Bench]:
     """A bench on the test's own database."""
-    database = MossDatabase(as_people_see_it(moss_database))
-    with database.connection() as connection:
+    moss = shelf.taken(moss_database)
+    assert moss is not None
+    with moss.people.connection() as connection:
         yield Bench(connection, find_integration(connection))
-    database.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 A worker of pytest has one such process, whoever asks first; so what it has imported must suit everybody. Of what is
 ours, only the module that a code location begins with looks at the environment when it is imported, and each test has
-an environment of its own (`unit/test_layers` holds that no other module does).
+an environment of its own: those that import it are not there (`unit/test_layers` holds that no other looks).
 """
 
 import multiprocessing
@@ -12,6 +12,11 @@ from typing import Final
 import moss_jamf_pipeline
 
 LOOKS_AT_THE_ENVIRONMENT: Final = "moss_jamf_pipeline.definitions"
+IMPORT_IT: Final = frozenset(
+    f"moss_jamf_pipeline.cli.{command}"
+    for command in ("sync", "apply", "approve", "demo", "replay", "revert")
+)
+"""The modules that import it, or one of these."""
 
 
 def modules_of_ours() -> list[str]:
@@ -20,7 +25,8 @@ def modules_of_ours() -> list[str]:
     return [
         module.name
         for module in found
-        if module.name != LOOKS_AT_THE_ENVIRONMENT and not module.name.endswith(".__main__")
+        if module.name not in {LOOKS_AT_THE_ENVIRONMENT, *IMPORT_IT}
+        and not module.name.endswith(".__main__")
     ]
 
 

@@ -24,6 +24,7 @@ from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, newest_plan
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
 from tests.support.dialects import CORE_TABLES, STRATEGY, Dialect, as_people_see_it
+from tests.support.shelf import PreparedMoss
 
 PREFIX = "jamf_pro"
 DEFINITIONS = build_definitions([IntegrationChoice()])
@@ -173,19 +174,27 @@ _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 @contextmanager
 def open_world(
-    url: str, jamf: SimulatorServer, instance: dg.DagsterInstance, dialect: Dialect = STRATEGY
+    url: str,
+    jamf: SimulatorServer,
+    instance: dg.DagsterInstance,
+    dialect: Dialect = STRATEGY,
+    moss: PreparedMoss | None = None,
 ) -> Iterator[World]:
-    """A world around a M.O.S.S. database and a running simulator; the environment must name both."""
+    """A world around a M.O.S.S. database and a running simulator; the environment must name both.
+
+    Args:
+        url: of the database.
+        jamf: the simulator.
+        instance: for what runs in Dagster.
+        dialect: which M.O.S.S. it is.
+        moss: the database, if it has sessions that outlast the test.
+    """
+    if moss is not None:
+        yield World(url, jamf, moss.database, moss.people, dialect, instance)
+        return
     database, people = MossDatabase(url), MossDatabase(as_people_see_it(url))
     try:
-        yield World(
-            url=url,
-            jamf=jamf,
-            database=database,
-            people=people,
-            dialect=dialect,
-            instance=instance,
-        )
+        yield World(url, jamf, database, people, dialect, instance)
     finally:
         database.dispose()
         people.dispose()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import moss_jamf_pipeline
-from tests.support.forks import LOOKS_AT_THE_ENVIRONMENT
+from tests.support.forks import IMPORT_IT, LOOKS_AT_THE_ENVIRONMENT
 
 _PACKAGE = Path(moss_jamf_pipeline.__file__).parent
 _PRIVATE_PARTS = ("dagster._", "dagster_shared", "dagster_postgres._")
@@ -78,9 +78,17 @@ def _looks_at_the_environment(module: str) -> bool:
     )
 
 
+def _name(module: str) -> str:
+    return f"{moss_jamf_pipeline.__name__}.{module.removesuffix('.py').replace('/', '.')}"
+
+
 def test_only_a_code_location_looks_at_the_environment_when_it_is_imported() -> None:
-    """Else the tests could not fork their commands off a process that has imported everything (support/forks.py)."""
-    found = {module for module in _MODULES if _looks_at_the_environment(module)}
-    assert {f"moss_jamf_pipeline.{name.removesuffix('.py')}" for name in found} == {
-        LOOKS_AT_THE_ENVIRONMENT
+    """Else the tests could not fork their commands off a process that has imported all others (support/forks.py)."""
+    looking = {_name(module) for module in _MODULES if _looks_at_the_environment(module)}
+    assert looking == {LOOKS_AT_THE_ENVIRONMENT}
+    importing = {
+        _name(module)
+        for module in _MODULES
+        if any(name.startswith((*looking, *IMPORT_IT)) for name in _imported(module))
     }
+    assert importing == IMPORT_IT
