@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,8 +22,8 @@ from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.plan.planning import newest_plan
 from moss_jamf_pipeline.settings import Settings
 from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorServer
-from tests.cli.forked import run_forked
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
+from tests.support.forked import ForkedCommand, run_forked
 
 SMALL_FLEET = ("--computers=40", "--users=30", "--groups=6")
 NOBODY = "http://127.0.0.1:1"
@@ -66,19 +65,13 @@ class CommandLine:
         assert result.returncode == code, result.stderr
         return json.loads(result.stdout)
 
-    def start(
-        self, *arguments: str, stdin: int | None = None, **environment: str
-    ) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, stdin: int | None = None, **environment: str) -> ForkedCommand:
         """Starts a command that works for a while, as the leader of a process group."""
-        return subprocess.Popen(
-            self._command(arguments),
-            cwd=self.directory,
-            env=self._environment(environment),
+        return ForkedCommand(
+            arguments,
+            directory=self.directory,
+            environment=self._environment(environment),
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
         )
 
     def sync_by_engine(self) -> int:
@@ -98,9 +91,6 @@ class CommandLine:
 
     def stop_database(self) -> None:
         EmbeddedPostgres(self.state_directory / "postgres").stop()
-
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "moss_jamf_pipeline.cli", *arguments]
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -125,7 +115,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def descendants(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+def descendants(process: ForkedCommand) -> list[psutil.Process]:
     """The processes that a process has started, directly or not, and that still work."""
     started = psutil.Process(process.pid).children(recursive=True)
     return [descendant for descendant in started if _is_alive(descendant)]
@@ -212,8 +202,8 @@ class PatientSyncs:
     """
 
     command_line: CommandLine
-    unreachable_jamf: "subprocess.Popen[str]"
-    unreachable_database: "subprocess.Popen[str]"
+    unreachable_jamf: ForkedCommand
+    unreachable_database: ForkedCommand
 
 
 @pytest.fixture(scope="session", autouse=True)

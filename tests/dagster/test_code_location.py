@@ -1,4 +1,4 @@
-"""The code location by Dagster's own commands, in fresh processes, as an operator runs them."""
+"""The code location by Dagster's own commands, in processes of their own, as an operator runs them."""
 
 import json
 import os
@@ -12,10 +12,17 @@ import pytest
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from moss_jamf_pipeline.settings import PROJECT_ROOT, project_file
+from tests.support.forked import run_forked
 from tests.support.world import PREFIX, World
 
 
 def _dagster(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return run_forked(arguments, directory=PROJECT_ROOT, environment=environment, module="dagster")
+
+
+def _dagster_anew(
+    *arguments: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "dagster", *arguments],
         cwd=PROJECT_ROOT,
@@ -31,7 +38,7 @@ def test_a_fresh_interpreter_loads_the_code_location_of_the_workspace_with_an_em
     tmp_path: Path,
 ) -> None:
     try:
-        result = _dagster(
+        result = _dagster_anew(
             *("definitions", "validate", "-w", str(project_file("workspace.yaml"))),
             environment={
                 "PATH": os.environ["PATH"],
