@@ -4,6 +4,7 @@ Both listen before they say that they are ready: the socket is bound here, so a 
 readiness is uvicorn's own report that it serves.
 """
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +31,9 @@ from moss_jamf_pipeline.simulator.simulator import Simulator
 
 _SECONDS_TO_START = 30
 _SECONDS_TO_STOP = 10
+_SECONDS_BETWEEN_LOOKS = 0.1  # which uvicorn counts: every tenth time it renews the date
+_SECONDS_FOR_ANSWERS = 1.0
+_SECONDS_UNTIL_CLOSED = 0.002
 _BACKLOG = 256
 
 
@@ -202,7 +207,7 @@ class SimulatorServer:
 
     def stop(self) -> None:
         """Stops serving and closes the connections. A server that was never started is left alone."""
-        self._server.should_exit = True
+        self._server.end()
         if self._thread is not None:
             self._thread.join(_SECONDS_TO_STOP)
         if self._listener is not None:
@@ -210,7 +215,7 @@ class SimulatorServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that tells when it serves."""
+    """uvicorn that tells when it serves, and stops without waiting for its next look at the clock."""
 
     def __init__(
         self, application: ASGIApp, certificate: Path | None, *, on_ready: Callable[[], object]
@@ -225,18 +230,48 @@ class _Server(uvicorn.Server):
                 lifespan="off",
                 server_header=False,
                 date_header=True,
-                timeout_graceful_shutdown=1,
                 backlog=_BACKLOG,
                 ssl_certfile=certificate,
             )
         )
         self._on_ready = on_ready
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Stops serving soon; for other threads."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has stopped
+                self._loop.call_soon_threadsafe(self._ending.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts serving, then reports it."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's; `end` is heard at once, a signal as there."""
+        look = 0
+        while not await self.on_tick(look):
+            look += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _SECONDS_BETWEEN_LOOKS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, which always waits for a tenth of a second: answers under way have a second to end."""
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        deadline = monotonic() + _SECONDS_FOR_ANSWERS
+        while (state.connections or state.tasks) and monotonic() < deadline:  # noqa: ASYNC110 - they tell nobody
+            await asyncio.sleep(_SECONDS_UNTIL_CLOSED)
+        for task in state.tasks:
+            task.cancel()
 
 
 def _is_not_a_broken_answer(record: logging.LogRecord) -> bool:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from dagster import DagsterInstance
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorServer
-from tests.support.world import World, open_world
+from tests.support.world import InstanceMaker, World, open_world
 
 
 @pytest.fixture
 def small_world(
-    moss_database: str, ephemeral_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    moss_database: str, recorder: InstanceMaker, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     """A world of two computers, a user and a group; the environment names both servers."""
     fleet = Fleet()
@@ -24,5 +23,5 @@ def small_world(
         monkeypatch.setenv("JAMF_BASE_URL", jamf.base_url)
         monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
         monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-        with open_world(moss_database, jamf, ephemeral_instance) as world:
+        with open_world(moss_database, jamf, recorder) as world:
             yield world

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
-from dagster import DagsterInstance
 
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
 from tests.support.dialects import Dialect
 from tests.support.shelf import Shelf
-from tests.support.world import World, open_world
+from tests.support.world import InstanceMaker, World, open_world, recorder_in
 
 WorldMaker = Callable[..., World]
 SeparateWorld = Callable[..., AbstractContextManager[World]]
@@ -20,7 +19,7 @@ def make_world(
     moss_database: str,
     shelf: Shelf,
     dialect: Dialect,
-    ephemeral_instance: DagsterInstance,
+    recorder: InstanceMaker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[WorldMaker]:
     """Makes the test's world from a simulator configuration, or an own fleet."""
@@ -33,9 +32,7 @@ def make_world(
             monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
             monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
             moss = shelf.taken(moss_database)
-            return stack.enter_context(
-                open_world(moss_database, jamf, ephemeral_instance, dialect, moss)
-            )
+            return stack.enter_context(open_world(moss_database, jamf, recorder, dialect, moss))
 
         yield make
 
@@ -60,13 +57,13 @@ def separate_world(shelf: Shelf, dialect: Dialect) -> SeparateWorld:
             with (
                 pytest.MonkeyPatch.context() as patch,
                 SimulatorServer(config, fleet=fleet) as jamf,
-                DagsterInstance.ephemeral() as instance,
+                ExitStack() as stack,
             ):
                 patch.setenv("MOSS_DATABASE_URL", moss.url)
                 patch.setenv("JAMF_BASE_URL", jamf.base_url)
                 patch.setenv("JAMF_CLIENT_ID", jamf.client_id)
                 patch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-                with open_world(moss.url, jamf, instance, dialect, moss) as world:
+                with open_world(moss.url, jamf, recorder_in(stack), dialect, moss) as world:
                     yield world
         finally:
             shelf.give_back(moss, dialect)

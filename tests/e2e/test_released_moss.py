@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from dagster import DagsterInstance
 
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.contract.schema import prepare
@@ -25,7 +24,7 @@ from tests.e2e.inventory import (
 from tests.e2e.stories import Story, told
 from tests.support.dialects import RELEASE
 from tests.support.schema import create_released_tables, show_as_people_see_it
-from tests.support.world import Row, World, open_world
+from tests.support.world import InstanceMaker, Row, World, open_world
 
 pytestmark = pytest.mark.dialects("release")
 
@@ -632,7 +631,7 @@ def test_an_inventory_that_was_kept_by_hand_is_synced_and_kept(make_world: World
 
 def test_an_installation_whose_migrations_stopped_at_27_is_synced_as_well(
     empty_database: Callable[[], str],
-    ephemeral_instance: DagsterInstance,
+    recorder: InstanceMaker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url = empty_database()
@@ -646,7 +645,7 @@ def test_an_installation_whose_migrations_stopped_at_27_is_synced_as_well(
         monkeypatch.setenv("JAMF_BASE_URL", jamf.base_url)
         monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
         monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-        with open_world(url, jamf, ephemeral_instance, RELEASE) as world:
+        with open_world(url, jamf, recorder, RELEASE) as world:
             _mac_of(world, "1", "jane")
             world.fleet.add_group("Ours", group_id="1", members=["1"])
             world.sync()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
-from dagster import DagsterInstance
 from pydantic import SecretStr
 
 from moss_jamf_pipeline.definitions import build_definitions
@@ -24,7 +23,7 @@ from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
 from tests.support.dialects import Dialect
-from tests.support.world import World, open_world
+from tests.support.world import InstanceMaker, World, open_world
 
 AMER, EMEA = IntegrationChoice("JAMF Pro"), IntegrationChoice("JAMF EMEA")
 DEFINITIONS = build_definitions([AMER, EMEA])
@@ -89,7 +88,7 @@ class Servers:
 def servers(
     moss_database: str,
     dialect: Dialect,
-    ephemeral_instance: DagsterInstance,
+    recorder: InstanceMaker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Servers]:
     monkeypatch.setenv("MOSS_DATABASE_URL", moss_database)
@@ -111,9 +110,7 @@ def servers(
                 )
             config = SimulatorConfig(client_secret=SecretStr(f"secret-of-{region}"))
             jamf = stack.enter_context(SimulatorServer(config, fleet=fleet))
-            worlds[choice] = stack.enter_context(
-                open_world(moss_database, jamf, ephemeral_instance, dialect)
-            )
+            worlds[choice] = stack.enter_context(open_world(moss_database, jamf, recorder, dialect))
         yield Servers(worlds)
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from dagster import DagsterInstance
 
 from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
 from moss_jamf_pipeline.simulator import EvolveRequest, SimulatorConfig, SimulatorServer
 from tests.e2e.inventory import assert_counts_add_up, stored_rows
 from tests.support.dialects import Dialect
-from tests.support.world import World, open_world
+from tests.support.world import InstanceMaker, World, open_world
 
 LAB = "JAMF Lab"
 _FLEET = SimulatorConfig(computers=10, users=20, groups=4, seed=5, oddities=0)
@@ -44,7 +43,7 @@ class Turns:
 def turns(
     moss_database: str,
     dialect: Dialect,
-    ephemeral_instance: DagsterInstance,
+    recorder: InstanceMaker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Turns]:
     """One fleet on two servers; the second one says otherwise of every Mac and of every other person."""
@@ -53,9 +52,7 @@ def turns(
         worlds = {}
         for name in (DEFAULT_NAME, LAB):
             jamf = stack.enter_context(SimulatorServer(_FLEET))
-            worlds[name] = stack.enter_context(
-                open_world(moss_database, jamf, ephemeral_instance, dialect)
-            )
+            worlds[name] = stack.enter_context(open_world(moss_database, jamf, recorder, dialect))
         worlds[LAB].jamf.evolve(EvolveRequest(renames=5, reassignments=5, user_changes=10))
         with worlds[LAB].database.connection() as connection:
             create_integration(connection, LAB, base_url=None)

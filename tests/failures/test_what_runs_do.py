@@ -386,7 +386,7 @@ def _own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_OwnServer]:
                 monkeypatch.setenv("JAMF_BASE_URL", jamf.base_url)
                 monkeypatch.setenv("JAMF_CLIENT_ID", jamf.client_id)
                 monkeypatch.setenv("JAMF_CLIENT_SECRET", jamf.client_secret)
-                with open_world(url, jamf, instance, STRATEGY) as world:
+                with open_world(url, jamf, lambda: instance, STRATEGY) as world:
                     yield _OwnServer(directory, world, url)
         finally:
             postgres.stop()

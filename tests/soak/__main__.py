@@ -451,7 +451,7 @@ def _world(
             JAMF_CLIENT_SECRET=jamf.client_secret,
         )
         open_instance(Settings()).dispose()  # its tables
-        with open_world(url, jamf, instance, dialect) as world:
+        with open_world(url, jamf, lambda: instance, dialect) as world:
             life = Life(world, Random(seed))
             yield Soak(life, Commands(life, postgres, dagster_url, Path(state)), hostility)
 

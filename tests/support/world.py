@@ -4,11 +4,11 @@ A sync is the engine's, unless Dagster is the subject: it takes a tenth of the C
 ends as a Dagster run does.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import dagster as dg
@@ -30,6 +30,7 @@ PREFIX = "jamf_pro"
 DEFINITIONS = build_definitions([IntegrationChoice()])
 
 Row = dict[str, Any]
+InstanceMaker = Callable[[], dg.DagsterInstance]
 
 
 @cache
@@ -48,7 +49,7 @@ class World:
         database: the M.O.S.S. database, as the product sees it.
         people: the same as people see it: connections for the test's own statements, in the strategy's names.
         dialect: which M.O.S.S. it is.
-        instance: where Dagster's runs are recorded.
+        recorder: makes the Dagster instance in which its runs are recorded.
         outcomes: of the engine's syncs so far, newest last.
         runs: the results of Dagster's runs so far, newest last.
     """
@@ -58,9 +59,14 @@ class World:
     database: MossDatabase
     people: MossDatabase
     dialect: Dialect
-    instance: dg.DagsterInstance
+    recorder: InstanceMaker
     outcomes: list[Outcome] = field(default_factory=list)
     runs: list[dg.ExecuteInProcessResult] = field(default_factory=list)
+
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """Where Dagster's runs are recorded; most tests need none."""
+        return self.recorder()
 
     @property
     def fleet(self) -> Fleet:
@@ -172,11 +178,16 @@ class World:
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
+def recorder_in(stack: ExitStack) -> InstanceMaker:
+    """Makes an instance in memory, which is closed with the stack."""
+    return lambda: stack.enter_context(dg.DagsterInstance.ephemeral())
+
+
 @contextmanager
 def open_world(
     url: str,
     jamf: SimulatorServer,
-    instance: dg.DagsterInstance,
+    recorder: InstanceMaker,
     dialect: Dialect = STRATEGY,
     moss: PreparedMoss | None = None,
 ) -> Iterator[World]:
@@ -185,16 +196,16 @@ def open_world(
     Args:
         url: of the database.
         jamf: the simulator.
-        instance: for what runs in Dagster.
+        recorder: makes the instance for what runs in Dagster.
         dialect: which M.O.S.S. it is.
         moss: the database, if it has sessions that outlast the test.
     """
     if moss is not None:
-        yield World(url, jamf, moss.database, moss.people, dialect, instance)
+        yield World(url, jamf, moss.database, moss.people, dialect, recorder)
         return
     database, people = MossDatabase(url), MossDatabase(as_people_see_it(url))
     try:
-        yield World(url, jamf, database, people, dialect, instance)
+        yield World(url, jamf, database, people, dialect, recorder)
     finally:
         database.dispose()
         people.dispose()
