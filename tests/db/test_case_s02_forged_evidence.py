@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.contract.installation import READER, WRITER, Role
-from moss_jamf_pipeline.moss.contract.roles import LEDGER, take_on
+from moss_jamf_pipeline.moss.contract.roles import LEDGER, OF_THE_COMPANION, take_on
 from moss_jamf_pipeline.moss.contract.schema import prepare
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, Row, rows_of, second_server
@@ -186,10 +186,9 @@ def test_case_s02_the_roles_write_no_table_that_proves_something(
              and not has_table_privilege(%s, relation.oid, 'DELETE')""",
         [role_of(rolled_back, role)] * 3,
     ).fetchall()
-    of_the_companion = {"administrator_tokens", "requested_runs"}
     assert {name for (name,) in found} == {
         *(*LEDGER, "schema_migrations", "decisions"),
-        *of_the_companion,
+        *OF_THE_COMPANION,
     }
     for table in LEDGER:
         for verb in ("TRUNCATE", "REFERENCES", "TRIGGER"):

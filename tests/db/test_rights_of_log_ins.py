@@ -1,5 +1,6 @@
 """What a log-in lacks is named exactly, and what an administrator is asked to run is all that it needs."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -17,7 +18,8 @@ from tests.support.databases import DatabaseServer
 
 pytestmark = pytest.mark.every_dialect
 
-_NAME = "moss-owner for tests"
+# Roles are the whole server's, which several processes may test on.
+_NAME = f"moss-owner for tests {os.getpid()}"
 _LOG_IN = sql.Identifier(_NAME)
 
 

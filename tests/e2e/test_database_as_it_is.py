@@ -1,5 +1,6 @@
 """Databases as organisations have them: zones, date styles, time limits and encodings of their own."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -162,27 +163,32 @@ def test_case_t05_a_zone_of_our_own_log_in_is_not_mosss(
     empty_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = empty_database()
-    ours = f"postgresql://nepali:for-tests@{url.rpartition('@')[2]}"
+    log_in = f"nepali_{os.getpid()}"
+    ours = f"postgresql://{log_in}:for-tests@{url.rpartition('@')[2]}"
     servers = _zone_of_moss(url)
     with psycopg.connect(url, autocommit=True) as administrator:
-        administrator.execute("create role nepali login password 'for-tests'")
-        name = sql.Identifier(administrator.info.dbname)
+        administrator.execute(f"create role {log_in} login password 'for-tests'".encode())
+        name, role = sql.Identifier(administrator.info.dbname), sql.Identifier(log_in)
         try:
             for where in (sql.SQL(""), sql.SQL("in database {}").format(name)):
                 administrator.execute(
-                    sql.SQL("alter role nepali {} set timezone = 'Asia/Kathmandu'").format(where)
+                    sql.SQL("alter role {} {} set timezone = 'Asia/Kathmandu'").format(role, where)
                 )
                 assert _zone_of_moss(ours) == servers
-                administrator.execute(sql.SQL("alter role nepali {} reset timezone").format(where))
+                administrator.execute(
+                    sql.SQL("alter role {} {} reset timezone").format(role, where)
+                )
             monkeypatch.setenv("PGTZ", "Asia/Tokyo")
             assert _zone_of_moss(ours) == servers
-            administrator.execute("alter role nepali set timezone = 'Asia/Kathmandu'")
+            administrator.execute(
+                sql.SQL("alter role {} set timezone = 'Asia/Kathmandu'").format(role)
+            )
             administrator.execute(
                 sql.SQL("alter database {} set timezone = 'America/Denver'").format(name)
             )
             assert _zone_of_moss(ours) == "America/Denver"
         finally:
-            administrator.execute("drop role nepali")
+            administrator.execute(sql.SQL("drop role {}").format(role))
 
 
 def test_case_t05_every_session_of_ours_and_of_dagsters_is_pinned(

@@ -98,7 +98,9 @@ end $$;
 -- What refers to an object of M.O.S.S., in words; null if nothing does. Every foreign key of the catalogue counts, and every column
 -- object_id of a table that refers to objects of several types; what the pipeline itself wrote about the object does not.
 -- Rows are looked into where the pipeline writes some itself. Those of any other table are counted, and nothing of theirs is called: neither
--- how a type turns into JSON, nor a policy (without row security, a table that has some is an error).
+-- how a type turns into JSON, nor a policy (without row security, a table that has some is an error). A table of somebody to whom
+-- M.O.S.S. is not entrusted is not even planned for, which runs what stands in its indexes: what has a foreign key there refers to the
+-- object for all that is known, and a mere name of a column says nothing.
 create function moss_contract.references_to(referred regclass, referred_id uuid, of_type text, integration uuid) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp set row_security = off as $$
 #variable_conflict use_variable
@@ -108,20 +110,27 @@ declare
   found_in text[] := '{}';
 begin
   for reference in
-    select distinct constraint_of.conrelid::regclass as referrer, referring.attname as referring_column
+    select distinct constraint_of.conrelid::regclass as referrer, referring.attname as referring_column,
+           moss_contract.is_trusted(referring_table.relowner) as is_looked_into
     from pg_catalog.pg_constraint as constraint_of
     cross join lateral unnest(constraint_of.conkey, constraint_of.confkey) as pair (referring_number, referred_number)
+    join pg_catalog.pg_class as referring_table on referring_table.oid = constraint_of.conrelid
     join pg_catalog.pg_attribute as referring on referring.attrelid = constraint_of.conrelid and referring.attnum = pair.referring_number
     join pg_catalog.pg_attribute as target on target.attrelid = constraint_of.confrelid and target.attnum = pair.referred_number
     where constraint_of.contype = 'f' and constraint_of.confrelid = referred and target.attname = 'id'
     union
-    select relation.oid::regclass, attribute.attname
+    select relation.oid::regclass, attribute.attname, true
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
     where relation.relnamespace = 'public'::regnamespace and relation.relkind in ('r', 'p') and not relation.relispartition
       and attribute.attname in ('object_id', 'internal_id') and attribute.atttypid = 'uuid'::regtype and not attribute.attisdropped
+      and moss_contract.is_trusted(relation.relowner)
     order by 1, 2
   loop
+    if not reference.is_looked_into then
+      found_in := found_in || format('%s.%s (of another owner, not looked into)', reference.referrer, reference.referring_column);
+      continue;
+    end if;
     if reference.referrer not in (
          'public.integration_object_mappings'::regclass, 'jamf_sync.custom_field_values'::regclass,
          'public.group_members'::regclass, 'jamf_sync.group_device_members'::regclass) then

@@ -24,6 +24,19 @@ language sql stable as $$
     then now() at time zone 'UTC' else localtimestamp end
 $$;
 
+-- Whether M.O.S.S. is entrusted to a role anyway: its tables, the schema public or the contract are its own, or belong to a role whose
+-- rights it has.
+create function moss_contract.is_trusted(role_id oid) returns boolean
+language sql stable as $$
+  select exists (
+    select from (
+      select nspowner as owner from pg_catalog.pg_namespace where nspname in ('public', 'moss_contract')
+      union
+      select relowner from pg_catalog.pg_class where oid = 'public.devices'::regclass
+    ) as trusted
+    where pg_has_role(role_id, trusted.owner, 'USAGE'))
+$$;
+
 -- Functions and operators of the schema public that belong to somebody who may take on a role of the pipeline and to whom M.O.S.S. is not
 -- entrusted anyway: neither its tables, nor the schema, nor the contract are his. M.O.S.S.'s triggers might call them for their own.
 create function moss_contract.strangers_in_public() returns table (owner name, what text)
@@ -42,19 +55,13 @@ language sql stable as $$
       and held.refobjid = 'public'::regnamespace
       and held.classid = 'pg_catalog.pg_operator'::regclass
   ),
-  trusted as (
-    select nspowner as owner from pg_catalog.pg_namespace where nspname in ('public', 'moss_contract')
-    union
-    select relowner from pg_catalog.pg_class where oid = 'public.devices'::regclass
-  ),
   strangers as (
     select distinct placed.owner
     from placed
     cross join moss_contract.installation as installed
     join pg_catalog.pg_roles as role on role.rolname in (installed.reader, installed.writer)
     where pg_has_role(placed.owner, role.oid, 'MEMBER')
-      and not exists (
-        select from trusted where pg_has_role(placed.owner, trusted.owner, 'USAGE'))
+      and not moss_contract.is_trusted(placed.owner)
   )
   select pg_get_userbyid(placed.owner), placed.what from placed join strangers using (owner)
 $$;
