@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, get_args
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -92,6 +93,13 @@ class Policy:
         """Whether nothing else is said."""
         return self.value == self.default
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All values that it can have, as JSON text, where those are few; else empty."""
+        if self.default in ("true", "false"):
+            return ("true", "false")
+        return tuple(f'"{choice}"' for choice in self.choices)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
@@ -155,6 +163,7 @@ class Configuration:
         next_sync: the next time; None: never.
         why_no_sync: why never.
         scope_groups: the JAMF groups, ids or names, to which computers must belong, all of them.
+        scope_group: the one of them that `access_scope` names; empty: it names none.
         policies: what the sync may do.
         ownership: who wins each field.
         version: changes with every change; given back when saving, it tells that nobody else saved meanwhile.
@@ -169,9 +178,25 @@ class Configuration:
     next_sync: datetime | None
     why_no_sync: str
     scope_groups: tuple[str, ...]
+    scope_group: str
     policies: tuple[Policy, ...]
     ownership: tuple[RuleInForce, ...]
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGroup:
+    """A computer group of JAMF.
+
+    Attributes:
+        jamf_id: its id.
+        name: what it is called.
+        is_smart: whether JAMF decides by rules who is in it; None: not told.
+    """
+
+    jamf_id: str
+    name: str
+    is_smart: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +254,25 @@ def show(workplace: Workplace, choice: IntegrationChoice) -> Configuration:
     """How an integration is configured."""
     with workplace.deciding(choice) as (connection, integration):
         return _configuration(workplace, connection, integration)
+
+
+def name_of(workplace: Workplace, integration_id: UUID) -> str | None:
+    """The name of the integration of an id, if it is one that is synced here; None where only one is, or it is not."""
+    choices = workplace.settings.integrations
+    if len(choices) == 1:
+        return None
+    with workplace.looking() as connection:
+        for choice in choices:
+            if find_integration(connection, choice).id == integration_id:
+                return choice.name
+    return None
+
+
+def known_groups(workplace: Workplace, choice: IntegrationChoice) -> tuple[KnownGroup, ...]:
+    """The computer groups of JAMF as the newest capture has them, by name; empty before the first sync."""
+    with workplace.reading(choice) as (connection, integration):
+        rows = fetch_all(connection, "integration/known_groups", {"integration_id": integration.id})
+    return tuple(KnownGroup(**row) for row in rows)
 
 
 def save(
@@ -366,6 +410,7 @@ def _configuration(
         next_sync=following.at,
         why_no_sync=following.why_not,
         scope_groups=integration.scope_groups,
+        scope_group=_scope_group(row),
         policies=_policies(integration.settings),
         ownership=_ownership(integration.settings),
         version=_version(row),
@@ -545,6 +590,11 @@ def _save_scope(
         "integration/save_access_scope",
         {"integration_id": integration.id, "access_scope": Jsonb(wanted)},
     )
+
+
+def _scope_group(row: Row) -> str:
+    groups = AccessScope.model_validate(row["access_scope"] or {}).groups
+    return groups[0] if groups else ""
 
 
 def _usable(address: str) -> str:

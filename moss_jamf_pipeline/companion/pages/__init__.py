@@ -4,6 +4,7 @@ from typing import Final
 
 from moss_jamf_pipeline.companion import static_files
 from moss_jamf_pipeline.companion.pages import (
+    configuration,
     conflicts,
     dashboard,
     elsewhere,
@@ -25,6 +26,8 @@ ROUTERS: Final = (
     plans.ROUTER,
     conflicts.ROUTER,
     quarantine.ROUTER,
+    configuration.ROUTER,
+    configuration.IN_MOSS,
 )
 """Of all pages."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import orjson
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -86,6 +87,11 @@ class Frame:
     def is_administrator(self) -> bool:
         """Whether who looks may start, approve, resolve and revert."""
         return self.presence is not None and self.presence.caller.role >= Role.ADMIN
+
+    @property
+    def is_super_administrator(self) -> bool:
+        """Whether who looks may configure."""
+        return self.presence is not None and self.presence.caller.role >= Role.SUPER_ADMIN
 
     @property
     def may_sign_out(self) -> bool:
@@ -166,6 +172,18 @@ class Frame:
     def in_dagster(self, path: str = "") -> str:
         """The address of something in Dagster's own pages."""
         return f"{surroundings_of(self._request).workplace.settings.dagster_pages}/{path}"
+
+
+def words_of_json(text: str) -> str:
+    """A value of a setting, which is JSON, as people say it."""
+    value = orjson.loads(text)
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value.replace("_", " ")
+        case _:
+            return text
 
 
 def page(
@@ -357,6 +375,7 @@ def _made() -> Environment:
     environment.globals |= {"static": address_of, "unknown": UNKNOWN}
     environment.filters |= {
         "number": number,
+        "words_of_json": words_of_json,
         "duration": duration,
         "moment": moment,
         "age": age,
