@@ -2,7 +2,8 @@
 -- and by which evidence. Grain: one row per usable computer.
 -- Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted, username_domains,
 -- ignored_usernames (text[] both; person_matches).
--- Reads location_matches, room_matches, person_matches, and what links last saw (external_data).
+-- Reads seen_links (what links last saw), ranked_computers, location_matches, room_matches,
+-- person_matches. Run after seen_links, judged_computers and ranked_computers, in one transaction.
 -- A record id is only a pointer. A link holds while a piece of evidence agrees with what it last saw
 -- (serial number, UDID, management id; M.O.S.S.'s serial number where it saw none), unless serial
 -- number and model changed together: then it is another machine. A record that does not hold its
@@ -21,176 +22,21 @@
 -- scope), or unless it may be one of which JAMF says nothing: a personally-owned one, under an id
 -- that another machine has left.
 -- `offset 0` has PostgreSQL work out a value once, not at each of its uses.
-with links as materialized (
-  select mapping.external_id as jamf_id, mapping.internal_id as device_id,
-         device.id is not null as device_exists,
-         device.serial_number as moss_serial,
-         jamf_sync.serial_as_given(document.value -> 'hardware' ->> 'serialNumber') as saw_serial,
-         lower(document.value ->> 'udid') as saw_udid,
-         lower(document.value -> 'general' ->> 'managementId') as saw_management_id
-  from moss_contract.integration_object_mappings() as mapping
-  left join moss_contract.devices() as device on device.id = mapping.internal_id
-  -- Unpacked once: a document is large, and each look into a stored one would unpack it anew.
-  cross join lateral (
-    select coalesce(mapping.external_data, '{}') || '{}' as value offset 0
-  ) as document
-  where mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
-    and mapping.internal_type = 'device'
-),
-newest_capture as (
-  select max(captured_at) as captured_at from jamf_sync.captures
-  where integration_id = %(integration_id)s and collection = 'computers'
-),
-computers as materialized (
-  -- With the verdict of each piece of evidence on the link by JAMF id: true agrees, false
-  -- contradicts, null unknown.
-  select computer.jamf_id, computer.version_id, computer.serial_number,
-         lower(computer.udid) as udid,
-         lower(computer.management_id) as management_id, computer.is_managed, computer.enrolled_at,
-         computer.building_id, computer.room,
-         jamf_sync.match_key(computer.username) as username_key,
-         jamf_sync.match_key(computer.email) as email_key,
-         case when contact.last_contact_at <= newest_capture.captured_at + interval '1 day'
-              then contact.last_contact_at end as last_contact_at,
-         link.device_id as linked_device_id, link.device_exists,
-         -- What agrees is not said twice.
-         nullif(coalesce(link.saw_serial, link.moss_serial), computer.serial_number) as saw_serial,
-         nullif(link.saw_udid, lower(computer.udid)) as saw_udid,
-         nullif(link.saw_management_id, lower(computer.management_id)) as saw_management_id,
-         jamf_sync.serial_agrees(link.saw_serial, link.moss_serial, computer.serial_number)
-           as serial_agrees,
-         link.saw_udid = lower(computer.udid) as udid_agrees,
-         link.saw_management_id = lower(computer.management_id) as management_id_agrees
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
-  cross join newest_capture
-  left join jamf_sync.jamf_computer_contacts as contact
-    on contact.integration_id = %(integration_id)s and contact.jamf_id = computer.jamf_id
-  left join links as link on link.jamf_id = computer.jamf_id
-  where computer.is_usable
-),
-replaced as materialized (
-  -- Another machine under a UDID or management id that stayed. A model that JAMF learnt later was
-  -- its identifier.
-  select computer.jamf_id, saw.model as saw_model, says.model
-  from computers as computer
-  join jamf_sync.jamf_computers_snapshot as snapshot on snapshot.version_id = computer.version_id
-  join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
-   and mapping.internal_type = 'device' and mapping.external_id = computer.jamf_id
-  cross join lateral (
-    select jamf_sync.match_key(mapping.external_data -> 'hardware' ->> 'model') as model_key,
-           jamf_sync.match_key(mapping.external_data -> 'hardware' ->> 'modelIdentifier')
-             as identifier_key,
-           mapping.external_data -> 'hardware' ->> 'model' as model
-  ) as saw
-  cross join lateral (
-    select jamf_sync.match_key(snapshot.described ->> 'model') as model_key,
-           jamf_sync.match_key(snapshot.described ->> 'model_identifier') as identifier_key,
-           snapshot.described ->> 'model' as model
-  ) as says
-  where not computer.serial_agrees and (computer.udid_agrees or computer.management_id_agrees)
-    and saw.model_key <> says.model_key
-    and (saw.model_key = says.identifier_key) is not true
-    and (saw.identifier_key = says.model_key) is not true
-),
-standing as (
-  -- What the record is to its link: none (there is no link), holds, replaced, reused, or deleted
-  -- (M.O.S.S. has not the device).
-  select computer.*, replaced.saw_model, replaced.model,
-    case when computer.linked_device_id is null then 'none'
-         when replaced.jamf_id is not null then 'replaced'
-         when not coalesce(computer.serial_agrees, false)
-           and not coalesce(computer.udid_agrees, false)
-           and not coalesce(computer.management_id_agrees, false)
-           and coalesce(computer.serial_agrees, computer.udid_agrees, computer.management_id_agrees)
-               is not null then 'reused'
-         when computer.device_exists then 'holds'
-         else 'deleted' end as standing
-  from computers as computer
-  left join replaced on replaced.jamf_id = computer.jamf_id
-),
-contenders as materialized (
-  select standing.jamf_id, standing.serial_number, standing.udid, standing.is_managed,
-         standing.enrolled_at,
-         standing.last_contact_at, standing.standing = 'holds' as is_incumbent
-  from standing
-  join (
-    select serial_number from computers group by serial_number having count(*) > 1
-  ) as repeated on repeated.serial_number = standing.serial_number
-),
-living_pairs as materialized (
-  select one.jamf_id, other.jamf_id as other_jamf_id
-  from contenders as one
-  join contenders as other on other.serial_number = one.serial_number and other.udid <> one.udid
-  where one.is_managed and other.is_managed
-    and one.last_contact_at between other.last_contact_at - interval '30 days'
-                                and other.last_contact_at + interval '30 days'
-),
-incumbents as (
-  select distinct on (serial_number) * from contenders
-  where is_incumbent
-  order by serial_number, last_contact_at desc nulls last, jamf_sync.jamf_id_order(jamf_id) desc,
-    jamf_id desc
-),
-displaced as (
-  select incumbent.serial_number
-  from incumbents as incumbent
-  join contenders as challenger
-    on challenger.serial_number = incumbent.serial_number and challenger.is_managed
-   and not challenger.is_incumbent
-  left join living_pairs as pair
-    on pair.jamf_id = incumbent.jamf_id and pair.other_jamf_id = challenger.jamf_id
-  where pair.jamf_id is null
-    and (challenger.enrolled_at > incumbent.last_contact_at
-         or challenger.last_contact_at > incumbent.last_contact_at + interval '1 day'
-         or incumbent.last_contact_at is null and challenger.last_contact_at is not null)
-  group by incumbent.serial_number
-),
-contended as (
-  select contender.jamf_id,
-    first_value(contender.jamf_id) over (
-      partition by contender.serial_number
-      order by coalesce(contender.is_managed, false) desc,
-               contender.is_incumbent and displaced.serial_number is null desc,
-               contender.last_contact_at desc nulls last,
-               jamf_sync.jamf_id_order(contender.jamf_id) desc, contender.jamf_id desc
-    ) as winner
-  from contenders as contender
-  left join displaced on displaced.serial_number = contender.serial_number
-),
-ranked as materialized (
-  select standing.jamf_id, standing.version_id, standing.serial_number, standing.udid,
-         standing.management_id, standing.building_id, standing.room, standing.username_key,
-         standing.email_key, standing.linked_device_id, standing.device_exists,
-         standing.saw_serial, standing.saw_udid, standing.saw_management_id, standing.saw_model,
-         standing.model, standing.serial_agrees, standing.udid_agrees,
-         standing.management_id_agrees, standing.standing,
-         coalesce(contended.winner, standing.jamf_id) as winner,
-         pair.jamf_id is not null as is_alive_beside_winner,
-         coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
-           and standing.standing <> 'holds' as is_seeking,
-         coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
-           and standing.standing = 'holds' as is_holding
-  from standing
-  left join contended on contended.jamf_id = standing.jamf_id
-  left join living_pairs as pair
-    on pair.jamf_id = contended.jamf_id and pair.other_jamf_id = contended.winner
-),
-seeking as materialized (
+with seeking as materialized (
   select jamf_id, serial_number, jamf_sync.serial_key(serial_number) as serial_key, udid,
          management_id, standing
-  from ranked where is_seeking
+  from ranked_computers where is_seeking
 ),
 free_links as materialized (
   -- Links to devices that no computer holds: JAMF has the record no more, or it is another
   -- machine's, or a twin's.
   select link.*, ranked.standing in ('replaced', 'reused') is true as is_contradicted
-  from links as link
-  left join ranked on ranked.jamf_id = link.jamf_id
+  from seen_links as link
+  left join ranked_computers as ranked on ranked.jamf_id = link.jamf_id
   where link.device_exists and ranked.is_holding is not true
 ),
 buried_links as materialized (
-  select device_id, saw_serial, saw_udid, saw_management_id from links where not device_exists
+  select device_id, saw_serial, saw_udid, saw_management_id from seen_links where not device_exists
 ),
 hardware_hits as (
   -- Two joins: one of which either id may be the ground is no hash join.
@@ -243,7 +89,7 @@ by_twin as materialized (
   select seeking.jamf_id, (array_agg(link.device_id))[1] as device_id,
          (array_agg(link.jamf_id))[1] as previous_jamf_id
   from seeking
-  join ranked as loser
+  join ranked_computers as loser
     on loser.serial_number = seeking.serial_number and loser.jamf_id <> seeking.jamf_id
    and loser.standing = 'holds'
   join free_links as link on link.jamf_id = loser.jamf_id
@@ -254,7 +100,7 @@ by_twin as materialized (
   having count(distinct link.device_id) = 1
 ),
 claimed as (
-  select linked_device_id as device_id from ranked where is_holding
+  select linked_device_id as device_id from ranked_computers where is_holding
   union all select device_id from hardware_once
   union all select device_id from by_twin
 ),
@@ -271,7 +117,7 @@ serial_hits as materialized (
          device.serial_number = seeking.serial_number as is_exact
   from seeking
   join devices as device on device.serial_key = seeking.serial_key
-  left join (select distinct serial_number from computers) as carried
+  left join (select distinct serial_number from ranked_computers) as carried
     on carried.serial_number = device.serial_number
   where device.serial_number = seeking.serial_number or carried.serial_number is null
 ),
@@ -339,7 +185,7 @@ resolved as (
          location.location_id, room.room_id, decision.resolution,
          case computer.standing when 'deleted' then computer.linked_device_id
                                 else buried.device_id end as lost_id
-  from ranked as computer
+  from ranked_computers as computer
   left join buried on buried.jamf_id = computer.jamf_id
   left join hardware_once as hardware on hardware.jamf_id = computer.jamf_id
   left join by_twin as twin on twin.jamf_id = computer.jamf_id
@@ -401,10 +247,10 @@ unusable as materialized (
   where not is_usable
 ),
 listed as (
-  select link.device_id from links as link join unusable on unusable.udid = link.saw_udid
+  select link.device_id from seen_links as link join unusable on unusable.udid = link.saw_udid
   union
   select link.device_id
-  from links as link join unusable on unusable.management_id = link.saw_management_id
+  from seen_links as link join unusable on unusable.management_id = link.saw_management_id
 ),
 untold as materialized (
   -- Personally-owned records that are not the machine they were last known as: that one has another
@@ -421,7 +267,7 @@ untold as materialized (
    and change.details ->> 'previous_external_id' = unusable.jamf_id
   join jamf_sync.plans as plan
     on plan.plan_id = change.plan_id and plan.integration_id = %(integration_id)s
-  left join links as link on link.jamf_id = unusable.jamf_id
+  left join seen_links as link on link.jamf_id = unusable.jamf_id
   where unusable.is_personally_owned and link.jamf_id is null
     and exists (select from decided where decided.standing = 'reused')
 ),
@@ -473,7 +319,8 @@ removed as (
   delete from jamf_sync.device_matches as earlier
   where earlier.integration_id = %(integration_id)s
     -- A match for each computer; of these PostgreSQL knows better how many there are.
-    and not exists (select from computers where computers.jamf_id = earlier.jamf_id)
+    and not exists (
+      select from ranked_computers as computer where computer.jamf_id = earlier.jamf_id)
 )
 insert into jamf_sync.device_matches
 select * from matches

@@ -1,6 +1,6 @@
 -- person_matches: which M.O.S.S. person each JAMF user is, and each user whom only a computer names.
--- Grain: one row per person source. Parameters: integration_id, users_capture, computers_capture, users_are_synced,
--- username_domains (text[]: domains that are no part of a user name; {*}: all), ignored_usernames (text[]: who is nobody).
+-- Grain: one row per person source. Parameters: integration_id,
+-- username_domains (text[]: domains that are no part of a user name; {*}: all).
 -- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
 -- who"), or where both changed and the full name alone says who it is; one that they contradict counts as none, and so does
 -- one whose person is gone. Who was deleted in M.O.S.S. is known by
@@ -11,201 +11,19 @@
 -- matched until somebody decides; nor is who has the address of one whose user name somebody else has. Sources that are one person share it as twins: the link belongs to the first (users
 -- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
 -- still say who a computer's user is; the rest are left out.
+-- Reads person_sources, judged_people and named_computers; run after these, in one transaction.
 -- address_key is the e-mail address that JAMF gives, email_key also a user name that is one.
-with read_users as materialized (
-  select jamf_user.*, jamf_sync.match_key(plain_name) as username_key,
-         jamf_sync.match_key(email) as email_key
-  from (
-    select jamf_id, jamf_sync.plain_username(username, %(username_domains)s) as plain_name,
-           full_name, email, phone, job_title
-    from jamf_sync.jamf_users_at(%(integration_id)s, %(users_capture)s)
-    where is_usable
-  ) as jamf_user
-  left join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'user'
-   and mapping.internal_type = 'person' and mapping.external_id = jamf_user.jamf_id
-  where %(users_are_synced)s or mapping.id is not null
-),
-users as materialized (
-  select * from read_users
-  where not coalesce(jamf_sync.is_nobody(username_key, %(ignored_usernames)s), false)
-),
-read_computers as materialized (
-  select jamf_id, plain_name, full_name, email, phone, job_title, username_key, address_key,
-         -- A user name that is an e-mail address is one.
-         coalesce(address_key, case when username_key like '%%_@_%%' then username_key end)
-           as email_key
-  from (
-    select jamf_id, plain_name, full_name, email, phone, job_title,
-           jamf_sync.match_key(plain_name) as username_key,
-           jamf_sync.match_key(email) as address_key
-    from (
-      select computer.*, jamf_sync.plain_username(username, %(username_domains)s) as plain_name
-      from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
-      where is_usable and (username is not null or email is not null)
-    ) as computer
-    offset 0
-  ) as computer
-  where not coalesce(jamf_sync.is_nobody(username_key, %(ignored_usernames)s), false)
-),
-unrecorded as materialized (
-  -- Of the computers whose user no user record is, one speaks for all that say the same: the first enrolled in JAMF's own
-  -- order, so that the answer is stable.
-  select distinct on (username_key, address_key) computer.*
-  from read_computers as computer
-  where not exists (
-      select from users
-      where users.username_key = computer.username_key
-        and coalesce(users.email_key = computer.address_key, true))
-    and not exists (
-      select from users
-      where users.email_key = coalesce(computer.username_key, computer.email_key))
-    and not exists (
-      -- One address and one name, otherwise spelled.
-      select from users
-      where users.email_key = computer.address_key
-        and jamf_sync.local_part(users.username_key) = jamf_sync.local_part(computer.username_key))
-  order by username_key, address_key, jamf_sync.jamf_id_order(jamf_id), jamf_id
-),
-speakers as (
-  -- For each user name the address that counts as its own; one with another address is known by that address.
-  select distinct on (username_key) username_key, address_key
-  from unrecorded
-  where username_key is not null
-  order by username_key, address_key is null, jamf_sync.jamf_id_order(jamf_id), jamf_id
-),
-named as (
-  select computer.*,
-    case when computer.username_key is null then computer.email_key
-         when recorded.username_key is not null then computer.address_key
-         when coalesce(computer.address_key = speaker.address_key, true) then computer.username_key
-         else computer.address_key end as external_id
-  from unrecorded as computer
-  left join speakers as speaker on speaker.username_key = computer.username_key
-  left join (select distinct username_key from users) as recorded
-    on recorded.username_key = computer.username_key
-),
-computer_users as (
-  select distinct on (external_id) *
-  from named
-  order by external_id, username_key is null, address_key is null,
-           jamf_sync.jamf_id_order(jamf_id), jamf_id
-),
-all_sources as materialized (
-  select 'user' as external_type, jamf_id as external_id, plain_name as username, full_name, email,
-         phone, job_title, username_key, email_key, email_key as address_key,
-         row_number() over (order by jamf_sync.jamf_id_order(jamf_id), jamf_id) as place
-  from users
-  union all
-  select 'computer_user', external_id, plain_name, full_name, email, phone, job_title, username_key,
-         email_key, address_key, 1000000000 + row_number() over (order by external_id)
-  from computer_users
-),
-repeated_addresses as (
-  select email_key from all_sources where email_key is not null
-  group by email_key having count(*) > 1
-),
-shared_addresses as materialized (
-  -- Addresses of several users: a mailbox of a team identifies nobody. One name, otherwise spelled, is one user.
-  select source.email_key
-  from all_sources as source join repeated_addresses using (email_key)
-  group by source.email_key
-  having min(jamf_sync.local_part(source.username_key) collate "C")
-      <> max(jamf_sync.local_part(source.username_key) collate "C")
-),
-sources as materialized (
-  select source.*, shared.email_key is not null as is_shared
-  from all_sources as source
-  left join shared_addresses as shared on shared.email_key = source.email_key
-  -- A computer that names a mailbox of several and no user name names nobody.
-  where source.external_type = 'user' or source.username_key is not null
-     or shared.email_key is null
-),
-links as materialized (
-  select source.external_type, source.external_id, link.person_id, link.person_exists,
-    link.seen_username, link.seen_email, link.was_gone,
-    -- Null: it cannot be compared.
-    case when link.seen_username = source.username then true
-         else jamf_sync.local_part(jamf_sync.match_key(
-                jamf_sync.plain_username(link.seen_username, %(username_domains)s)))
-              = jamf_sync.local_part(source.username_key) end as username_agrees,
-    case when link.seen_email = source.email then true
-         else jamf_sync.match_key(link.seen_email) = source.address_key end as email_agrees,
-    case when link.seen_username = source.username then null
-         else jamf_sync.match_key(link.seen_name) = jamf_sync.match_key(source.full_name)
-         end as name_agrees
-  from sources as source
-  join (
-    select mapping.external_type, mapping.external_id, mapping.internal_id as person_id,
-           person.id is not null as person_exists,
-           mapping.sync_status = 'deleted_external' is true as was_gone,
-           case mapping.external_type when 'user' then mapping.external_data ->> 'username'
-             end as seen_username,
-           case mapping.external_type when 'user' then mapping.external_data ->> 'email'
-             else coalesce(base.values ->> 'email_address', person.email_address) end as seen_email,
-           case mapping.external_type when 'user' then mapping.external_data ->> 'realname'
-             end as seen_name
-    from moss_contract.integration_object_mappings() as mapping
-    left join moss_contract.people() as person on person.id = mapping.internal_id
-    -- The id of a user whom only computers name is the name: what else was known of the user is in the base.
-    left join jamf_sync.applied_values as base
-      on mapping.external_type = 'computer_user' and base.integration_id = %(integration_id)s
-     and base.object_type = 'person' and base.object_id = mapping.internal_id
-    where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
-  ) as link
-    on link.external_type = source.external_type and link.external_id = source.external_id
-),
-renamed as materialized (
-  -- Users whose name and address both changed, and whose full name, which nobody else has, did not: an organisation took
-  -- another name, or its rule for names changed. Not if the new name or address is another person's.
-  select link.external_type, link.external_id
-  from links as link
-  join sources as source using (external_type, external_id)
-  where link.external_type = 'user' and not link.username_agrees and not link.email_agrees
-    and link.name_agrees and not source.is_shared
-    and not exists (
-      select from sources as namesake
-      where jamf_sync.match_key(namesake.full_name) = jamf_sync.match_key(source.full_name)
-        and namesake.place <> source.place and namesake.external_type = 'user')
-    and not exists (
-      select from moss_contract.people() as person
-      where jamf_sync.match_key(person.email_address) = source.address_key
-        and person.id <> link.person_id)
-    and not exists (
-      select from moss_contract.people() as person
-      where jamf_sync.match_key(jamf_sync.plain_username(person.username, %(username_domains)s))
-            = source.username_key
-        and person.id <> link.person_id)
-),
-agreeing as materialized (
-  select links.*,
-    case
-      when renamed.external_id is not null and not was_gone then true
-      when external_type = 'computer_user' or was_gone and not email_agrees
-        then coalesce(email_agrees, true)
-      when username_agrees or email_agrees then true
-      when username_agrees is null and email_agrees is null then true
-      when username_agrees is not null and email_agrees is not null then false
-      else coalesce(name_agrees, false) end as agrees
-  from links
-  left join renamed using (external_type, external_id)
-),
-judged as materialized (
-  select agreeing.*, person_exists and agrees as holds,
-         case when agrees and not person_exists then person_id end as lost_id
-  from agreeing
-),
-owners as materialized (
+with owners as materialized (
   select judged.person_id, source.external_type, source.external_id, source.username_key,
          source.address_key
-  from judged join sources as source using (external_type, external_id)
+  from judged_people as judged join person_sources as source using (external_type, external_id)
   where judged.holds
 ),
 seekers as materialized (
   select source.*, case when judged.person_exists then judged.person_id end as linked_id,
          judged.lost_id, judged.seen_username, judged.seen_email
-  from sources as source
-  left join judged using (external_type, external_id)
+  from person_sources as source
+  left join judged_people as judged using (external_type, external_id)
   where judged.holds is not true
 ),
 buried_links as materialized (
@@ -280,7 +98,7 @@ assignments as (
            as person_id,
          computer.full_name, seeker.username_key, seeker.address_key
   from seekers as seeker
-  join read_computers as computer
+  join named_computers as computer
     on computer.username_key = seeker.username_key
    and coalesce(computer.address_key, '') = coalesce(seeker.address_key, '')
   join moss_contract.integration_object_mappings() as mapping
@@ -530,8 +348,8 @@ matches as materialized (
             then jsonb_build_array(judged.seen_username, source.username) end,
           'email', case when not judged.email_agrees
             then jsonb_build_array(judged.seen_email, source.email) end))) end as evidence
-  from sources as source
-  left join judged using (external_type, external_id)
+  from person_sources as source
+  left join judged_people as judged using (external_type, external_id)
   left join explained as sought using (external_type, external_id)
 ),
 removed as (

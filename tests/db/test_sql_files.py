@@ -274,7 +274,7 @@ def temporary_tables(trial: Bench) -> Iterator[None]:
     """The temporary tables that some statements work on."""
     for name in (
         *("capture/create_working_tables", "plan/create_compared_objects"),
-        "integration/create_presumed_links",
+        *("integration/create_presumed_links", "matching/create_working_tables"),
     ):
         trial.execute(_FILES[name].read_text())
     yield

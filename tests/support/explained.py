@@ -31,6 +31,7 @@ class Work:
         rows: that the nodes of its plans read, passed on or threw away.
         loops: how often its nodes were run.
         sub_plan_loops: how often sub-plans were run that are run anew for each row.
+        expected: the most rows that PostgreSQL expected of any node.
         milliseconds: of these runs; to look at, not to assert.
         plan: that of the run with the most rows.
     """
@@ -38,6 +39,7 @@ class Work:
     rows: int = 0
     loops: int = 0
     sub_plan_loops: int = 0
+    expected: int = 0
     milliseconds: float = 0.0
     plan: Plan = field(default_factory=dict)
     _most_rows: int = -1
@@ -53,6 +55,7 @@ class Work:
             loops = int(node["Actual Loops"])
             rows += rows_of(node)
             self.loops += loops
+            self.expected = max(self.expected, int(node["Plan Rows"]))
             if node.get("Parent Relationship") == "SubPlan":
                 self.sub_plan_loops += loops
         self.rows += rows
@@ -126,5 +129,6 @@ def as_text(plan: Plan, depth: int = 0) -> Sequence[str]:
     parts = [plan.get(key) for key in ("Parent Relationship", "Node Type", "Subplan Name")]
     parts += [plan.get(key) for key in ("Relation Name", "Index Name", "CTE Name", "Join Type")]
     words = " ".join(str(part) for part in parts if part)
-    line = f"{'  ' * depth}{words}: {rows_of(plan):,} rows in {plan['Actual Loops']:,} loops"
+    rows = f"{rows_of(plan):,} rows ({plan['Plan Rows']:,} expected)"
+    line = f"{'  ' * depth}{words}: {rows} in {plan['Actual Loops']:,} loops"
     return [line, *(text for child in plan.get("Plans", ()) for text in as_text(child, depth + 1))]

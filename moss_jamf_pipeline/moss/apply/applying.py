@@ -207,6 +207,13 @@ _LOOK_THROUGH_ALL: Final = frozenset(
 
 _MANY_ROWS = 1_000
 
+_FILLED_BY_APPLYING: Final = (
+    "applied_values",
+    "group_member_additions",
+    "created_objects",
+    "custom_field_values",
+)
+
 # Of these, M.O.S.S.'s users work with the rows that a sync changes. So many are locked at once, for about a second.
 _CUT: Final = frozenset({"person", "device", "io", "group"})
 _MOST_LOCKED: Final = 4_000
@@ -337,7 +344,7 @@ def _begin(connection: psycopg.Connection, plan: Plan) -> None:
 def _refresh_statistics(connection: psycopg.Connection, counts: Sequence[ObjectCounts]) -> None:
     """Lets the next plan be made with statistics of what this one has filled; autovacuum may come later."""
     if sum(count.created + count.updated for count in counts) > _MANY_ROWS:
-        for table in ("applied_values", "group_member_additions", "created_objects"):
+        for table in _FILLED_BY_APPLYING:
             refresh_statistics(connection, f"jamf_sync.{table}")
 
 

@@ -1,7 +1,7 @@
 """Matching: who is who. One SQL file per table of matches; each keeps its table in step with the newest snapshots."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import dict_row
@@ -15,6 +15,28 @@ from moss_jamf_pipeline.moss.statements import (
     set_based_transaction,
     statement,
 )
+
+# What matching a fleet's own objects is made of: the statements that come before that of the table, each of which fills
+# a temporary table of its name, and the columns that the next ones join and choose by.
+_STEPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "device_matches": {
+        "seen_links": "seen_links (jamf_id, device_id, device_exists, saw_udid, saw_management_id)",
+        "judged_computers": (
+            "judged_computers (jamf_id, serial_number, serial_agrees, udid_agrees, management_id_agrees)"
+        ),
+        "ranked_computers": (
+            "ranked_computers (jamf_id, serial_number, building_id, username_key, email_key, linked_device_id,"
+            " standing, winner, is_seeking, is_holding)"
+        ),
+    },
+    "person_matches": {
+        "person_sources": (
+            "person_sources (external_type, external_id, username_key, email_key, address_key, place),"
+            " named_computers (jamf_id, username_key, address_key)"
+        ),
+        "judged_people": "judged_people (external_type, external_id, person_id, person_exists, holds)",
+    },
+}
 
 
 def match(
@@ -34,8 +56,14 @@ def match(
     Returns:
         Outcome to number of objects, e.g. `{"mapped": 970, "create": 12, "twin": 3}`.
     """
+    parameters = match_parameters(integration, captures)
     with set_based_transaction(connection):
-        changed = execute(connection, f"matching/{table}", match_parameters(integration, captures))
+        if table in _STEPS:
+            execute(connection, "matching/create_working_tables")
+        for name, joined_by in _STEPS.get(table, {}).items():
+            execute(connection, f"matching/{name}", parameters)
+            connection.execute(f"analyze {joined_by}")
+        changed = execute(connection, f"matching/{table}", parameters)
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 statement("matching/match_outcomes"),
