@@ -50,6 +50,12 @@ COMMANDS = {
     "revert": LazyCommand("revert", "Undo what an applied plan wrote and still stands.", _WORK),
     "replay": LazyCommand("replay", "What a sync of a stored slot would do now.", _LOOK),
     "status": LazyCommand("status", "What is stored, what is open, what runs next.", _LOOK),
+    "device": LazyCommand("device", "One Mac: both sides, why, and what happened to it.", _LOOK),
+    "person": LazyCommand("person", "One person: the same, and their Macs.", _LOOK),
+    "group": LazyCommand("group", "One group: the same, and its members.", _LOOK),
+    "devices": LazyCommand(
+        "devices", "Lists of Macs: without a person, unenrolled, in conflict, changed.", _LOOK
+    ),
     "plan": LazyCommand("plan", "Changes a sync would make, or made.", _LOOK),
     "conflicts": LazyCommand(
         "conflicts", "What M.O.S.S. and JAMF disagree on: look, decide.", _LOOK

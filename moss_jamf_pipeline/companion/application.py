@@ -22,6 +22,7 @@ from moss_jamf_pipeline.companion.api import (
     plans,
     quarantine,
     sessions,
+    stories,
     syncs,
 )
 from moss_jamf_pipeline.companion.metrics import RequestMetrics
@@ -61,7 +62,7 @@ def build_application(surroundings: Surroundings) -> FastAPI:
     application.include_router(health.ROUTER)
     application.include_router(metrics.ROUTER)
     application.include_router(webhooks.ROUTER)
-    for part in (sessions, configuration, syncs, live, plans, conflicts, quarantine):
+    for part in (sessions, configuration, syncs, live, plans, conflicts, quarantine, stories):
         application.include_router(part.ROUTER, prefix=API)
     for router in pages.ROUTERS:
         application.include_router(router)

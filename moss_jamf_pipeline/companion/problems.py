@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import psycopg
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
@@ -28,6 +29,7 @@ from moss_jamf_pipeline.services.requested_runs import (
     DagsterNotAsked,
     IdempotencyKeyReused,
 )
+from moss_jamf_pipeline.services.story_finding import ObjectUnclear, ObjectUnknown
 from moss_jamf_pipeline.settings import IntegrationUnknown, SettingsContradictory
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -49,6 +51,7 @@ _STATUSES: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (IdempotencyKeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (JamfError, HTTPStatus.BAD_GATEWAY),
     (DeviceUnknown, HTTPStatus.NOT_FOUND),
+    (ObjectUnknown, HTTPStatus.NOT_FOUND),
     (ProblemFound, HTTPStatus.CONFLICT),
 )
 """What each kind of explained error is to a caller; the first that fits counts. All others are 503."""
@@ -198,6 +201,8 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"run_id": error.run_id}
         case ConfigurationInvalid():
             return {"where": error.where}
+        case ObjectUnclear():
+            return {"candidates": jsonable_encoder(error.candidates)}
         case RequestValidationError():
             return {
                 "errors": [

@@ -191,14 +191,42 @@ def _links_of(
     )
 
 
-def _deep_link(settings: Settings, integration: Integration, row: Row) -> DeepLink:
-    kind = _kind(row["external_type"], is_smart=row["is_smart"])
+def address_of(
+    settings: Settings,
+    integration: Integration,
+    record_type: str,
+    jamf_id: str,
+    *,
+    is_smart: bool | None = None,
+) -> str | None:
+    """Where JAMF's own pages show a record; None: nowhere, or nobody knows the server.
+
+    Args:
+        settings: the environment.
+        integration: whose record.
+        record_type: what JAMF calls it.
+        jamf_id: its id.
+        is_smart: of a group.
+    """
+    kind = _kind(record_type, is_smart=is_smart)
     server = server_of(settings, integration)
+    if kind is None or server is None:
+        return None
+    return integration.settings.deep_links.address(kind, jamf_id, server)
+
+
+def _deep_link(settings: Settings, integration: Integration, row: Row) -> DeepLink:
     is_gone = row["sync_status"] in _GONE
     href = (
-        integration.settings.deep_links.address(kind, row["external_id"], server)
-        if kind is not None and server is not None and not is_gone
-        else None
+        None
+        if is_gone
+        else address_of(
+            settings,
+            integration,
+            row["external_type"],
+            row["external_id"],
+            is_smart=row["is_smart"],
+        )
     )
     return DeepLink(
         integration=integration.name,

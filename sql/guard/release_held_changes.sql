@@ -1,7 +1,8 @@
 -- Lets held rows wait to be applied again. Parameters: plan_id, guarded_kinds (text[]). A row that was split off goes back into the one it
--- was taken out of where that one still waits, so that an object is not written twice at once; else it is applied by itself.
+-- was taken out of where that one still waits, so that an object is not written twice at once; else it is applied by itself. Its details keep
+-- as which kinds it was released (approved_as): who approved these is in plan_approvals.
 with released as materialized (
-  select row_id, split_from from jamf_sync.change_plan
+  select row_id, split_from, held_as from jamf_sync.change_plan
   where plan_id = %(plan_id)s and outcome = 'held' and held_as = any (%(guarded_kinds)s)
 ),
 merging as materialized (
@@ -23,13 +24,14 @@ merged as (
   delete from jamf_sync.change_plan as part using merging where part.row_id = merging.row_id
 ),
 targets as (
-  select row_id from released
-  where not exists (select from merging where merging.row_id = released.row_id)
-  union
-  select row_id from returning_fields
+  select coalesce(merging.split_from, released.row_id) as row_id, jsonb_agg(distinct released.held_as) as kinds
+  from released
+  left join merging on merging.row_id = released.row_id
+  group by 1
 )
 update jamf_sync.change_plan as change
 set outcome = null, held_as = null,
+    details = change.details || jsonb_build_object('approved_as', targets.kinds),
     before = case when change.action = 'create' then change.before else change.before || coalesce(fields.before, '{}') end,
     after = change.after || coalesce(fields.after, '{}'), rules = change.rules || coalesce(fields.rules, '{}')
 from targets left join returning_fields as fields on fields.row_id = targets.row_id

@@ -34,6 +34,8 @@ print(sorted({{"dagster", "pandas", "numpy"}} & set(sys.modules)), file=sys.stde
         ["conflicts", "list", "--grouped"],
         ["history"],
         ["quarantine", "list"],
+        ["device", "jamf:7"],
+        ["devices", "--without-person"],
         ["db", "url"],
     ],
     ids=" ".join,

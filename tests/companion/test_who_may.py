@@ -21,6 +21,7 @@ _PARAMETERS = {
     "conflict_id": "1",
     "quarantine_id": "1",
     "view": "field",
+    "sought": "nobody",
 }
 _BODIES: Mapping[str, Any] = {
     f"{API}/config": {"is_enabled": True},

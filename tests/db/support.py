@@ -66,6 +66,7 @@ class Bench:
     dialect: Dialect = STRATEGY
     captures: dict[str, Capture] = field(init=False)
     _serials: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _versioned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.captures = {
@@ -170,8 +171,23 @@ class Bench:
         """A building in JAMF."""
         return self._record("buildings", jamf_id, {"name": name})
 
+    def capture_again(self, collection: str) -> Capture:
+        """A further capture: what JAMF says otherwise from now on is another version, beside those before."""
+        self.captures[collection] = self.new_capture(collection)
+        self._versioned.add(collection)
+        return self.captures[collection]
+
     def gone(self, collection: str, jamf_id: str) -> None:
         """JAMF no longer lists a record."""
+        if collection in self._versioned:
+            capture_id = self.captures[collection].capture_id
+            self.execute(
+                """update jamf_sync.raw_jamf set valid_to_capture = %s
+                   where collection = %s and integration_id = %s and jamf_id = %s
+                     and valid_to_capture is null""",
+                *(capture_id, collection, self.integration.id, jamf_id),
+            )
+            return
         self.execute(
             sql.SQL(
                 """with gone as (
