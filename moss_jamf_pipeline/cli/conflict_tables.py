@@ -133,6 +133,17 @@ def decided_document(
     }
 
 
+def print_meant(conflict: Conflict) -> None:
+    """Prints what a decision was about: its values may be others than those that somebody saw in a list before."""
+    name = conflict.label or conflict.external_id or conflict.object_id
+    about = f", {conflict.field}" if conflict.field else ""
+    stdout.print(
+        f"{conflict.object_type} {escape(str(name))}{about}: JAMF has {cell(_shown(conflict.jamf_value))}, "
+        f"M.O.S.S. has {cell(_shown(conflict.moss_value))}.",
+        soft_wrap=True,
+    )
+
+
 def print_decided(resolution: Resolution | None, decided: Decided) -> None:
     """Prints what became of conflicts; a resolution of None: decisions were taken back."""
     waiting, closed = len(decided.waiting), len(decided.closed)

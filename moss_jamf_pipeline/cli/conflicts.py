@@ -12,6 +12,7 @@ from moss_jamf_pipeline.cli.conflict_tables import (
     print_conflict,
     print_decided,
     print_groups,
+    print_meant,
     print_page,
     print_queue,
 )
@@ -219,6 +220,8 @@ def resolve(
     if as_json:
         print_json(decided_document(resolution, decided, who))
     else:
+        if len(numbers) == 1:
+            print_meant(meant.examples[0])
         print_decided(resolution, decided)
 
 

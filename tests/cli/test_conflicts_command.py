@@ -97,11 +97,13 @@ def _assert_a_decision_is_carried_out(
     text = command_line.run("conflicts", "show", number).stdout
     for words in ("first seen in plan", "--take-jamf", "base: what the sync last wrote", "linked"):
         assert words in text
-    decided = command_line.json(
+    decided = command_line.run(
         *("conflicts", "resolve", number, "--take-jamf"),
         *("--reason", "The label was printed anew.", "--by", "ada@example.org"),
-    )
-    assert decided["waiting"] == [int(number)]
+    ).stdout
+    values = f"JAMF has {conflict['jamf_value']}, M.O.S.S. has {conflict['moss_value']}."
+    assert f"device {conflict['label']}, asset_tag: {values}" in decided
+    assert "1 conflict is decided" in decided
     listed = command_line.json("conflicts", "list", "--status", "resolved")["conflicts"]
     assert [(row["resolved_by"], row["resolution_reason"]) for row in listed] == [
         ("ada@example.org", "The label was printed anew.")
