@@ -94,15 +94,19 @@ class Site:
 
     @contextmanager
     def companion(
-        self, around: Callable[[ASGIApp], ASGIApp] | None = None, **changed: object
+        self,
+        around: Callable[[ASGIApp], ASGIApp] | None = None,
+        starter: Starter | None = None,
+        **changed: object,
     ) -> Iterator[Companion]:
         """The companion, that has asked nothing yet; with something around it, e.g. M.O.S.S.'s pages."""
+        starter = starter or Starter()
         settings = self.settings.model_copy(update=changed)
         with Workplace(settings) as workplace:
-            surroundings = Surroundings(workplace, Starter(), SessionReader(SECRET))
+            surroundings = Surroundings(workplace, starter, SessionReader(SECRET))
             application: ASGIApp = build_application(surroundings)
             with serving(around(application) if around else application) as url:
-                yield Companion(url, self.moss, Starter())
+                yield Companion(url, self.moss, starter)
             surroundings.jamf.close()
 
 

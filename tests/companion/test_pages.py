@@ -187,6 +187,6 @@ def test_the_wheel_has_the_templates_and_the_files(tmp_path: Path) -> None:
     (built,) = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
     inside = set(zipfile.ZipFile(built).namelist())
     for directory in (STATIC, STATIC.parent / "templates"):
-        wanted = {str(path.relative_to(root)) for path in directory.iterdir()}
+        wanted = {str(path.relative_to(root)) for path in directory.rglob("*") if path.is_file()}
         assert wanted
         assert wanted <= inside

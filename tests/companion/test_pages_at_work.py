@@ -161,8 +161,9 @@ def test_a_sync_is_started_once_however_often_the_form_is_sent(companion: Compan
     (order,) = companion.starter.orders
     assert (order.options.scope, order.options.sweep) == ("plan", "full")
     assert order.triggered_by == "admin@example.com"
-    assert "The run was started." in words(page_of(browser.get(answer.headers["location"])))
     companion.starter.unended.append(RunAtWork("run-0", "plan_jamf", "STARTED"))
+    led_to = answer.headers["location"]
+    assert "The run that you started is at work." in words(page_of(browser.get(led_to)))
     refused = post(browser, page, "/jamf/syncs", scope="everything")
     assert "The run run-0 (plan_jamf) is at work already" in words(page_of(refused, 409))
 
@@ -248,12 +249,13 @@ def test_a_plan_is_undone_after_a_look(companion: Companion, inventory: Bench) -
     inventory.execute("update devices set hostname = 'mine' where hostname = 'new-0'")
     page = page_of(browser.get(address))
     assert "hostname: new-0 → becomes mine" in words(page)
-    assert post(browser, page, address).status_code == 303
+    assert "was not confirmed" in words(page_of(post(browser, page, address), 422))
+    assert post(browser, page, address, confirmed="yes").status_code == 303
     (order,) = companion.starter.orders
     assert order.options.plan_id > plan.plan_id
     only = page_of(browser.get(address, params={"type": "person"}))
     assert "Nothing of it can be undone" in words(only)
-    again = post(browser, page, address, type="person")
+    again = post(browser, page, address, type="person", confirmed="yes")
     assert "Nothing of plan" in words(page_of(again, 409))
 
 

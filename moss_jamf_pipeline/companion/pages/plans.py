@@ -25,7 +25,7 @@ from moss_jamf_pipeline.settings import IntegrationChoice
 ROUTER = router()
 
 _PLANS_PER_PAGE = 25
-_PER_PAGE = 50
+_PER_PAGE = 30
 
 PlanNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 View = Literal["changes", "objects", "fields", "rules", "suppressed"]
@@ -186,8 +186,16 @@ def revert(
     ordering: OrderingNeeded,
     plan_id: PlanNumber,
     object_type: Annotated[str, Form(alias="type", max_length=40)] = "",
+    confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Undoes what a plan wrote and still stands."""
+    if not confirmed:
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "not-confirmed",
+            "Nothing was undone: it was not confirmed that this is meant.",
+            "Go back, read what it would undo, and tick that you have.",
+        )
     scope = RevertScope(object_type or None)
     return to_run(request, reverts.order(ordering, plan_id, scope).run_id)
 
