@@ -1,6 +1,7 @@
 """`moss-jamf serve`: the companion, which answers under M.O.S.S.'s own host, until Ctrl-C."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -20,9 +21,27 @@ from moss_jamf_pipeline.companion.surroundings import Surroundings
 from moss_jamf_pipeline.orchestration.webserver import Webserver
 from moss_jamf_pipeline.services import callers
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import Settings, project_file
 
 app = single_command()
+
+
+class Proxy(StrEnum):
+    """The reverse proxies for which there is a configuration (`deploy/proxy`)."""
+
+    NGINX = "nginx"
+    CADDY = "caddy"
+    APACHE = "apache"
+
+
+_FILES: Final = {
+    Proxy.NGINX: "nginx.conf",
+    Proxy.CADDY: "Caddyfile",
+    Proxy.APACHE: "apache.conf",
+}
+_COMPANION_IN_FILES: Final = "127.0.0.1:3100"
+_MOSS_IN_FILES: Final = "127.0.0.1:3000"
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - what is listened on
 
 
 @app.command()
@@ -54,6 +73,19 @@ def serve(
             "script in them: to try it without M.O.S.S.",
         ),
     ] = False,
+    behind: Annotated[
+        Proxy | None,
+        typer.Option(
+            "--behind",
+            help="Print what belongs into the configuration of this reverse proxy, and end.",
+        ),
+    ] = None,
+    moss_at: Annotated[
+        str,
+        typer.Option(
+            "--moss-at", metavar="HOST:PORT", help="With --behind: where M.O.S.S. itself listens."
+        ),
+    ] = _MOSS_IN_FILES,
     embedded: EmbeddedOption = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -62,6 +94,9 @@ def serve(
 
     It listens beside M.O.S.S., and the reverse proxy in front of both leads /api/integrations/jamf and /jamf to it.
     """
+    if behind is not None:
+        typer.echo(proxy_configuration(behind, host, port, moss_at), nl=False)
+        return
     allow_embedded(is_meant=embedded)
     with explained(as_json=as_json, verbose=verbose):
         settings = Settings()
@@ -106,6 +141,22 @@ def _require_rights(workplace: Workplace) -> None:
             f"This log-in lacks rights that the companion needs: {lacking.summary}.",
             f"Let a database administrator run:\n{lacking.script}",
         )
+
+
+def proxy_configuration(proxy: Proxy, host: str, port: int, moss_at: str) -> str:
+    """What belongs into a reverse proxy's configuration, for an installation.
+
+    Args:
+        proxy: which.
+        host: where the companion listens.
+        port: the same.
+        moss_at: host and port of M.O.S.S.
+    """
+    address = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+    written = project_file(f"deploy/proxy/{_FILES[proxy]}").read_text(encoding="utf-8")
+    return written.replace(_COMPANION_IN_FILES, f"{address}:{port}").replace(
+        _MOSS_IN_FILES, moss_at
+    )
 
 
 def _sessions(settings: Settings, workplace: Workplace) -> SessionReader | None:
