@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any, Final
+from uuid import UUID
 
 from moss_jamf_pipeline.engine.access import JamfAccess
 from moss_jamf_pipeline.jamf import (
@@ -38,6 +39,8 @@ SECONDS_TOWARDS_JAMF: Final = 3.0
 """In which JAMF has to answer a request, with all that it takes: a token, the version of the server."""
 _SECONDS_OF_A_FAILURE: Final = 5.0
 """For which a failure is told to whoever asks next: those who waited for it do not each try again."""
+_SECONDS_OF_AN_ACCESS: Final = 15.0
+"""For which an address and credentials are used that may have been changed in M.O.S.S. meanwhile."""
 _SECONDS_FRESH: Final = 1.0
 """What is not older is fresh, however often somebody asks for it anew."""
 _MOST_RECORDS: Final = 500
@@ -153,6 +156,7 @@ class JamfNow:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._accesses: dict[UUID, tuple[JamfAccess, float]] = {}
         self._servers: dict[tuple[str, ClientCredentials | UserCredentials], _Server] = {}
 
     def computer(
@@ -186,6 +190,20 @@ class JamfNow:
         except WaitedLongEnough:
             server.keeps_waiting = True
             return None
+
+    def access(self, integration_id: UUID, find: Callable[[], JamfAccess]) -> JamfAccess:
+        """How an integration's server is reached, remembered for a moment: reading credentials takes long by intent.
+
+        Args:
+            integration_id: which.
+            find: finds it; what it raises is not remembered.
+        """
+        known = self._accesses.get(integration_id)
+        if known is not None and time.monotonic() - known[1] < _SECONDS_OF_AN_ACCESS:
+            return known[0]
+        access = find()
+        self._accesses[integration_id] = (access, time.monotonic())
+        return access
 
     def close(self) -> None:
         """Ends what is under way, and the connections."""

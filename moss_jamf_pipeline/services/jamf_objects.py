@@ -86,8 +86,8 @@ def person(workplace: Workplace, person_id: UUID) -> PersonInJamf | None:
     Returns:
         None if JAMF has nothing of them.
     """
-    found = link_of_object(workplace, "person", person_id)
     with workplace.looking() as connection:
+        found = link_of_object(connection, workplace.settings, "person", person_id)
         known = [each.id for each in integrations_here(workplace.settings, connection)]
         parameters = {"integration_ids": known, "person_id": person_id, "row_limit": _SHOWN}
         devices = fetch_all(connection, "companion/devices_of_person", parameters)
@@ -113,11 +113,11 @@ def group(workplace: Workplace, group_id: UUID) -> GroupInJamf | None:
     Returns:
         None if it is none of JAMF's, or JAMF no longer has it.
     """
-    found = link_of_object(workplace, "group", group_id)
-    if found is None or found[0].is_gone:
-        return None
-    link, choice = found
-    with workplace.reading(choice) as (connection, integration):
+    with workplace.looking() as connection:
+        found = link_of_object(connection, workplace.settings, "group", group_id)
+        if found is None or found[0].is_gone:
+            return None
+        link, integration = found
         # A link's own time is renewed once a day; every run that reads the groups looks at each of them.
         captured = newest_captures(connection, integration.id).get("groups")
     times = (link.last_synced_at, captured.captured_at if captured is not None else None)

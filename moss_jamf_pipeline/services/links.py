@@ -100,23 +100,25 @@ def links(
 
 
 def link_of_object(
-    workplace: Workplace, object_type: ObjectKind, object_id: UUID
-) -> tuple[DeepLink, IntegrationChoice] | None:
+    connection: psycopg.Connection, settings: Settings, object_type: ObjectKind, object_id: UUID
+) -> tuple[DeepLink, Integration] | None:
     """The link of an object of M.O.S.S., whichever JAMF server it is linked to; of several, the one that leads it.
 
+    Args:
+        connection: under the reading role.
+        settings: the environment.
+        object_type: what it is.
+        object_id: M.O.S.S.'s.
+
     Returns:
-        The link and the integration's choice; None: no JAMF server has it.
+        The link and its integration; None: no JAMF server has it.
     """
-    with workplace.looking() as connection:
-        known = integrations_here(workplace.settings, connection)
-        rows = _links_of(connection, object_type, object_id, [each.id for each in known])
+    known = integrations_here(settings, connection)
+    rows = _links_of(connection, object_type, object_id, [each.id for each in known])
     if not rows:
         return None
     found = next(each for each in known if each.id == rows[0]["integration_id"])
-    return (
-        _deep_link(workplace.settings, found, rows[0]),
-        IntegrationChoice(found.name, found.environment),
-    )
+    return _deep_link(settings, found, rows[0]), found
 
 
 def find_link(

@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+import psycopg
+
 from moss_jamf_pipeline.engine.access import ConfigurationMissing, JamfAccess, jamf_access
 from moss_jamf_pipeline.jamf import ComputerNow, JamfError, JamfNotFound, Section
 from moss_jamf_pipeline.jamf.documents import parse_moment
 from moss_jamf_pipeline.moss.errors import MossError
+from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
 from moss_jamf_pipeline.services.jamf_now import SECONDS_TOWARDS_JAMF, AnswerNow, JamfNow
-from moss_jamf_pipeline.services.links import DeepLink, find_link, server_of
+from moss_jamf_pipeline.services.links import DeepLink, find_link, link_of_object, server_of
 from moss_jamf_pipeline.services.live_facts import (
     Application,
     Contact,
@@ -35,7 +38,7 @@ from moss_jamf_pipeline.services.live_facts import (
     profile_of,
     security_of,
 )
-from moss_jamf_pipeline.services.workplace import Desk, Workplace
+from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, SettingsContradictory
 
 Source = Literal["live", "capture", "nothing"]
@@ -180,10 +183,38 @@ def device(
     Raises:
         DeviceUnknown: no computer is known by that id.
     """
-    found = _find(workplace, jamf, choice, either_id, _SECTIONS, patience)
+    with workplace.reading(choice) as (connection, integration):
+        known = _known(workplace, jamf, connection, integration, either_id)
+    return _device(workplace, jamf, known, patience)
+
+
+def device_of_moss(
+    workplace: Workplace, jamf: JamfNow, object_id: UUID, patience: Patience = _UNTIL_IT_ANSWERS
+) -> LiveDevice | None:
+    """How a device of M.O.S.S. is, whichever JAMF server has it.
+
+    Args:
+        workplace: where.
+        jamf: asks JAMF.
+        object_id: M.O.S.S.'s id of the device.
+        patience: how it is wanted.
+
+    Returns:
+        None if it is no computer of JAMF's.
+    """
+    with workplace.looking() as connection:
+        found = link_of_object(connection, workplace.settings, "device", object_id)
+        if found is None or found[0].record_type != "computer":
+            return None
+        known = _known_by_link(workplace, jamf, connection, found[1], found[0])
+    return _device(workplace, jamf, known, patience)
+
+
+def _device(workplace: Workplace, jamf: JamfNow, known: "_Known", patience: Patience) -> LiveDevice:
+    found = _ask(jamf, known, _SECTIONS, patience)
     if found.computer is None or not found.computer.sections:
-        return _of_capture(workplace, choice, found)
-    return _of_computer(workplace, choice, found, found.computer)
+        return _of_capture(workplace, known, found)
+    return _of_computer(workplace, known, found, found.computer)
 
 
 def applications(
@@ -195,7 +226,9 @@ def applications(
 ) -> LiveApplications:
     """The applications of a computer; arguments and errors as of `device`."""
     wanted = (Section.GENERAL, Section.APPLICATIONS)
-    found = _find(workplace, jamf, choice, either_id, wanted, patience)
+    with workplace.reading(choice) as (connection, integration):
+        known = _known(workplace, jamf, connection, integration, either_id)
+    found = _ask(jamf, known, wanted, patience)
     given = _section(found.computer, Section.APPLICATIONS)
     items = None if given is None else tuple(sorted(map(application_of, given), key=by_name))
     return LiveApplications(found.told, items, _lacking(found.computer, wanted))
@@ -210,7 +243,9 @@ def profiles(
 ) -> LiveProfiles:
     """The configuration profiles of a computer; arguments and errors as of `device`."""
     wanted = (Section.GENERAL, Section.CONFIGURATION_PROFILES)
-    found = _find(workplace, jamf, choice, either_id, wanted, patience)
+    with workplace.reading(choice) as (connection, integration):
+        known = _known(workplace, jamf, connection, integration, either_id)
+    found = _ask(jamf, known, wanted, patience)
     given = _section(found.computer, Section.CONFIGURATION_PROFILES)
     items = None if given is None else tuple(sorted(map(profile_of, given), key=by_name))
     return LiveProfiles(found.told, items, _lacking(found.computer, wanted))
@@ -227,6 +262,7 @@ class _Known:
         link: the device's; None: it has none.
         jamf_id: JAMF's.
         href: JAMF's page.
+        integration: whose computer it is.
         captured: of the newest capture.
         access: how JAMF is asked; None: it cannot be.
         why_not: why not, and what to do.
@@ -235,7 +271,7 @@ class _Known:
     link: DeepLink | None
     jamf_id: str
     href: str | None
-    integration: str
+    integration: Integration
     captured: Row | None
     access: JamfAccess | None
     why_not: tuple[str, str] = ("", "")
@@ -248,16 +284,7 @@ class _Found:
     captured: Row | None
 
 
-def _find(
-    workplace: Workplace,
-    jamf: JamfNow,
-    choice: IntegrationChoice,
-    either_id: str,
-    wanted: Collection[Section],
-    patience: Patience,
-) -> _Found:
-    with workplace.reading(choice) as desk:
-        known = _known(workplace, desk, either_id)
+def _ask(jamf: JamfNow, known: _Known, wanted: Collection[Section], patience: Patience) -> _Found:
     settled = _settled(known)
     if settled is not None:
         return settled
@@ -307,35 +334,66 @@ def _answered(known: _Known, computer: ComputerNow, at: datetime) -> _Found:
     return _Found(_told(known, "live", at=at, name=general["name"]), computer, known.captured)
 
 
-def _known(workplace: Workplace, desk: Desk, either_id: str) -> _Known:
-    connection, integration = desk
+def _known(
+    workplace: Workplace,
+    jamf: JamfNow,
+    connection: psycopg.Connection,
+    integration: Integration,
+    either_id: str,
+) -> _Known:
     link = find_link(connection, workplace.settings, integration, "device", either_id)
-    if link is not None and link.record_type != "computer":
-        link = None
-    jamf_id = link.jamf_id if link is not None else either_id
-    captured = fetch_one(
-        connection,
-        "companion/captured_computer",
-        {"integration_id": integration.id, "jamf_id": jamf_id},
-    )
-    if captured is not None and captured["document"].get("outOfScope"):
-        captured = None
-    if link is None and captured is None:
+    if link is not None and link.record_type == "computer":
+        return _known_by_link(workplace, jamf, connection, integration, link)
+    captured = _captured(connection, integration, either_id)
+    if captured is None:
         raise DeviceUnknown(
             f"{integration.name} has no computer by the id {either_id[:100]!r}, as JAMF's id or as that of a device of "
             "M.O.S.S.",
             "A device is linked by the first sync that finds its serial number in JAMF.",
         )
     server = server_of(workplace.settings, integration)
-    href = link.href if link is not None else None
-    if link is None and server is not None:
-        href = integration.settings.deep_links.address("device", jamf_id, server)
-    access, why_not = None, ("", "")
+    deep_links = integration.settings.deep_links
+    href = None if server is None else deep_links.address("device", either_id, server)
+    access, why_not = _access(workplace, jamf, connection, integration)
+    return _Known(None, either_id, href, integration, captured, access, why_not)
+
+
+def _known_by_link(
+    workplace: Workplace,
+    jamf: JamfNow,
+    connection: psycopg.Connection,
+    integration: Integration,
+    link: DeepLink,
+) -> _Known:
+    captured = _captured(connection, integration, link.jamf_id)
+    access, why_not = _access(workplace, jamf, connection, integration)
+    return _Known(link, link.jamf_id, link.href, integration, captured, access, why_not)
+
+
+def _captured(connection: psycopg.Connection, integration: Integration, jamf_id: str) -> Row | None:
+    """What the newest capture holds of a computer; None: nothing, or it is out of scope."""
+    row = fetch_one(
+        connection,
+        "companion/captured_computer",
+        {"integration_id": integration.id, "jamf_id": jamf_id},
+    )
+    return None if row is None or row["document"].get("outOfScope") else row
+
+
+def _access(
+    workplace: Workplace,
+    jamf: JamfNow,
+    connection: psycopg.Connection,
+    integration: Integration,
+) -> tuple[JamfAccess | None, tuple[str, str]]:
+    """How JAMF is asked; or None, and why it cannot be."""
     try:
-        access = jamf_access(workplace.settings, integration, connection)
+        found = jamf.access(
+            integration.id, lambda: jamf_access(workplace.settings, integration, connection)
+        )
     except (ConfigurationMissing, SettingsContradictory, MossError, JamfError) as error:
-        why_not = _in_words(error)
-    return _Known(link, jamf_id, href, integration.name, captured, access, why_not)
+        return None, _in_words(error)
+    return found, ("", "")
 
 
 def _in_words(error: Exception | None) -> tuple[str, str]:
@@ -370,7 +428,7 @@ def _told(
     is_gone: bool = False,
 ) -> Told:
     return Told(
-        integration=known.integration,
+        integration=known.integration.name,
         device_id=known.link.object_id if known.link is not None else None,
         jamf_id=known.jamf_id,
         name=name,
@@ -405,7 +463,7 @@ def _section(computer: ComputerNow | None, section: Section) -> Any:
 
 
 def _of_computer(
-    workplace: Workplace, choice: IntegrationChoice, found: _Found, computer: ComputerNow
+    workplace: Workplace, known: _Known, found: _Found, computer: ComputerNow
 ) -> LiveDevice:
     general = computer.sections[Section.GENERAL]
     profiles_now = _section(computer, Section.CONFIGURATION_PROFILES)
@@ -418,7 +476,7 @@ def _of_computer(
             for each in memberships
             if each["groupId"]
         ]
-        groups = _memberships(workplace, choice, named)
+        groups = _memberships(workplace, known.integration, named)
     return LiveDevice(
         found.told,
         contact_of(general, found.told.as_of),
@@ -433,11 +491,11 @@ def _of_computer(
 
 
 def _memberships(
-    workplace: Workplace, choice: IntegrationChoice, named: Sequence[tuple[str, str, bool]]
+    workplace: Workplace, integration: Integration, named: Sequence[tuple[str, str, bool]]
 ) -> tuple[Membership, ...]:
     if not named:
         return ()
-    with workplace.reading(choice) as (connection, integration):
+    with workplace.looking() as connection:
         rows = fetch_all(
             connection,
             "companion/linked_objects",
@@ -469,7 +527,7 @@ def _memberships(
 # -- what the capture holds ------------------------------------------------------------------------
 
 
-def _of_capture(workplace: Workplace, choice: IntegrationChoice, found: _Found) -> LiveDevice:
+def _of_capture(workplace: Workplace, known: _Known, found: _Found) -> LiveDevice:
     """What a capture holds: protections, profiles, applications and smart groups are not of it."""
     captured, lacking = found.captured, _lacking(found.computer)
     if captured is None:
@@ -505,7 +563,7 @@ def _of_capture(workplace: Workplace, choice: IntegrationChoice, found: _Found) 
         ),
         groups=_memberships(
             workplace,
-            choice,
+            known.integration,
             [(each["id"], each["name"] or each["id"], False) for each in captured["static_groups"]],
         ),
         lacking=lacking,

@@ -4,10 +4,11 @@ Preparing a database is `preparation`.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import psycopg
 
@@ -24,6 +25,8 @@ from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.errors import MossNotPrepared
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings, words_about_dotenv
+
+_SECONDS_PREPARED: Final = 5.0
 
 
 class Desk(NamedTuple):
@@ -56,6 +59,7 @@ class Workplace:
         self._settings = settings
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._found_prepared_at = -_SECONDS_PREPARED
 
     def __enter__(self) -> Self:
         return self
@@ -97,8 +101,9 @@ class Workplace:
         Errors as of `reading`, but for those of the integration.
         """
         opened = self._open()
-        with opened.database.connection() as connection:
-            require_prepared(connection, opened.place)
+        if not self._is_prepared():
+            with opened.database.connection() as connection:
+                self._require_prepared(connection, opened.place)
         with opened.database.reading() as connection:
             yield connection
 
@@ -119,7 +124,8 @@ class Workplace:
         """
         opened = self._open()
         with opened.database.connection() as connection:
-            require_prepared(connection, opened.place)
+            if not self._is_prepared():
+                self._require_prepared(connection, opened.place)
             yield connection
 
     def close(self) -> None:
@@ -128,6 +134,14 @@ class Workplace:
             if self._opened is not None:
                 self._opened.database.dispose()
                 self._opened = None
+
+    def _is_prepared(self) -> bool:
+        """Whether it was found prepared a moment ago: of a hundred calls in a second, one asks."""
+        return time.monotonic() - self._found_prepared_at < _SECONDS_PREPARED
+
+    def _require_prepared(self, connection: psycopg.Connection, place: MossPlace) -> None:
+        require_prepared(connection, place)
+        self._found_prepared_at = time.monotonic()
 
     def _open(self) -> _Opened:
         if self._settings.moss_database_url is None:
@@ -142,6 +156,7 @@ class Workplace:
                     # With patience for a server that is just starting, which the pool does not have.
                     connect_or_explain(place.url, MOSS_VARIABLE).close()
                 self._opened = _Opened(place, MossDatabase(place.url))
+                self._found_prepared_at = -_SECONDS_PREPARED
             return self._opened
 
 

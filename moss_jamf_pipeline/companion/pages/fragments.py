@@ -21,7 +21,7 @@ from moss_jamf_pipeline.companion.pages.routing import router
 from moss_jamf_pipeline.companion.surroundings import JamfNowNeeded, WorkplaceNeeded
 from moss_jamf_pipeline.services import jamf_objects, live
 from moss_jamf_pipeline.services.jamf_now import SECONDS_TOWARDS_JAMF, JamfNow
-from moss_jamf_pipeline.services.links import DeepLink, link_of_object
+from moss_jamf_pipeline.services.links import DeepLink
 from moss_jamf_pipeline.services.live import Patience
 from moss_jamf_pipeline.services.workplace import Workplace
 
@@ -122,10 +122,9 @@ def _or_nothing(fragment: Fragment | None) -> Fragment | Response:
 def _device(
     workplace: Workplace, jamf: JamfNow, object_id: UUID, patience: Patience
 ) -> Fragment | None:
-    found = link_of_object(workplace, "device", object_id)
-    if found is None or found[0].record_type != "computer":
+    device = live.device_of_moss(workplace, jamf, object_id, patience)
+    if device is None:
         return None
-    device = live.device(workplace, jamf, found[1], str(object_id), patience)
     return Fragment(
         kind="device",
         label="MDM Info",
