@@ -266,6 +266,13 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_EXPECTED_HOURS",
         description="A sync is expected this often; an hour later its assets are shown as overdue.",
     )
+    webhook_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=86_400,
+        alias="MOSS_JAMF_WEBHOOK_SECONDS",
+        description="What JAMF's webhooks name is synced at once, but no more often than this.",
+    )
     retention_days: int = Field(
         default=30,
         ge=1,

@@ -35,6 +35,7 @@ from moss_jamf_pipeline.jamf import (
 from moss_jamf_pipeline.moss.capture.cadence import (
     FULL,
     INCREMENTAL,
+    TARGETED,
     SweepChoice,
     SweepKind,
     SweepStanding,
@@ -59,7 +60,7 @@ class Reading:
     """What was read for a capture, and what it took.
 
     Attributes:
-        sweep: `full` or `incremental`, as it came to be.
+        sweep: `full`, `incremental` or `targeted`, as it came to be.
         reason: why, as sentences.
         endpoint: the path it was read from.
         server_version: as JAMF reports it.
@@ -153,6 +154,73 @@ async def capture_collection(
             )
         capture = writer.finish(_facts(reading, _document_shape(collection)), slots)
     return capture, reading
+
+
+async def capture_named(
+    client: JamfClient,
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: CollectionName,
+    wanted: frozenset[str],
+    base: Capture,
+    *,
+    scope_groups: Sequence[str] = (),
+) -> tuple[Capture, Reading, frozenset[str]] | None:
+    """Pulls some records by their ids, now, and stores them on top of the newest capture, as one of its own.
+
+    Args:
+        client: an open client.
+        connection: one in autocommit mode, used by nothing else meanwhile.
+        integration_id: whose records they are.
+        collection: computers or users.
+        wanted: their ids; JAMF may have them or not.
+        base: the newest capture.
+        scope_groups: as of `capture_collection`.
+
+    Returns:
+        The stored capture, what was read for it, and the ids of which nothing came. None: this JAMF Pro is so old that
+        it cannot be asked for some of them; nothing is stored.
+
+    Raises:
+        JamfScopeInvalid: such a group is not in JAMF; nothing is stored.
+        JamfError: JAMF could not be read; nothing is stored.
+        OtherJamfServer: earlier captures came from another server.
+    """
+    standing = sweep_standing(connection, integration_id, collection)
+    endpoint = None if standing is None else standing.endpoint
+    is_scoped = bool(scope_groups) and collection == CollectionName.COMPUTERS
+    group_ids = await client.computer_group_ids(scope_groups) if is_scoped else frozenset()
+    found = await client.fetch_named(
+        collection, wanted, endpoint=endpoint, scope_group_ids=group_ids
+    )
+    if found is None:
+        return None
+    path, fetch = found
+    with open_capture(
+        connection, integration_id, collection, server_identity(client.base_url)
+    ) as writer:
+        rejected: list[RejectedRecord] = []
+        async for page in fetch:
+            writer.write_page(page.records)
+            rejected += page.rejected
+        if is_scoped:
+            # A group that is deleted meanwhile vanishes from its members at once: all would seem out of scope.
+            await client.computer_group_ids(scope_groups)
+        reading = Reading(
+            sweep=TARGETED,
+            reason="JAMF's webhooks named them.",
+            endpoint=path,
+            server_version=str(await client.server_version()),
+            requests=fetch.requests,
+            bytes_received=fetch.bytes_received,
+            total_count=None,
+            rejected=tuple(rejected),
+            rejected_count=len(rejected),
+            incomplete_reasons=(),
+            fetched=fetch.fetched,
+        )
+        capture = writer.finish_targeted(_facts(reading, _document_shape(collection)), base)
+    return capture, reading, fetch.absent
 
 
 async def _read_whole(

@@ -34,19 +34,23 @@ def snapshot_step(collection: str) -> str:
     return f"jamf_{collection}_snapshot"
 
 
+NAMED_RECORDS: Final = "named_records"
+"""The step that reads the records which JAMF's webhooks named."""
+
 # Every step, in an order in which they can run, with the steps that come before it where a run has them.
 UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
     "jamf_server": (),
     **{raw_step(collection): ("jamf_server",) for collection in COLLECTION_NAMES},
     **{snapshot_step(collection): (raw_step(collection),) for collection in COLLECTION_NAMES},
-    "location_matches": (snapshot_step("buildings"),),
-    "room_matches": (snapshot_step("computers"), "location_matches"),
-    "person_matches": (snapshot_step("users"), snapshot_step("computers")),
+    NAMED_RECORDS: ("jamf_server",),
+    "location_matches": (snapshot_step("buildings"), NAMED_RECORDS),
+    "room_matches": (snapshot_step("computers"), NAMED_RECORDS, "location_matches"),
+    "person_matches": (snapshot_step("users"), snapshot_step("computers"), NAMED_RECORDS),
     "device_matches": (
         snapshot_step("computers"),
-        *("location_matches", "room_matches", "person_matches"),
+        *(NAMED_RECORDS, "location_matches", "room_matches", "person_matches"),
     ),
-    "group_matches": (snapshot_step("groups"),),
+    "group_matches": (snapshot_step("groups"), NAMED_RECORDS),
     "change_plan": MATCH_TABLES,
     "plan_validation": ("change_plan",),
     "guarded_plan": ("change_plan",),
@@ -77,6 +81,7 @@ class SyncScope:
         object_types: what is planned; empty: nothing new is.
         applies: whether a plan is applied.
         looks_back: whether it only plans what a stored slot would do.
+        reads_named: whether, instead of collections, the records are read that webhooks named.
     """
 
     job: str
@@ -86,6 +91,7 @@ class SyncScope:
     object_types: tuple[str, ...]
     applies: bool = True
     looks_back: bool = False
+    reads_named: bool = False
 
     def steps(self) -> list[str]:
         """The steps of this scope, in order; the assets of the same names are what Dagster materialises."""
@@ -94,6 +100,8 @@ class SyncScope:
         steps = {"guarded_plan", "conflicts", *MOSS_CHAIN} if self.applies else {"plan_validation"}
         if self.object_types:
             steps |= {"jamf_server", *MATCH_TABLES, "change_plan"}
+        if self.reads_named:
+            steps.add(NAMED_RECORDS)
         for collection in self.collections:
             steps |= {raw_step(collection), snapshot_step(collection)}
         return in_order(steps)
@@ -127,6 +135,15 @@ SCOPES: Final = {
         "Groups only, with the members known from the newest computers.",
         switched_with(CollectionName.GROUPS),
         planned_from(CollectionName.GROUPS),
+    ),
+    "webhooks": SyncScope(
+        "sync_jamf_webhooks",
+        "webhooks",
+        "The records that JAMF's webhooks named, read one by one and added to what was captured; then matched, planned "
+        "and applied like any other.",
+        (),
+        OBJECT_TYPE_NAMES,
+        reads_named=True,
     ),
     "plan": SyncScope(
         "plan_jamf",

@@ -25,6 +25,7 @@ from moss_jamf_pipeline.engine.checks import Finding
 from moss_jamf_pipeline.engine.context import Run, RunContext
 from moss_jamf_pipeline.engine.failures import EXPLAINED, reason_of
 from moss_jamf_pipeline.engine.scopes import (
+    NAMED_RECORDS,
     UPSTREAM,
     SyncScope,
     in_order,
@@ -42,6 +43,7 @@ from moss_jamf_pipeline.engine.steps.history import (
     write_history,
 )
 from moss_jamf_pipeline.engine.steps.matching import Matched, match_objects
+from moss_jamf_pipeline.engine.steps.named import NamedRecords, read_named
 from moss_jamf_pipeline.engine.steps.planning import (
     TriedPlan,
     plan_changes,
@@ -60,6 +62,7 @@ StepResult = (
     Server
     | Captured
     | StagedSlots
+    | NamedRecords
     | Matched
     | Plan
     | TriedPlan
@@ -169,6 +172,7 @@ _BODIES: Final[Mapping[str, _Body]] = {
     "jamf_server": lambda work: ask_server(work.run, work.clients),
     **{raw_step(collection): partial(_capture, collection) for collection in COLLECTION_NAMES},
     **{snapshot_step(collection): partial(_stage, collection) for collection in COLLECTION_NAMES},
+    NAMED_RECORDS: lambda work: read_named(work.run, work.clients),
     **{table: partial(_match, table) for table in MATCH_TABLES},
     "change_plan": lambda work: plan_changes(work.run, work.order.object_types),
     "plan_validation": lambda work: try_plan(work.run),

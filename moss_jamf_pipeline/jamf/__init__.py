@@ -35,9 +35,9 @@ from moss_jamf_pipeline.jamf.errors import (
 )
 from moss_jamf_pipeline.jamf.fetching import (
     ChangedComputers,
-    ComputerFetch,
     FetchedPage,
     ReadingPlan,
+    RecordFetch,
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits
@@ -51,7 +51,6 @@ __all__ = [
     "ClientCredentials",
     "ClientLimits",
     "CollectionName",
-    "ComputerFetch",
     "ComputerNow",
     "FetchedPage",
     "JamfAddressInvalid",
@@ -74,6 +73,7 @@ __all__ = [
     "MissingPrivilege",
     "Network",
     "ReadingPlan",
+    "RecordFetch",
     "RejectedRecord",
     "RejectionReason",
     "Section",

@@ -24,6 +24,7 @@ from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentia
 from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_LISTING_READER,
     COMPUTER_READER,
+    READERS,
     BodyShapeError,
     KnownUser,
     ListedUser,
@@ -40,8 +41,8 @@ from moss_jamf_pipeline.jamf.errors import (
 )
 from moss_jamf_pipeline.jamf.fetching import (
     ChangedComputers,
-    ComputerFetch,
     ReadingPlan,
+    RecordFetch,
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
@@ -245,7 +246,7 @@ class JamfClient:
 
     def fetch_computers(
         self, endpoint: str, wanted: AbstractSet[str], *, since: datetime | None = None
-    ) -> ComputerFetch:
+    ) -> RecordFetch:
         """Read some computers whole.
 
         Args:
@@ -257,7 +258,7 @@ class JamfClient:
             An async iterator of pages; nothing is asked before it is iterated.
         """
         source = SOURCES[CollectionName.COMPUTERS]
-        return ComputerFetch(
+        return RecordFetch(
             wanted,
             since,
             session=self._session,
@@ -345,6 +346,47 @@ class JamfClient:
             for section, (told, until) in self._refused_sections.items()
             if until > now
         }
+
+    async def fetch_named(
+        self,
+        collection: CollectionName,
+        wanted: AbstractSet[str],
+        *,
+        endpoint: str | None = None,
+        scope_group_ids: frozenset[str] = frozenset(),
+    ) -> tuple[str, RecordFetch] | None:
+        """Read records whole that somebody named; JAMF may have them or not.
+
+        Args:
+            collection: computers or users.
+            wanted: their ids.
+            endpoint: where the collection was read last; None: it is not known.
+            scope_group_ids: as of `sweep`.
+
+        Returns:
+            Where they are read, and an async iterator of pages; nothing but the version is asked before it is iterated.
+            None: this server is so old that it has no listing to ask for some of them.
+
+        Raises:
+            JamfError: the server could not be asked for its version.
+        """
+        source = SOURCES[collection]
+        listings = source.listings_for(await self.server_version())
+        listing = next((each for each in listings if each.path == endpoint), listings[0])
+        if listing.style is not ListingStyle.PAGED:
+            return None
+        is_scoped = bool(scope_group_ids) and collection is CollectionName.COMPUTERS
+        return listing.path, RecordFetch(
+            wanted,
+            None,
+            session=self._session,
+            listing=listing,
+            reader=computer_reader(scope_group_ids) if is_scoped else READERS[collection],
+            privileges=source.privileges,
+            limits=self._limits,
+            collection=collection,
+            were_listed=False,
+        )
 
     async def computer_group_ids(self, references: Iterable[str]) -> frozenset[str]:
         """The ids of computer groups, smart or static.

@@ -1,4 +1,4 @@
-"""Reading some computers whole: those of which a listing has told that they changed.
+"""Reading some records whole: computers of which a listing has told that they changed, or what somebody named.
 
 What to ask for is decided before anything is asked (`plan_of_reading`, a pure function): JAMF can
 be asked for what was reported since a moment, page by page, or for computers by their ids. A
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.concurrency import in_window
 from moss_jamf_pipeline.jamf.documents import (
     DocumentReader,
@@ -124,7 +125,7 @@ def _requests_for(records: int, page_size: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """Some of the computers that were asked for, in no particular order.
+    """Some of the records that were asked for, in no particular order.
 
     Attributes:
         records: usable records; an id is never yielded twice.
@@ -135,7 +136,7 @@ class FetchedPage:
     rejected: Sequence[RejectedRecord]
 
 
-class ComputerFetch:
+class RecordFetch:
     """An async iterator of `FetchedPage`, and what it took.
 
     Iterate it once, inside the client's context. It raises `JamfFilterUnusable` where JAMF refuses
@@ -143,13 +144,15 @@ class ComputerFetch:
     what it yielded until then is good as far as it goes.
 
     Args:
-        wanted: ids of the computers to read.
-        since: see `ReadingPlan`.
+        wanted: ids of the records to read.
+        since: see `ReadingPlan`; of computers only.
         session: the server.
-        listing: where computers are read.
+        listing: where they are read.
         reader: parses its pages.
         privileges: what the endpoint asks for.
         limits: see `ClientLimits`.
+        collection: what they are.
+        were_listed: whether JAMF listed them just now, so that many that do not come are no coincidence.
     """
 
     def __init__(
@@ -162,7 +165,11 @@ class ComputerFetch:
         reader: DocumentReader[Any],
         privileges: Sequence[str],
         limits: ClientLimits,
+        collection: CollectionName = CollectionName.COMPUTERS,
+        were_listed: bool = True,
     ) -> None:
+        self._collection = collection
+        self._were_listed = were_listed
         self._asked = len(wanted)
         self._open = set(wanted)
         self._since = since
@@ -174,6 +181,11 @@ class ComputerFetch:
         self._ledger: Ledger = session.ledger()
         self._unserved_in_a_row = UnservedInARow(limits)
         self._fetched = 0
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Ids of which nothing came, so far."""
+        return frozenset(self._open)
 
     @property
     def fetched(self) -> int:
@@ -208,14 +220,16 @@ class ComputerFetch:
         except (JamfAnswerInvalid, JamfNotFound) as error:
             raise JamfFilterUnusable(error.happened, _REMEDY) from error
         absent = len(self._open)
-        if absent > max(_ABSENCES_BELIEVED, _SHARE_OF_ABSENCES_BELIEVED * self._asked):
+        if self._were_listed and absent > max(
+            _ABSENCES_BELIEVED, _SHARE_OF_ABSENCES_BELIEVED * self._asked
+        ):
             raise JamfFilterUnusable(
-                f"JAMF Pro listed {self._asked} computers and does not send {absent} of them when "
+                f"JAMF Pro listed {self._asked} {self._collection} and does not send {absent} of them when "
                 f"{self._listing.path} is asked for them.",
                 _REMEDY,
             )
         if absent:
-            logger.info("%d computers vanished since they were listed, or do not come", absent)
+            logger.info("%d %s are not there, or do not come", absent, self._collection)
 
     # -- by the time of the report -----------------------------------------------------------------
 
@@ -263,7 +277,7 @@ class ComputerFetch:
             yield self._read(ids[offset : offset + IDS_PER_REQUEST])
 
     async def _read(self, ids: Sequence[str]) -> list[FetchedPage]:
-        """Read computers by their ids, in smaller parts what JAMF does not serve at once."""
+        """Read records by their ids, in smaller parts what JAMF does not serve at once."""
         listing = replace(self._listing, filter=f"id=in=({','.join(map(_quoted, ids))})")
         try:
             page = await self._session.get(
@@ -289,7 +303,7 @@ class ComputerFetch:
         return [self._wanted_of(page.records, page.rejected)]
 
     async def _read_halves(self, ids: Sequence[str]) -> list[FetchedPage]:
-        logger.info("splitting a request for %d computers in two", len(ids))
+        logger.info("splitting a request for %d %s in two", len(ids), self._collection)
         middle = len(ids) // 2
         return [*await self._read(ids[:middle]), *await self._read(ids[middle:])]
 
@@ -303,13 +317,13 @@ class ComputerFetch:
         others = [record.jamf_id for record in page.records if record.jamf_id not in asked]
         if others or (page.total_count or 0) > len(ids):
             raise JamfFilterUnusable(
-                f"JAMF Pro was asked for {len(ids)} computers by their ids, and found "
+                f"JAMF Pro was asked for {len(ids)} {self._collection} by their ids, and found "
                 f"{page.total_count}{f', such as {others[0]}' if others else ''}.",
                 _REMEDY,
             )
 
     def _unserved(self, jamf_id: str, error: JamfNotServed) -> FetchedPage:
-        """Take note of a computer that JAMF cannot serve; too many in a row mean it is down."""
+        """Take note of a record that JAMF cannot serve; too many in a row mean it is down."""
         self._unserved_in_a_row.add(error, self._listing.path)
         rejected = RejectedRecord(jamf_id, RejectionReason.CANNOT_SERVE, error.happened)
         return self._wanted_of([], [rejected])

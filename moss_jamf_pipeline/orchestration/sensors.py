@@ -8,6 +8,8 @@ import dagster as dg
 from moss_jamf_pipeline.engine.schedule import decide
 from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
+from moss_jamf_pipeline.engine.webhook_windows import decide_on_webhooks
+from moss_jamf_pipeline.moss.capture.hints import waiting
 from moss_jamf_pipeline.moss.integration.history import close_history
 from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.moss.plan.guard import (
@@ -42,6 +44,7 @@ def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
     """
     return [
         _build_schedule_sensor(choice),
+        _build_webhook_sensor(choice),
         _build_failure_sensor(choice),
         _build_cancellation_sensor(choice),
         _build_held_changes_sensor(choice),
@@ -93,6 +96,52 @@ def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return sync_on_schedule
+
+
+def _build_webhook_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+    """Syncs what JAMF's webhooks named: one run for all that came since the last."""
+    prefix = choice.slug
+
+    @dg.sensor(
+        name=f"{prefix}_webhooks",
+        job_name=job_name(prefix, SCOPES["webhooks"]),
+        minimum_interval_seconds=5,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Syncs the records that JAMF's webhooks named, which the companion stores: looks every five seconds, and "
+            "starts one run for all of them, at once after a while of quiet, else MOSS_JAMF_WEBHOOK_SECONDS after the "
+            "last. While another run of the integration is queued or at work they wait. Off with automatic syncs."
+        ),
+    )
+    def sync_what_webhooks_named(
+        context: dg.SensorEvaluationContext, moss: MossResource
+    ) -> dg.SensorResult:
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                integration = find_integration(connection, choice)
+                waits = waiting(connection, integration.id)
+        except dg.Failure as failure:
+            return dg.SensorResult(skip_reason=failure.description, cursor=context.cursor)
+        now = datetime.now(UTC)
+        why_not = decide_on_webhooks(
+            integration,
+            waits,
+            last_started=_moment(context.cursor),
+            now=now,
+            window_seconds=moss.settings.webhook_seconds,
+            is_busy=waits.records > 0 and _is_anything_at_work(context.instance, prefix),
+        )
+        if why_not:
+            return dg.SensorResult(skip_reason=why_not, cursor=context.cursor)
+        request = dg.RunRequest(tags={TRIGGERED_BY_TAG: "webhooks"})
+        return dg.SensorResult(run_requests=[request], cursor=now.isoformat())
+
+    return sync_what_webhooks_named
+
+
+def _is_anything_at_work(instance: dg.DagsterInstance, prefix: str) -> bool:
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
+    return any(_belongs_to(run, prefix) for run in unfinished)
 
 
 def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:

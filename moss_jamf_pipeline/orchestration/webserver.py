@@ -52,8 +52,11 @@ class Webserver:
         self._client = httpx.Client(timeout=_SECONDS, trust_env=False)
 
     def at_work(self, slug: str) -> Sequence[RunAtWork]:
-        """See `services.requested_runs.RunStarter`."""
-        jobs = {job_name(slug, scope) for scope in SCOPES.values()}
+        """See `services.requested_runs.RunStarter`.
+
+        Those that look at what webhooks named are left out: they last seconds, come often, and keep nobody waiting.
+        """
+        jobs = {job_name(slug, scope) for scope in SCOPES.values() if not scope.reads_named}
         runs = self._runs({"statuses": list(_UNENDED)})
         return [run for run in reversed(runs) if run.job in jobs]
 

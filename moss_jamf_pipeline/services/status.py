@@ -126,7 +126,7 @@ def _newest_plan(connection: psycopg.Connection, integration: Integration) -> Pl
 def _collections(
     connection: psycopg.Connection, integration: Integration
 ) -> tuple[CollectionStatus, ...]:
-    captures = newest_captures(connection, integration.id)
+    captures = newest_captures(connection, integration.id, with_targeted=False)
     return tuple(
         CollectionStatus(name, captures.get(name), integration.settings.switched_off(name))
         for name in COLLECTION_NAMES

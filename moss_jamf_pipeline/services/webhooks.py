@@ -1,7 +1,7 @@
 """JAMF's webhooks: the secrets by which its calls are known, what they hinted at, and how that stands.
 
-What an event hints at is stored and looked at by a run (`engine.hints`). A secret is made here, shown once, and kept as
-a hash; two are in force while the newer takes the older's place in JAMF.
+What an event hints at is stored and looked at by a run (`moss.capture.hints`). A secret is made here, shown once, and
+kept as a hash; two are in force while the newer takes the older's place in JAMF.
 """
 
 import hashlib

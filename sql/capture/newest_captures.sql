@@ -1,6 +1,7 @@
 -- The newest usable capture of each collection, and how many objects the earlier ones brought.
--- Parameters: integration_id. Grain: one collection. Index: captures_newest.
--- captured_before: the last one that brought any; null if none did (an empty listing is no measure).
+-- Parameters: integration_id, with_targeted (whether one of a few records by their ids counts as one). Grain: one collection. Index: captures_newest.
+-- captured_before: the last one that brought any; null if none did (an empty listing is no measure). A targeted capture counts what the
+-- one before it has, and is no measure either.
 -- usual: the median of the last ten that were complete; null where there are fewer than three, which
 -- say nothing.
 with newest as (
@@ -8,6 +9,7 @@ with newest as (
          changed_count, removed_count, rejected_count, incomplete_reasons, sweep
   from jamf_sync.captures
   where integration_id = %(integration_id)s and status in ('complete', 'incomplete')
+    and (%(with_targeted)s or sweep <> 'targeted')
   order by collection, capture_id desc
 )
 select newest.collection, newest.capture_id, newest.status, newest.captured_at,
@@ -19,7 +21,7 @@ left join lateral (
   from jamf_sync.captures as earlier
   where earlier.integration_id = %(integration_id)s and earlier.collection = newest.collection
     and earlier.status in ('complete', 'incomplete') and earlier.capture_id < newest.capture_id
-    and earlier.captured_count > 0
+    and earlier.captured_count > 0 and earlier.sweep <> 'targeted'
   order by earlier.capture_id desc
   limit 1
 ) as before on true
@@ -30,7 +32,8 @@ left join lateral (
     select complete.captured_count
     from jamf_sync.captures as complete
     where complete.integration_id = %(integration_id)s and complete.collection = newest.collection
-      and complete.status = 'complete' and complete.capture_id < newest.capture_id
+      and complete.status = 'complete' and complete.sweep <> 'targeted'
+      and complete.capture_id < newest.capture_id
     order by complete.capture_id desc
     limit 10
   ) as earlier

@@ -5,7 +5,8 @@ select raw.document, contact.last_contact_at, contact.reported_at,
   (select capture.captured_at from jamf_sync.captures as capture
    where capture.integration_id = raw.integration_id and capture.collection = 'computers'
      and capture.status in ('complete', 'incomplete')
-     and (capture.status = 'complete' or capture.capture_id = raw.valid_from_capture)
+     and (capture.status = 'complete' and capture.sweep <> 'targeted'
+       or capture.capture_id = raw.valid_from_capture)
    order by capture.capture_id desc limit 1) as captured_at,
   coalesce((
     select jsonb_agg(jsonb_build_object('id', member.id, 'name', snapshot.name) order by snapshot.name, member.id)

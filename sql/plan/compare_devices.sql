@@ -143,14 +143,14 @@ compared as materialized (
 ),
 left_behind as (
   -- Devices whose record is another machine by now, and that no other record is. That JAMF has none,
-  -- only a complete capture says; where the record goes to another device, the old one is left
+  -- only a complete capture says, and none of a few records by their ids (targeted); where the record goes to another device, the old one is left
   -- behind in any case.
   -- The evidence of a record that takes a link along is of that link, not of the one it leaves.
   select candidate.jamf_id, candidate.serial_number, candidate.left_because,
          case when candidate.outcome <> 'moved'
               then ': ' || jamf_sync.evidence_sentence(candidate.evidence) end as told,
          left_device.id as device_id, left_device.serial_number as left_serial_number,
-         capture.status = 'complete' as is_proven,
+         capture.status = 'complete' and capture.sweep <> 'targeted' as is_proven,
          coalesce(jamf_sync.unescaped(left_device.hostname), left_device.serial_number) as label
   from candidates as candidate
   join moss_contract.devices() as left_device on left_device.id = candidate.left_device_id
@@ -158,7 +158,8 @@ left_behind as (
     on found.device_id = candidate.left_device_id and found.outcome in ('moved', 'matched', 'held')
   join jamf_sync.captures as capture on capture.capture_id = %(computers_capture)s
   where candidate.left_because in ('id_reused', 'hardware_replaced') and found.jamf_id is null
-    and (capture.status = 'complete' or candidate.outcome in ('create', 'matched', 'moved'))
+    and (capture.status = 'complete' and capture.sweep <> 'targeted'
+      or candidate.outcome in ('create', 'matched', 'moved'))
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
@@ -233,7 +234,7 @@ conflicts as (
   from compared where is_hostname_taken
   union all
   select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
-         case capture.status when 'complete'
+         case when capture.status = 'complete' and capture.sweep <> 'targeted'
            then 'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. '
              || 'Delete the stale record in JAMF.'
            else 'Computer ' || twin_of || ' has this serial number as well, and is synced; this one is not. Not all of '

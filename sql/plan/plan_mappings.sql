@@ -1,7 +1,8 @@
 -- Plans what happens to links: objects gone from JAMF (unenroll), gone from M.O.S.S.
 -- (delete_internal), and new documents to keep.
 -- Parameters: integration_id, plan_id, external_type, internal_type, collection, capture_id,
--- is_complete (of that capture).
+-- is_complete (of that capture), is_targeted (whether it was read by ids: then a record that became another machine proves nothing of
+-- the machine it was, which JAMF may have under an id that nobody asked for).
 -- Absence counts only when proven: without a complete capture nothing is called gone, nor is what
 -- left the scope: its link stays as it is, with the document it is known by. Gone is also a device
 -- whose record is another machine by now and that no other record is: the plan gives its record to
@@ -94,7 +95,8 @@ decided as (
          when not object_exists
            then case when sync_status is distinct from 'deleted_internal' then 'delete_internal' end
          when version_id is null or is_taken and left_because is not null or is_left
-           then case when %(is_complete)s and sync_status is distinct from 'deleted_external'
+           then case when %(is_complete)s and (version_id is null or not %(is_targeted)s)
+                       and sync_status is distinct from 'deleted_external'
                      then 'unenroll' end
          when is_document_new and not is_in_doubt and not document ? 'outOfScope'
            and (is_held or %(internal_type)s <> 'device' or document ? 'personallyOwned')

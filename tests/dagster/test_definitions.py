@@ -21,7 +21,11 @@ from tests.support.world import DEFINITIONS, PREFIX, World
 SLOTS = slots_since("2026-11-01-00:00")
 _COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
 _GROUPS = {
-    "jamf_raw": {"jamf_server", *(f"raw_jamf_{collection}" for collection in _COLLECTIONS)},
+    "jamf_raw": {
+        "jamf_server",
+        "named_records",
+        *(f"raw_jamf_{collection}" for collection in _COLLECTIONS),
+    },
     "jamf_snapshots": {f"jamf_{collection}_snapshot" for collection in _COLLECTIONS},
     "matching": {
         "location_matches",
@@ -43,6 +47,8 @@ _GROUPS = {
         "moss_sync_history",
     },
 }
+# What is read of JAMF as it is, and stands for no time.
+_NOW = {"jamf_server", "named_records"}
 _GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
 _BLOCKING = {
     ("jamf_computers_snapshot", "snapshot_did_not_vanish"),
@@ -63,8 +69,8 @@ _WARNING = {
     ("plan_validation", "plan_fits_moss"),
     ("moss_mappings", "written_objects_exist"),
 }
-# No part of a sync: a dry run, and a look back.
-_ASIDE = {"plan_validation", "what_if_plan"}
+# No part of a sync: a dry run, a look back, and what webhooks named.
+_ASIDE = {"plan_validation", "what_if_plan", "named_records"}
 
 
 def _assets() -> Iterator[dg.AssetsDefinition]:
@@ -119,7 +125,7 @@ def test_kinds_say_what_each_layer_works_with() -> None:
 @pytest.mark.parametrize("name", sorted(_GROUP_OF))
 def test_captures_and_snapshots_have_slots_and_the_rest_is_current(name: str) -> None:
     asset = _ASSETS[name]
-    if _GROUP_OF[name] in ("jamf_raw", "jamf_snapshots") and name != "jamf_server":
+    if _GROUP_OF[name] in ("jamf_raw", "jamf_snapshots") and name not in _NOW:
         assert asset.partitions_def == SLOTS
         assert asset.backfill_policy == dg.BackfillPolicy.single_run()
     elif name == "what_if_plan":
@@ -191,6 +197,7 @@ def test_the_jobs_and_what_each_materializes() -> None:
         "sync_jamf_computers",
         "sync_jamf_users",
         "sync_jamf_groups",
+        "sync_jamf_webhooks",
         "plan_jamf",
         "apply_jamf_plan",
         "what_if_jamf",
@@ -208,6 +215,9 @@ def test_the_jobs_and_what_each_materializes() -> None:
     assert materialized["plan_jamf"] == everything - applying | {"plan_validation"}
     assert materialized["apply_jamf_plan"] == applying
     assert materialized["what_if_jamf"] == {"what_if_plan"}
+    assert materialized["sync_jamf_webhooks"] == (
+        {"jamf_server", "named_records", "change_plan"} | _GROUPS["matching"] | applying
+    )
     assert everything - materialized["sync_jamf_users"] == {
         f"{kind}{collection}{end}"
         for kind, end in (("raw_jamf_", ""), ("jamf_", "_snapshot"))
@@ -232,7 +242,7 @@ def test_a_job_of_some_objects_plans_only_those() -> None:
             "2026-11-22-12:00"
         )["ops"][f"{PREFIX}__change_plan"]["config"]["object_types"]
         for name, scope in SCOPES.items()
-        if scope.object_types
+        if scope.object_types and scope.collections
     }
     assert planned["users"] == ["person"]
     assert planned["groups"] == ["group", "group_member"]
@@ -263,6 +273,13 @@ def test_everything_is_synced_when_moss_says_so_unless_somebody_turns_it_off() -
         assert column in (sensor.description or "")
 
 
+def test_what_webhooks_name_is_looked_at_unless_somebody_turns_it_off() -> None:
+    sensor = DEFINITIONS.resolve_sensor_def("jamf_pro_webhooks")
+    assert sensor.job_name == "sync_jamf_webhooks"
+    assert sensor.minimum_interval_seconds == 5
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
 def test_people_are_told_of_failed_runs_and_of_held_changes_unless_somebody_turns_it_off() -> None:
     for name in ("jamf_pro_failed_runs", "jamf_pro_held_changes"):
         sensor = DEFINITIONS.resolve_sensor_def(name)
@@ -284,7 +301,7 @@ def test_jamf_is_asked_whether_it_answers_before_anything_is_captured() -> None:
         parents = graph.get(dg.AssetKey([PREFIX, f"raw_jamf_{collection}"])).parent_keys
         assert parents == {dg.AssetKey([PREFIX, "jamf_server"])}
     for scope in SCOPES.values():
-        assert ("jamf_server" in scope.steps()) is bool(scope.collections)
+        assert ("jamf_server" in scope.steps()) is bool(scope.collections or scope.reads_named)
 
 
 @pytest.mark.parametrize("name", sorted(_GROUPS["moss"] | _GROUPS["jamf_snapshots"]))
@@ -331,6 +348,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
             f"{slug}_cancelled_runs",
             f"{slug}_failed_runs",
             f"{slug}_held_changes",
+            f"{slug}_webhooks",
         )
     )
     schedules = [schedule.name for schedule in loaded.schedules or []]

@@ -21,7 +21,7 @@ from moss_jamf_pipeline.jamf import (
     plan_of_reading,
 )
 from moss_jamf_pipeline.jamf.documents import COMPUTER_LISTING_READER, COMPUTER_READER
-from moss_jamf_pipeline.jamf.fetching import IDS_PER_REQUEST, ComputerFetch
+from moss_jamf_pipeline.jamf.fetching import IDS_PER_REQUEST, RecordFetch
 from moss_jamf_pipeline.simulator import (
     DroppedConnection,
     Faults,
@@ -53,7 +53,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 class _Result:
-    def __init__(self, fetch: ComputerFetch, pages: list[FetchedPage]) -> None:
+    def __init__(self, fetch: RecordFetch, pages: list[FetchedPage]) -> None:
         self.fetch = fetch
         self.ids = sorted((r.jamf_id for page in pages for r in page.records), key=int)
         self.records = {record.jamf_id: record for page in pages for record in page.records}

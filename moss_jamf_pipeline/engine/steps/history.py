@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from moss_jamf_pipeline.engine.checks import Finding
 from moss_jamf_pipeline.engine.context import RunContext
+from moss_jamf_pipeline.engine.scopes import NAMED_RECORDS
 from moss_jamf_pipeline.moss.apply.outcome import RunOutcome, run_outcome
+from moss_jamf_pipeline.moss.capture.hints import settle
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.history import close_history
 
@@ -31,6 +33,8 @@ def finish(run: RunContext) -> RunOutcome:
         choice.chosen_at,
         run_id=run.run.run_id,
     )
+    if NAMED_RECORDS in run.run.steps:
+        settle(run.connection, run.integration.id, run.run.run_id)
     close_history(
         run.connection,
         run_id=run.run.run_id,

@@ -13,11 +13,13 @@ import psycopg
 
 from moss_jamf_pipeline.moss.statements import fetch_one
 
-SweepKind: TypeAlias = Literal["full", "incremental"]
+SweepKind: TypeAlias = Literal["full", "incremental", "targeted"]
 SweepMode: TypeAlias = Literal["auto", "full", "incremental"]
 
 FULL: Final = "full"
 INCREMENTAL: Final = "incremental"
+TARGETED: Final = "targeted"
+"""A capture of some records by their ids: all others of it are as the capture before has them."""
 
 UNSEEN: Final = "assigned user, building, department, room, membership of static groups, and hardware edited by hand"
 """What changes in JAMF without a trace in a listing: it comes with a full sweep, or with the Mac's next report."""

@@ -1,7 +1,8 @@
 """Captures in `jamf_sync`: opening one, COPYing its pages, merging it as versions, and which slot it covers.
 
 A capture is a full sweep, which reads every object whole, or incremental: a listing of all computers, and whole those
-that changed by it.
+that changed by it; or targeted: some records that were asked for by their ids, and for the rest what the capture before
+it was. Such a one proves no more than that one did, and covers no slot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ import orjson
 import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import collection_named
-from moss_jamf_pipeline.moss.capture.cadence import INCREMENTAL, SweepKind
+from moss_jamf_pipeline.moss.capture.cadence import INCREMENTAL, TARGETED, SweepKind
 from moss_jamf_pipeline.moss.errors import OtherJamfServer
 from moss_jamf_pipeline.moss.statements import (
     Row,
@@ -72,7 +73,7 @@ class CaptureFacts:
     """What the reading side knows of a finished capture.
 
     Attributes:
-        sweep: `full` or `incremental`.
+        sweep: `full`, `incremental` or `targeted`.
         fetched_count: objects read whole; None for a collection that is always read so.
         document_shape: a fingerprint of the form of its documents; None where nobody compares it.
     """
@@ -266,6 +267,50 @@ class CaptureWriter:
             refresh_statistics(self._connection, "jamf_sync.raw_jamf")
         return _capture(finished)
 
+    def finish_targeted(self, facts: CaptureFacts, base: Capture) -> Capture:
+        """Adds records that were asked for by their ids to what the capture before has, as a capture of its own.
+
+        What did not come is as it was: that JAMF does not serve a record says nothing yet; sweeps do.
+
+        Args:
+            facts: what the reading side found.
+            base: the newest usable capture.
+        """
+        scope = self._scope | {"base_capture": base.capture_id}
+        with self._merging():
+            changed_existing = execute(
+                self._connection, "capture/close_changed_versions", self._scope
+            )
+            inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
+            if collection_named(self._collection).is_read_by_changes:
+                execute(self._connection, "capture/upsert_computer_contacts", self._scope)
+            for jamf_id, reason, detail in facts.rejected:
+                execute(
+                    self._connection,
+                    "capture/insert_capture_quarantine",
+                    self._scope | {"jamf_id": jamf_id, "reason": reason, "detail": detail},
+                )
+            execute(self._connection, "capture/keep_quarantine_of_base", scope)
+            finished = fetch_one(
+                self._connection,
+                "capture/finish_targeted_capture",
+                scope
+                | {
+                    "server_version": facts.server_version,
+                    "endpoint": facts.endpoint,
+                    "added_count": inserted - changed_existing,
+                    "changed_count": inserted,
+                    "requests": facts.requests,
+                    "bytes_received": facts.bytes_received,
+                    "fetched_count": facts.fetched_count,
+                    "document_shape": facts.document_shape,
+                    "sweep": TARGETED,
+                },
+            )
+        if finished is None:
+            raise LookupError(f"capture {self._capture_id} was forgotten while it was written")
+        return _capture(finished)
+
     def _merging(self) -> AbstractContextManager[object]:
         """The transaction of the merge: few records look up by key what is stored of them, many are joined with it."""
         if self.captured > _MANY_ROWS:
@@ -346,9 +391,22 @@ def covered_slots(
     return {(row["collection"], row["slot"]): row["capture_id"] for row in rows}
 
 
-def newest_captures(connection: psycopg.Connection, integration_id: UUID) -> dict[str, Capture]:
-    """The newest usable capture of each collection that has one."""
-    rows = fetch_all(connection, "capture/newest_captures", {"integration_id": integration_id})
+def newest_captures(
+    connection: psycopg.Connection, integration_id: UUID, *, with_targeted: bool = True
+) -> dict[str, Capture]:
+    """The newest usable capture of each collection that has one.
+
+    Args:
+        connection: any.
+        integration_id: whose.
+        with_targeted: whether one of a few records by their ids counts, which has everything else from the one before;
+            not for whoever asks how old what is known of a collection is.
+    """
+    rows = fetch_all(
+        connection,
+        "capture/newest_captures",
+        {"integration_id": integration_id, "with_targeted": with_targeted},
+    )
     return {row["collection"]: _capture(row) for row in rows}
 
 

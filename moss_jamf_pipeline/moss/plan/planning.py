@@ -19,6 +19,7 @@ from moss_jamf_pipeline.catalogue.object_types import (
     ObjectTypeName,
 )
 from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_rules
+from moss_jamf_pipeline.moss.capture.cadence import TARGETED
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
@@ -386,6 +387,7 @@ def _plan_links(
             "collection": collection.value,
             "capture_id": capture.capture_id if capture else 0,
             "is_complete": capture.is_complete if capture else False,
+            "is_targeted": capture is not None and capture.sweep == TARGETED,
         },
     )
 

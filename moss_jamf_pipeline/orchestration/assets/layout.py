@@ -69,6 +69,9 @@ RAW: Final = Layer(
     has_slots=True,
     takes_ranges=True,
 )
+NAMED: Final = Layer(
+    "jamf_raw", "raw", frozenset({"http", "json", "postgres"}), _JAMF_RETRIES, JAMF_POOL
+)
 SNAPSHOTS: Final = Layer(
     "jamf_snapshots",
     "snapshot",

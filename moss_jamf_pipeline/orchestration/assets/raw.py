@@ -1,4 +1,7 @@
-"""Raw assets: one per JAMF collection, partitioned by slot. Each pulls the collection once, now, as a capture."""
+"""Raw assets: one per JAMF collection, partitioned by slot. Each pulls the collection once, now, as a capture.
+
+Beside them is one, unpartitioned, of the records that webhooks named.
+"""
 
 from typing import Any, Literal
 
@@ -7,13 +10,14 @@ from pydantic import Field
 
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection, collection_named
 from moss_jamf_pipeline.engine.extraction import Reading
-from moss_jamf_pipeline.engine.scopes import raw_step
+from moss_jamf_pipeline.engine.scopes import NAMED_RECORDS, raw_step
 from moss_jamf_pipeline.engine.slots import slot_key, slot_start
 from moss_jamf_pipeline.engine.steps.asking import ask_server
 from moss_jamf_pipeline.engine.steps.capturing import Captured, capture
+from moss_jamf_pipeline.engine.steps.named import NamedRecords, read_named
 from moss_jamf_pipeline.moss.capture.cadence import SweepMode
 from moss_jamf_pipeline.moss.capture.captures import Capture
-from moss_jamf_pipeline.orchestration.assets.layout import RAW, SERVER, Layout
+from moss_jamf_pipeline.orchestration.assets.layout import NAMED, RAW, SERVER, Layout
 from moss_jamf_pipeline.orchestration.assets.step import step
 from moss_jamf_pipeline.orchestration.presentation import Tables
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
@@ -24,6 +28,7 @@ def build_raw_assets(layout: Layout) -> list[dg.AssetsDefinition]:
     return [
         _build_server_asset(layout),
         *(_build_raw_asset(layout, collection) for collection in COLLECTIONS),
+        _build_named_asset(layout),
     ]
 
 
@@ -108,6 +113,38 @@ def _materialize(
             run, jamf.clients, collection, slots, sweep=sweep, attempt=context.retry_number
         )
         return dg.MaterializeResult(metadata=_metadata(captured, Tables(run)))
+
+
+def _build_named_asset(layout: Layout) -> dg.AssetsDefinition:
+    @layout.asset(
+        NAMED_RECORDS,
+        NAMED,
+        "The records that JAMF's webhooks named, asked for by their ids and added to the newest captures, which say "
+        "what everything else is; staged. It covers no slot: what JAMF has at a time, only a sync shows.",
+    )
+    def named_records(
+        context: dg.AssetExecutionContext, jamf: JamfResource, moss: MossResource
+    ) -> dg.MaterializeResult[None]:
+        with step(context, moss, layout.integration) as run:
+            return dg.MaterializeResult(metadata=_named_metadata(read_named(run, jamf.clients)))
+
+    return named_records
+
+
+def _named_metadata(named: NamedRecords) -> dict[str, Any]:
+    """What was named and read, as numbers; of each collection that something was asked of also its capture."""
+    found = named.collections.values()
+    return {
+        "named": sum(each.taken for each in found),
+        "not_served": sum(each.absent for each in found),
+        "changed": sum(each.capture.changed for each in found if each.capture is not None),
+        "requests": sum(each.reading.requests for each in found if each.reading is not None),
+        **{
+            f"{collection}_capture_id": each.capture.capture_id
+            for collection, each in named.collections.items()
+            if each.capture is not None
+        },
+    }
 
 
 def _metadata(captured: Captured, tables: Tables) -> dict[str, Any]:
