@@ -2,8 +2,8 @@
 -- capture. Parameters: integration_id, buildings_capture, create_missing_locations. Reads what links last saw (external_data).
 -- A record id is only a pointer. A link by JAMF id holds while its record says the name that it last saw, whatever the location
 -- is called in M.O.S.S. Another name is another building's if another link saw it last: then that link moves. It is a new name
--- of the same building, unless another record has the old name, or most ids belong to other buildings by now: a server was
--- rebuilt, and ids say nothing. What no link is found for is matched by the name of the location (unescaped, case- and
+-- of the same building, unless another record has the old name, or a location that nothing links has the new one, or most ids
+-- belong to other buildings by now: a server was rebuilt, and ids say nothing. What no link is found for is matched by the name of the location (unescaped, case- and
 -- space-folded, exact). Two locations of that name are ambiguous; buildings of one name share a location, and only one has a
 -- link (links are unique in both directions): whose link holds, else the first. A building whose location was deleted in
 -- M.O.S.S. is known by the name that its link saw, whatever its id is by now: linked again to one of its name, and making none,
@@ -62,6 +62,18 @@ found as materialized (
   left join homes on homes.says_key = record.says_key
   where not record.is_at_home and homes.says_key is null
 ),
+namesakes as materialized (
+  -- Locations that nothing links, of the new name of a building whose own location is called otherwise.
+  select record.jamf_id
+  from records as record
+  join moss_contract.locations() as own on own.id = record.own_id
+  join moss_contract.locations() as location on jamf_sync.match_key(location.name) = record.name_key
+  where record.has_link and not record.is_at_home
+    and jamf_sync.match_key(own.name) <> record.name_key
+    and not exists (select from links where links.location_id = location.id)
+  group by record.jamf_id
+  having count(*) = 1
+),
 judged as materialized (
   select record.*, found.link_jamf_id, found.location_id as found_id, found.place as found_place,
          coalesce(found.location_exists, false) as found_exists,
@@ -69,11 +81,12 @@ judged as materialized (
          taken.link_jamf_id is not null as is_taken,
          record.has_link and not record.is_at_home
            and (found.jamf_id is not null or homes.says_key is not null
-             or taken.link_jamf_id is not null) as is_contradicted
+             or taken.link_jamf_id is not null or namesake.jamf_id is not null) as is_contradicted
   from records as record
   left join homes on homes.says_key = record.says_key
   left join found on found.jamf_id = record.jamf_id
   left join (select distinct link_jamf_id from found) as taken on taken.link_jamf_id = record.jamf_id
+  left join namesakes as namesake on namesake.jamf_id = record.jamf_id
 ),
 standing as materialized (
   select judged.*,

@@ -8,7 +8,8 @@
 -- link_lost). A record that was gone from JAMF comes back as another one if its address is another. Who has no link is looked for by
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
 -- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
--- matched until somebody decides; nor is who has the address of one whose user name somebody else has. Sources that are one person share it as twins: the link belongs to the first (users
+-- matched until somebody decides; nor is who has the address of one whose user name somebody else has, or of a user who is gone
+-- and had another user name and another full name (a mailbox goes to the next one). Sources that are one person share it as twins: the link belongs to the first (users
 -- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
 -- still say who a computer's user is; the rest are left out.
 -- Reads person_sources, judged_people and named_computers; run after these, in one transaction.
@@ -93,7 +94,8 @@ by_username as (
   group by seeker.external_type, seeker.external_id
 ),
 assignments as (
-  -- Whom the computers of these names were assigned to by the last sync.
+  -- Whom the computers of these names were assigned to by the last sync; and whom a spelling was found to be before its
+  -- computer went to somebody else: JAMF keeps a user record of every name that a computer ever said.
   select seeker.external_type, seeker.external_id, (base.values ->> 'assigned_to_person_id')::uuid
            as person_id,
          computer.full_name, seeker.username_key, seeker.address_key
@@ -108,6 +110,14 @@ assignments as (
     on base.integration_id = %(integration_id)s and base.object_type = 'device'
    and base.object_id = mapping.internal_id
   where base.values ? 'assigned_to_person_id'
+  union all
+  select seeker.external_type, seeker.external_id, earlier.person_id, seeker.full_name,
+         seeker.username_key, seeker.address_key
+  from seekers as seeker
+  join jamf_sync.person_matches as earlier
+    on earlier.integration_id = %(integration_id)s
+   and earlier.external_type = seeker.external_type and earlier.external_id = seeker.external_id
+   and earlier.username_key = seeker.username_key and earlier.matched_by = 'spelling'
 ),
 known_users as materialized (
   -- The same user under another spelling: a computer's known user whose name, or address, up to its @ is what the computer
@@ -151,6 +161,25 @@ looked_up as (
   left join known_users as known using (external_type, external_id)
   left join buried using (external_type, external_id)
 ),
+former_owners as materialized (
+  -- Whom JAMF last knew by the address that was found, where that user is gone.
+  select looked.external_type, looked.external_id,
+         jamf_sync.local_part(jamf_sync.match_key(jamf_sync.plain_username(
+           coalesce(mapping.external_data ->> 'username',
+                    case mapping.external_type when 'computer_user' then mapping.external_id end),
+           %(username_domains)s))) as username_part,
+         jamf_sync.match_key(coalesce(mapping.external_data ->> 'realname', base.values ->> 'full_name'))
+           as name_key
+  from looked_up as looked
+  join moss_contract.integration_object_mappings() as mapping
+    on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
+   and mapping.internal_id = looked.hit_id
+  left join owners as owner on owner.person_id = looked.hit_id
+  left join jamf_sync.applied_values as base
+    on base.integration_id = %(integration_id)s and base.object_type = 'person'
+   and base.object_id = looked.hit_id
+  where looked.hit_by = 'email' and owner.person_id is null
+),
 decisions as materialized (
   -- What people decided on users of one name and another address (of these values), and on links to people who are gone.
   select distinct on (kind, external_id, jamf_value, moss_value)
@@ -176,12 +205,16 @@ weighed as materialized (
              <> jamf_sync.local_part(looked.username_key) then 'another'
       when claimed.person_id is not null and jamf_sync.local_part(owner.username_key)
              <> jamf_sync.local_part(looked.username_key) then 'another'
+      when former.username_part <> jamf_sync.local_part(looked.username_key)
+        and former.name_key <> jamf_sync.match_key(looked.full_name) then 'another'
       when hit_id is not null then hit_by
       when other_id is not null then 'another'
       else 'nobody' end as found_by
   from looked_up as looked
   left join people as owner on owner.id = looked.hit_id
   left join claimed_by_name as claimed on claimed.person_id = looked.hit_id
+  left join former_owners as former
+    on former.external_type = looked.external_type and former.external_id = looked.external_id
 ),
 disputed as materialized (
   -- Whom a source seems to be against the evidence, and what was decided about it.

@@ -178,6 +178,41 @@ def test_two_who_exchange_their_addresses_stay_who_they_are(trial: Bench) -> Non
     _assert_calm(trial)
 
 
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["user records", "computers only"])
+@pytest.mark.parametrize(
+    ("full_name", "is_the_same"), [("Next Clerk", False), ("First Clerk", True), (None, True)]
+)
+def test_case_i05_a_mailbox_that_goes_to_the_next_user_takes_nothing_along(
+    trial: Bench, full_name: str | None, is_the_same: bool, is_recorded: bool
+) -> None:
+    """The neighbours: one who comes back under another user name, and one of whom no full name is known."""
+
+    def show(jamf_id: str, username: str, name: str | None) -> None:
+        values = {"username": username, "full_name": name, "email": "desk@a.example"}
+        if is_recorded:
+            trial.user(jamf_id, **values)
+        trial.computer(jamf_id, f"C02DESK{jamf_id}", **values)
+
+    show("1", "clerk1", "First Clerk")
+    _sync(trial)
+    (first,) = trial.query("select * from people")
+    for collection in ("users", "computers"):
+        trial.gone(collection, "1")
+    _sync(trial)
+    show("2", "clerk2", full_name)
+    _sync(trial)
+
+    people = trial.query("select * from people")
+    assert [(row["id"], row["full_name"]) for row in people] == [(first["id"], "First Clerk")]
+    assigned = trial.value(
+        "select assigned_to_person_id from devices where serial_number = 'C02DESK2'"
+    )
+    assert assigned == (first["id"] if is_the_same else None)
+    told = [] if is_the_same else [("identity_contradicted", "2" if is_recorded else "clerk2")]
+    assert _conflicts(trial) == told
+    _assert_calm(trial)
+
+
 def test_letters_that_look_alike_are_others(trial: Bench) -> None:
     admin = trial.person(full_name="Admin", username="admin")
     trial.device(serial_number="C02OOO")

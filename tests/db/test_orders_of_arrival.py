@@ -318,3 +318,22 @@ def test_a_bare_name_that_becomes_a_whole_one_is_the_same_person(
         == people["dlee"]
     )
     assert trial.value("select count(*) from people") == 3
+
+
+def test_a_name_that_recon_wrote_once_stays_the_persons_when_the_mac_is_anothers(
+    trial: Bench,
+) -> None:
+    """JAMF makes a user record of every name that a Mac says, and keeps it."""
+    dana = {"username": "dlee@example.com", "full_name": "Dana Lee", "email": "dlee@example.com"}
+    zoe = {"username": "zoe", "full_name": "Zoe", "email": "zoe@example.com"}
+    _user("1", **dana)(trial)
+    _mac("1", "A", **dana)(trial)
+    _sync(trial)
+    _mac("1", "A", username="dlee")(trial)
+    _user("99", username="dlee")(trial)
+    _sync(trial)
+    for user in (zoe, dana):
+        _mac("1", "A", **user)(trial)
+        _sync(trial)
+        assert [row[0] for row in _people(trial)] == ["dlee@example.com", "zoe"]
+        assert _conflicts(trial) == []

@@ -7,7 +7,7 @@ what a directory has of them: ids, user names, addresses. One example is a dozen
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.db.support import Bench, counts_of, rows_of
@@ -164,6 +164,16 @@ def _sync(bench: Bench) -> None:
 
 @_FEW
 @given(events=_EVENTS)
+@example(
+    # A mailbox goes to the next one, when the one before is gone.
+    events=[
+        Event("uses the mailbox", 0, 0),
+        Event("uses the mailbox", 3, 0),
+        Event("gets a Mac", 0, 0),
+        Event("gives the Mac back", 0, 0),
+        Event("joins", 3, 0),
+    ]
+)
 def test_nobodys_contact_data_end_at_somebody_else(trial: Bench, events: Sequence[Event]) -> None:
     with trial.connection.transaction(force_rollback=True):
         directory = _Directory(trial)

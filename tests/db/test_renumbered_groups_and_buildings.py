@@ -348,3 +348,27 @@ def test_a_building_that_comes_back_is_linked_again(trial: Bench) -> None:
     assert trial.value(status) == "synced"
     assert counts_of(plan)["location"].returned == 1
     _assert_calm(trial)
+
+
+def test_a_building_that_moves_to_a_place_that_moss_has_is_that_place(trial: Bench) -> None:
+    """An office moves: JAMF renames the building, and M.O.S.S. has got the new office as a location of its own."""
+    _show(trial, {"1": "Old office", "2": "Biology"})
+    trial.sync()
+    new = trial.location("New Office")
+    _show(trial, {"1": "New office", "2": "Biology"})
+    trial.computer("99", "C02NEW", building_id="1")
+    trial.sync()
+
+    assert _places(trial) == {"New office": "New Office", "Biology": "Biology"}
+    placed = "select location_id from devices where serial_number = 'C02NEW'"
+    assert trial.value(placed) == new
+    assert _conflicts(trial) == [("location", "id_reused", "1")]
+    # Who was in the old office still is, until somebody decides.
+    assert (
+        trial.value(
+            "select count(*) from jamf_sync.conflicts where status = 'open'"
+            " and kind = 'owned_field_differs' and field = 'location_id'"
+        )
+        == 1
+    )
+    _assert_calm(trial)
