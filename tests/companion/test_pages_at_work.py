@@ -8,12 +8,18 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 
+from moss_jamf_pipeline.companion.identity.sessions import SessionReader
 from moss_jamf_pipeline.companion.pages import conflicts, dashboard, plans, quarantine, sign_in
+from moss_jamf_pipeline.companion.surroundings import Surroundings
 from moss_jamf_pipeline.services.requested_runs import RunAtWork
-from tests.companion.conftest import Companion
+from moss_jamf_pipeline.services.workplace import Workplace
+from moss_jamf_pipeline.settings import Settings
+from tests.companion.conftest import Companion, Moss, Starter, served
 from tests.companion.test_pages import field, page_of
-from tests.db.support import Bench
+from tests.db.support import Bench, second_server
+from tests.support.auth_js import SECRET
 from tests.support.hostile_names import HOSTILE_NAMES
 
 _MACS = 3
@@ -362,3 +368,31 @@ def test_hostile_names_do_nothing_on_any_page(companion: Companion, inventory: B
         assert not re.search(
             "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]", page
         ), path
+
+
+def test_of_several_servers_each_is_shown_and_none_is_guessed(
+    moss: Moss, starter: Starter, bench: Bench
+) -> None:
+    second_server(bench, "Lab & <b>")
+    settings = Settings(
+        moss_database_url=SecretStr(moss.url), integration_list="JAMF Pro,Lab & <b>,Gone"
+    )
+    with (
+        Workplace(settings) as workplace,
+        served(Surroundings(workplace, starter, SessionReader(SECRET))) as url,
+    ):
+        browser = Companion(url, moss, starter).signed_in("admin")
+        every = page_of(browser.get("/jamf/"))
+        assert words(every).count("Nothing was synced yet.") == 2
+        assert "Gone" in words(every)
+        assert 'href="/jamf/?integration=Lab+%26+%3Cb%3E"' in every
+        which = browser.get("/jamf/conflicts")
+        page = page_of(which, 300)
+        assert 'href="/jamf/conflicts?integration=Lab+%26+%3Cb%3E"' in page
+        lab = page_of(browser.get("/jamf/", params={"integration": "Lab & <b>"}))
+        assert 'href="/jamf/plans?integration=Lab+%26+%3Cb%3E"' in lab
+        action = re.search(r'action="([^"]*syncs[^"]*)"', lab)
+        assert action is not None
+        assert post(browser, lab, unescape(action[1]), scope="users").status_code == 303
+        assert [order.slug for order in starter.orders] == ["lab_b"]
+        assert page_of(browser.get("/jamf/", params={"integration": "Gone"}), 404)

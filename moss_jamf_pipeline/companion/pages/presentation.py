@@ -44,6 +44,8 @@ _NAVIGATION: Final = (
 _SINGULARS: Final = {"io": "interface", "mapping": "link"}
 _IDS: Final = frozenset({"external_id", "jamf_id", "management_id"})
 
+_PAGES_OF_MOSS: Final = {"device": "devices", "person": "people", "group": "groups"}
+
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -168,6 +170,23 @@ class Frame:
             return self.link(name, query, **path)
         except NoMatchFound:
             return None
+
+    def page_of(self, object_type: str, object_id: object) -> str | None:
+        """The address of an object's page: ours if there is one, else M.O.S.S.'s own; None if there is neither.
+
+        Args:
+            object_type: e.g. `device`.
+            object_id: M.O.S.S.'s; None: it has none.
+        """
+        if object_id is None:
+            return None
+        ours = self.link_if("page_object", object_type=object_type, object_id=object_id)
+        if ours is not None:
+            return ours
+        # Who came with M.O.S.S.'s own session is on its host, where its pages are.
+        is_on_its_host = self.presence is not None and self.presence.caller.user_id is not None
+        path = _PAGES_OF_MOSS.get(object_type)
+        return f"/{path}/{object_id}" if path is not None and is_on_its_host else None
 
     def in_dagster(self, path: str = "") -> str:
         """The address of something in Dagster's own pages."""

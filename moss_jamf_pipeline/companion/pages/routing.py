@@ -12,13 +12,14 @@ from starlette.exceptions import HTTPException
 
 from moss_jamf_pipeline.companion.identity import forms
 from moss_jamf_pipeline.companion.identity.callers import Viewer
-from moss_jamf_pipeline.companion.pages.presentation import page
+from moss_jamf_pipeline.companion.pages.presentation import Frame, page
 from moss_jamf_pipeline.companion.problems import Problem, Refused, problem_in
 from moss_jamf_pipeline.companion.surroundings import surroundings_of
 from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.pages import Page, PageRequest
+from moss_jamf_pipeline.settings import SettingsContradictory
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 256_000
@@ -48,6 +49,8 @@ class PageRoute(APIRoute):
                     await _take_form(request)
                 return await handle(request)
             except _ANSWERED as error:
+                if isinstance(error, SettingsContradictory) and _may_choose(request):
+                    return page(request, "choose.html", status=HTTPStatus.MULTIPLE_CHOICES)
                 found = problem_in(error)
                 if found is None:
                     raise
@@ -138,6 +141,15 @@ Reason = Annotated[str, Form(max_length=2000)]
 
 def _noticed(request: Request, viewer: Viewer) -> None:
     request.state.presence = viewer
+
+
+def _may_choose(request: Request) -> bool:
+    """Whether a page was asked for without saying of which of several integrations."""
+    return (
+        request.method == "GET"
+        and not request.query_params.get("integration")
+        and Frame(request).has_several
+    )
 
 
 async def _take_form(request: Request) -> None:
