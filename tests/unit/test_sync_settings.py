@@ -11,7 +11,7 @@ from moss_jamf_pipeline.moss.integration.integrations import AccessScope, SyncSe
 
 
 def test_empty_settings_are_the_designed_defaults() -> None:
-    assert SyncSettings.model_validate({}).model_dump(exclude={"guard"}) == {
+    assert SyncSettings.model_validate({}).model_dump(exclude={"guard", "deep_links"}) == {
         "sync_computers": True,
         "sync_users": True,
         "sync_groups": True,
