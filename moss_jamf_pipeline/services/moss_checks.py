@@ -191,15 +191,24 @@ def look_at_security(connection: psycopg.Connection) -> tuple[str, bool]:
     (found,) = fetch_all(connection, "roles/who_else_gets_in")
     names = names_for(connection)
     open_doors, remedies = [], []
+    may_put = (
+        "may put functions into the schema public, where M.O.S.S.'s own triggers look for theirs; they would run with "
+        "the rights of whoever writes M.O.S.S."
+    )
     if found["everybody_may_create"]:
-        open_doors.append(
-            "Everybody who may log in to this database may put functions into its schema public, where M.O.S.S.'s own "
-            "triggers look for theirs; they would run with the rights of whoever writes M.O.S.S."
-        )
+        open_doors.append(f"Everybody who may log in to this database {may_put}")
         script = sql.SQL(
             "grant create on schema public to {};\nrevoke create on schema public from public;"
         ).format(sql.Identifier(found["moss_owner"]))
         remedies.append(f"Let a database administrator run:\n{script.as_string()}")
+    elif found["creators"]:
+        open_doors.append(f"{', '.join(found['creators'])} {may_put}")
+        revoke = sql.SQL("revoke create on schema public from {};").format(
+            sql.SQL(", ").join(map(sql.Identifier, found["creators"]))
+        )
+        remedies.append(
+            f"Unless that is meant, let a database administrator run:\n{revoke.as_string()}"
+        )
     if found["strangers"]:
         open_doors.append(
             "Somebody who may take on the roles of the sync has put something into the schema public: "

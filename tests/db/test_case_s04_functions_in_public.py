@@ -203,6 +203,18 @@ def test_case_s04_a_public_in_which_everybody_may_create_is_warned_of(trial: Ben
     assert look_at_security(trial.connection)[1]
 
 
+def test_case_s04_whoever_else_may_create_in_public_is_named(trial: Bench, stranger: str) -> None:
+    own = names_for(trial.connection)
+    trial.execute(
+        "update moss_contract.installation set reader = %s, writer = %s", own.reader, own.writer
+    )
+    trial.execute("revoke create on schema public from public")
+    with pytest.raises(ProblemFound, match=f"{stranger} may put functions into") as caught:
+        look_at_security(trial.connection)
+    trial.execute(caught.value.remedy.partition("run:\n")[2])
+    assert look_at_security(trial.connection)[1]
+
+
 @pytest.mark.parametrize("table", ["devices", "people"])
 def test_a_trigger_that_names_its_tables_without_a_schema_finds_them_when_a_field_is_filled(
     trial: Bench, table: str
