@@ -54,6 +54,8 @@ _RECORDS: Final = {
     "computer_group": "computer group",
 }
 _RELATED: Final = 20
+_SLOTS: Final = 124
+"""A month of them."""
 _FIRST_EVENTS: Final = PageRequest(limit=30)
 _LINKED: Final = (MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED)
 
@@ -273,6 +275,25 @@ def tell(
     with workplace.reading(choice) as (connection, integration):
         meant = find(connection, integration, subject, sought)
         return _Telling(connection, workplace.settings, integration, meant, as_of).story(events)
+
+
+def identify(
+    workplace: Workplace, choice: IntegrationChoice, subject: Subject, sought: str
+) -> Candidate:
+    """The object that is meant, without its story; arguments and errors as of `tell`."""
+    with workplace.reading(choice) as (connection, integration):
+        return find(connection, integration, subject, sought)
+
+
+def stored_slots(workplace: Workplace, choice: IntegrationChoice) -> tuple[datetime, ...]:
+    """The starts of the slots of which something is stored, the newest first."""
+    with workplace.reading(choice) as (connection, integration):
+        rows = fetch_all(
+            connection,
+            "what_if/stored_slots",
+            {"integration_id": integration.id, "row_limit": _SLOTS},
+        )
+    return tuple(row["slot"] for row in rows)
 
 
 class _Telling:

@@ -10,6 +10,7 @@ from moss_jamf_pipeline.companion.pages import (
     elsewhere,
     embedding,
     fragments,
+    objects,
     plans,
     quarantine,
     sign_in,
@@ -28,6 +29,7 @@ ROUTERS: Final = (
     quarantine.ROUTER,
     configuration.ROUTER,
     configuration.IN_MOSS,
+    objects.ROUTER,
 )
 """Of all pages."""
 

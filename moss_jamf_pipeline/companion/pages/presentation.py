@@ -37,12 +37,21 @@ _NAVIGATION: Final = (
     ("Plans", "page_plans"),
     ("Conflicts", "page_conflicts"),
     ("Quarantine", "page_quarantine"),
+    ("Objects", "page_objects"),
     ("Configuration", "page_configuration"),
 )
 """Places by the names of their routes; what this companion does not have is left out."""
 
 _SINGULARS: Final = {"io": "interface", "mapping": "link"}
 _IDS: Final = frozenset({"external_id", "jamf_id", "management_id"})
+
+_WITH_A_STORY: Final = {
+    "device": "devices",
+    "person": "people",
+    "group": "groups",
+    "group_member": "groups",
+}
+"""Types of object that have a page of ours, by what its address calls them; of a membership, the group's."""
 
 _PAGES_OF_MOSS: Final = {"device": "devices", "person": "people", "group": "groups"}
 
@@ -180,7 +189,8 @@ class Frame:
         """
         if object_id is None:
             return None
-        ours = self.link_if("page_object", object_type=object_type, object_id=object_id)
+        kind = _WITH_A_STORY.get(object_type)
+        ours = None if kind is None else self.link_if("page_object", kind=kind, sought=object_id)
         if ours is not None:
             return ours
         # Who came with M.O.S.S.'s own session is on its host, where its pages are.
