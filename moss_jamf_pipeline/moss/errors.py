@@ -54,6 +54,10 @@ class OtherJamfServer(MossError):
     """The integration's data came from another JAMF server than the one configured now."""
 
 
+class HistoryNotKept(MossError):
+    """M.O.S.S. does not write a row of its history, although it raises no error."""
+
+
 class NothingCaptured(MossError):
     """A step needs a capture or a plan that does not exist yet."""
 

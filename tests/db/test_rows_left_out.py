@@ -10,6 +10,8 @@ import pytest
 from moss_jamf_pipeline.moss.apply.outcome import run_outcome
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.apply.validation import validate_plan
+from moss_jamf_pipeline.moss.errors import HistoryNotKept
+from moss_jamf_pipeline.moss.integration.history import open_history
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of
 
@@ -374,3 +376,10 @@ def test_what_was_refused_is_not_taken_for_left_out(trial: Bench) -> None:
     assert _outcomes(trial, plan, "io") == [
         ("refused", "Its device does not exist, or the MAC address stands on an interface by now.")
     ]
+
+
+def test_a_run_that_the_history_does_not_take_is_told_and_not_begun(trial: Bench) -> None:
+    _mute(trial, "public.integration_sync_history", str(trial.integration.id), "insert")
+    with pytest.raises(HistoryNotKept, match="left it out"):
+        open_history(trial.connection, trial.integration.id, run_id="a-run", sync_type="full")
+    assert trial.query("select from jamf_sync.sync_runs where run_id = 'a-run'") == []

@@ -254,8 +254,6 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "auto_sync_enabled": True,
         "sync_settings": Jsonb({}),
         "access_scope": Jsonb({}),
-        "object_id": uuid4(),
-        "sought": "a name",
         "is_targeted": False,
         "with_targeted": True,
         "base_capture": trial.captures["computers"].capture_id,

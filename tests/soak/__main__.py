@@ -199,6 +199,8 @@ def _sessions_ended(soak: Soak) -> Outcome:
         process = SyncProcess()
         if closed.has_stopped(process):
             closed.end_sessions_of_others()
+            # Its other captures come there too.
+            closed.open()
         return "success" if process.wait() else "failed"
 
 
@@ -303,6 +305,7 @@ def _statements_cancelled(soak: Soak) -> Outcome:
         process = SyncProcess()
         if closed.has_stopped(process):
             closed.cancel_statements_of_others()
+            closed.open()
         return "success" if process.wait() else "failed"
 
 

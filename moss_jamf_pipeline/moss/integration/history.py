@@ -11,6 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.moss.contract.roles import writing
+from moss_jamf_pipeline.moss.errors import HistoryNotKept
 from moss_jamf_pipeline.moss.integration.successors import Succession, take_over
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one, fetch_value
@@ -64,6 +65,9 @@ def open_history(
         sync_type: `full`, `computers`, `users`, `groups`, `apply` or `partial`.
         triggered_by: who started it. If exactly one user of M.O.S.S. has this address, the row names that user.
         server: the address of the JAMF server, as far as the environment names it.
+
+    Raises:
+        HistoryNotKept: M.O.S.S. does not write the row.
     """
     parameters = {
         "integration_id": integration_id,
@@ -73,7 +77,13 @@ def open_history(
     }
     with writing(connection):
         opened = fetch_one(connection, "history/open_history", parameters)
-        if opened is None or not isinstance(opened["history_id"], UUID):
+        if opened is None:
+            raise HistoryNotKept(
+                "M.O.S.S. did not write this run into its history, and raised no error: a trigger or a policy of "
+                "public.integration_sync_history left it out.",
+                "A run that nobody can read of is not begun. Let whoever looks after that trigger or policy let it in.",
+            )
+        if not isinstance(opened["history_id"], UUID):
             raise TypeError("integration_sync_history.id is no UUID")
         succession = take_over(connection, integration_id, server)
     return OpenedHistory(opened["history_id"], succession)
