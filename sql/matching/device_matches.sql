@@ -323,9 +323,12 @@ removed as (
       select from ranked_computers as computer where computer.jamf_id = earlier.jamf_id)
 )
 insert into jamf_sync.device_matches
-select * from matches
+select matches.* from matches
+left join jamf_sync.device_matches as earlier
+  on earlier.integration_id = %(integration_id)s
+  and earlier.jamf_id = matches.jamf_id
 -- Less what stands already (docs/decisions/0006).
-except select * from jamf_sync.device_matches where integration_id = %(integration_id)s
+where matches.* is distinct from earlier.*
 on conflict (integration_id, jamf_id) do update
 set version_id = excluded.version_id, device_id = excluded.device_id, outcome = excluded.outcome,
     matched_by = excluded.matched_by,

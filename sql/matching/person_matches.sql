@@ -394,9 +394,13 @@ removed as (
         and matches.external_id = earlier.external_id)
 )
 insert into jamf_sync.person_matches
-select * from matches
+select matches.* from matches
+left join jamf_sync.person_matches as earlier
+  on earlier.integration_id = %(integration_id)s
+  and earlier.external_type = matches.external_type
+  and earlier.external_id = matches.external_id
 -- Less what stands already (docs/decisions/0006).
-except select * from jamf_sync.person_matches where integration_id = %(integration_id)s
+where matches.* is distinct from earlier.*
 on conflict (integration_id, external_type, external_id) do update
 set username = excluded.username, full_name = excluded.full_name, email = excluded.email,
     phone = excluded.phone, job_title = excluded.job_title, username_key = excluded.username_key,

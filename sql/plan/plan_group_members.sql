@@ -62,12 +62,13 @@ device_surplus as materialized (
     and not exists (select from gone where gone.group_id = unlisted.group_id and gone.member_id = unlisted.member_id)
 ),
 member_devices as (
+  -- Those of ours that JAMF lists are among the listed.
   select group_id, device_id from listed
-  union
-  select group_id, member_id from added
-  where member_type = 'device' and not exists (
-    select from device_surplus as surplus where surplus.group_id = added.group_id and surplus.member_id = added.member_id)
-    and not exists (select from gone where gone.group_id = added.group_id and gone.member_id = added.member_id)
+  union all
+  select group_id, member_id from unlisted
+  where not exists (
+    select from device_surplus as surplus where surplus.group_id = unlisted.group_id and surplus.member_id = unlisted.member_id)
+    and not exists (select from gone where gone.group_id = unlisted.group_id and gone.member_id = unlisted.member_id)
 ),
 assigned as materialized (
   select distinct member.group_id,
@@ -103,6 +104,10 @@ wanted as materialized (
   union
   select group_id, 'person', person_id from kept_people
 ),
+placed as materialized (
+  select wanted.group_id, wanted.member_type, wanted.member_id, present.member_id is not null as is_present
+  from wanted left join present using (group_id, member_type, member_id)
+),
 surplus as materialized (
   select group_id, member_type, member_id, 'no_longer_listed_by_jamf' as reason from device_surplus
   union all
@@ -134,20 +139,18 @@ shared as materialized (
   from added_by_others join surplus using (group_id, member_type, member_id)
 ),
 missing as materialized (
-  select wanted.*, target.jamf_id, target.name as group_name,
-    wanted.member_type = 'person' and not %(add_to_privileged)s and privileged.group_id is not null as is_withheld
-  from wanted
-  join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = wanted.group_id
-  left join (select distinct group_id from moss_contract.groups_with_rights()) as privileged on privileged.group_id = wanted.group_id
-  where not exists (
-    select from present where (present.group_id, present.member_type, present.member_id)
-                            = (wanted.group_id, wanted.member_type, wanted.member_id))
+  select placed.group_id, placed.member_type, placed.member_id, target.jamf_id, target.name as group_name,
+    placed.member_type = 'person' and not %(add_to_privileged)s and privileged.group_id is not null as is_withheld
+  from placed
+  join jamf_sync.group_matches as target on target.integration_id = %(integration_id)s and target.group_id = placed.group_id
+  left join (select distinct group_id from moss_contract.groups_with_rights()) as privileged on privileged.group_id = placed.group_id
+  where not placed.is_present
 ),
 counted as (
   insert into jamf_sync.plan_counts (plan_id, object_type, seen, failed, skipped, unchanged)
   select %(plan_id)s, 'group_member', (select count(*) from wanted) + (select count(*) from surplus), 0,
          (select count(*) from missing where is_withheld),
-         (select count(*) from wanted join present using (group_id, member_type, member_id))
+         (select count(*) from placed where is_present)
            + (select count(*) from shared where reason = 'listed_by_other_server')
 ),
 conflicts as (
