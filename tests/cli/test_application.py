@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from moss_jamf_pipeline import __version__
-from moss_jamf_pipeline.cli.application import COMMANDS
+from moss_jamf_pipeline.cli.application import COMMANDS, load
 from tests.cli.conftest import CommandLine
 
 _LOADED_BY = """
@@ -18,12 +18,6 @@ try:
 except SystemExit:
     pass
 print(sorted({{"dagster", "pandas", "httpx"}} & set(sys.modules)), file=sys.stderr)
-"""
-
-_HELP_OF_ALL = """
-from moss_jamf_pipeline.cli.application import COMMANDS, load
-for name, lazy in COMMANDS.items():
-    assert load(lazy).help, name
 """
 
 
@@ -40,10 +34,7 @@ def test_help_lists_every_command_and_every_command_has_help(command_line: Comma
     listing = command_line.run("--help").stdout
     for name in COMMANDS:
         assert f" {name} " in listing
-    result = subprocess.run(
-        [sys.executable, "-c", _HELP_OF_ALL], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
+    assert [name for name, lazy in COMMANDS.items() if not load(lazy).help] == []
 
 
 def test_the_version_is_printed(command_line: CommandLine) -> None:

@@ -24,7 +24,7 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def synced_world(small_world: World) -> World:
-    small_world.sync_in_dagster()
+    small_world.sync()
     return small_world
 
 
@@ -58,7 +58,7 @@ def test_a_fleet_that_vanished_stops_the_run_and_the_next_recovers_when_it_is_ba
 
     for computer in computers:
         synced_world.fleet.store_computer(computer)
-    assert synced_world.sync_in_dagster().success
+    assert synced_world.sync().success
     assert synced_world.row_versions() == before
 
 
@@ -116,10 +116,10 @@ def _run_checks_of(world: World, *assets: str) -> dg.ExecuteInProcessResult:
     )
 
 
-def test_a_healthy_sync_passes_every_check(synced_world: World) -> None:
-    evaluations = synced_world.runs[-1].get_asset_check_evaluations()
-    assert len(evaluations) >= 14
-    assert _failed_checks(synced_world.runs[-1]) == set()
+def test_a_healthy_sync_passes_every_check(small_world: World) -> None:
+    run = small_world.sync_in_dagster()
+    assert len(run.get_asset_check_evaluations()) >= 14
+    assert _failed_checks(run) == set()
 
 
 def test_twins_and_unusable_records_turn_the_snapshot_yellow_and_stop_nothing(

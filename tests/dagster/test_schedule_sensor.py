@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from moss_jamf_pipeline.engine import databases
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.dagster_internals import PARTITION_NAME_TAG
@@ -133,6 +134,7 @@ def test_a_database_that_is_away_delays_a_tick_and_no_secret_is_said(
 ) -> None:
     url = small_world.url
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss:hush-hush@127.0.0.1:1/moss")
+    monkeypatch.setattr(databases, "_PAUSES_SECONDS", (0.01,))
     away = _look(small_world.instance, _LONG_AGO)
     assert not away.run_requests
     assert away.cursor == _LONG_AGO

@@ -66,8 +66,8 @@ def one_mac(small_world: World) -> World:
         user={"username": "jane"},
     )
     small_world.fleet.add_group("Ours", group_id="77", members=["7"])
-    for _ in range(2):
-        assert small_world.sync_in_dagster().success
+    assert small_world.sync().success
+    assert small_world.sync_in_dagster().success
     return small_world
 
 

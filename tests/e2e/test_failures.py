@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from moss_jamf_pipeline.engine import databases
 from moss_jamf_pipeline.moss.integration.history import open_history
 from moss_jamf_pipeline.simulator import Faults
 from tests.e2e.inventory import add_mac, device, devices, furnish, stored_rows
@@ -98,6 +99,7 @@ def test_an_unreachable_database_is_named_without_its_password(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://moss:a-password@127.0.0.1:1/moss")
+    monkeypatch.setattr(databases, "_PAUSES_SECONDS", (0.01,))
 
     result = run_hurriedly(world.instance, "raw_jamf_buildings", attempts=2, page_size=500)
 

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.definitions import build_definitions
-from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
-from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
 from moss_jamf_pipeline.moss.integration.credentials import (
@@ -207,18 +203,16 @@ def test_failure_05_what_the_sync_never_made_is_never_touched(make_world: WorldM
         assert [row for row in rows if row not in now[table]] == [], table
 
 
-# Both in one code location.
-_SERVERS = build_definitions([IntegrationChoice("JAMF Pro"), IntegrationChoice("Subsidiary")])
-
-
 class _Server:
     """A JAMF server with an integration of its own in a shared M.O.S.S."""
 
-    def __init__(self, world: World, name: str, jamf: SimulatorServer) -> None:
-        self._world, self.jamf, self._choice = world, jamf, IntegrationChoice(name=name)
+    def __init__(
+        self, world: World, name: str, jamf: SimulatorServer, patch: pytest.MonkeyPatch
+    ) -> None:
+        self._world, self.jamf, self._name, self._patch = world, jamf, name, patch
         with world.database.connection() as connection:
             create_integration(connection, name, jamf.base_url)
-            integration = find_integration(connection, self._choice)
+            integration = find_integration(connection, IntegrationChoice(name))
             save_base_url(connection, integration, jamf.base_url)
             save_credentials(
                 connection,
@@ -227,19 +221,10 @@ class _Server:
                 GivenKeys(encryption_key=SecretStr(_KEY)),
             )
         self.id = integration.id
-        self._job = _SERVERS.resolve_job_def(job_name(self._choice.slug, SCOPES["everything"]))
 
     def sync(self) -> None:
-        slot = slot_key_at(datetime.now(UTC))
-        result = self._job.execute_in_process(
-            instance=self._world.instance,
-            partition_key=slot,
-            run_config={
-                **self._job.get_run_config_for_partition_key(slot),
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
-        assert result.success
+        self._patch.setenv("MOSS_JAMF_INTEGRATION", self._name)
+        assert self._world.sync().success
 
     def links(self) -> dict[str, tuple[str, str]]:
         return {
@@ -264,8 +249,8 @@ def _two_servers(
     monkeypatch.setenv("ENCRYPTION_KEY", _KEY)
     with SimulatorServer(fleet=Fleet()) as other:
         yield (
-            _Server(world, "JAMF Pro", world.jamf),
-            _Server(world, "Subsidiary", other),
+            _Server(world, "JAMF Pro", world.jamf, monkeypatch),
+            _Server(world, "Subsidiary", other, monkeypatch),
         )
 
 
