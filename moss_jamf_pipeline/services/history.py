@@ -34,6 +34,7 @@ class SyncRun:
         approved: changes that a person let through with this run.
         approved_by: that person.
         run_id: the Dagster run; None for a row that another program wrote.
+        plan_id: the plan that it applied; None: it did not get that far, or the plan is kept no longer.
         triggered_by: who started it, as it was told.
         triggered_by_user_id: the M.O.S.S. user of that address, if there is exactly one.
     """
@@ -55,6 +56,7 @@ class SyncRun:
     approved: int | None
     approved_by: str | None
     run_id: str | None
+    plan_id: int | None
     triggered_by: str | None
     triggered_by_user_id: UUID | None
 

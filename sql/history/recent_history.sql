@@ -1,16 +1,17 @@
 -- The latest runs of an integration. Parameters: integration_id, row_limit, row_offset.
 -- Grain: one run; `total` is how many there are, however many are asked for. `error_message` also says what the run took over from
 -- an integration whose place this one takes, who approved what, and what is gone from JAMF: M.O.S.S. has that in the details, for it
--- is no error. `unenrolled`, `held` and `approved` count objects and changes; null: it was not counted then.
+-- is no error. `plan_id`: the plan that the run applied, as long as it is kept. `unenrolled`, `held` and `approved` count objects and changes; null: it was not counted then.
 select history.id, history.sync_started_at, history.sync_completed_at,
        history.duration_seconds, history.status, history.sync_type, history.items_processed,
        history.items_created, history.items_updated, history.items_skipped, history.items_failed,
        nullif(concat_ws(' ', history.error_details ->> 'took_over', told.sentences, history.error_message), '') as error_message,
        unenrolled.number as unenrolled, held.number as held, approved.number as approved, approved.by as approved_by,
-       run.run_id, run.triggered_by, history.triggered_by_user_id,
+       run.run_id, chosen.plan_id, run.triggered_by, history.triggered_by_user_id,
        count(*) over () as total
 from moss_contract.integration_sync_history() as history
 left join jamf_sync.sync_runs as run on run.history_id = history.id
+left join jamf_sync.run_plans as chosen on chosen.run_id = run.run_id
 left join lateral (
   select string_agg(sentence, ' ' order by position) as sentences
   from jsonb_array_elements_text(history.error_details -> 'told') with ordinality as one (sentence, position)
