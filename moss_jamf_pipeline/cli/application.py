@@ -44,6 +44,9 @@ COMMANDS = {
     "credentials": LazyCommand(
         "credentials", "JAMF credentials saved in M.O.S.S.: set and test them.", _WORK
     ),
+    "webhooks": LazyCommand(
+        "webhooks", "JAMF's webhooks: secrets, what came, what is wrong.", _WORK
+    ),
     "sync": LazyCommand("sync", "Bring M.O.S.S. in step with JAMF, as one Dagster run.", _WORK),
     "apply": LazyCommand("apply", "Apply a plan that was looked at, exactly as it is.", _WORK),
     "approve": LazyCommand("approve", "Let through what the guard holds of a plan.", _WORK),

@@ -7,7 +7,7 @@ from typing import Final
 from moss_jamf_pipeline.moss.capture.hints import Waiting
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 
-_SETTLING: Final = timedelta(seconds=2)
+_SETTLING: Final = timedelta(seconds=1)
 """What comes in a burst is given so long to arrive before the first of it is looked at."""
 
 

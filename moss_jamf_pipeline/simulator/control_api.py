@@ -1,7 +1,7 @@
-"""`/simulator/*`: what a JAMF Pro server does not have. Evolve the fleet, inject faults, read the request counts.
+"""`/simulator/*`: what a JAMF Pro server does not have. Evolve the fleet, inject faults, register webhooks, count.
 
 No token is needed here. Documents are described by their models: `EvolveRequest`, `EvolveReport`, `Faults`,
-`RequestCounts`.
+`RequestCounts`, `Webhook`, `WebhookReport`.
 """
 
 from typing import TypeVar
@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from moss_jamf_pipeline.simulator.evolution import EvolutionError, EvolveRequest, evolve
+from moss_jamf_pipeline.simulator.evolution import EvolutionError, EvolveRequest
 from moss_jamf_pipeline.simulator.faults import Faults
 from moss_jamf_pipeline.simulator.responses import JamfError, json_bytes, json_response
 from moss_jamf_pipeline.simulator.simulator import simulator_of
+from moss_jamf_pipeline.simulator.webhooks import Webhook
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -23,7 +24,7 @@ async def _evolve(request: Request) -> Response:
     simulator = simulator_of(request)
     wanted = await _document(request, EvolveRequest)
     try:
-        report = evolve(simulator.fleet, wanted)
+        report = simulator.evolve(wanted)
     except EvolutionError as error:
         raise JamfError(409, "NOT_POSSIBLE", str(error)) from error
     return _model(report)
@@ -44,6 +45,15 @@ async def _requests(request: Request) -> Response:
     if request.method == "DELETE":
         simulator.requests.reset()
     return _model(counts)
+
+
+async def _webhooks(request: Request) -> Response:
+    sender = simulator_of(request).webhooks
+    if request.method == "POST":
+        sender.register(await _document(request, Webhook))
+    elif request.method == "DELETE":
+        sender.clear()
+    return _model(sender.report())
 
 
 async def _state(request: Request) -> Response:
@@ -83,4 +93,5 @@ def routes() -> list[Route]:
         Route("/simulator/evolve", _evolve, methods=["POST"]),
         Route("/simulator/faults", _faults, methods=["GET", "PUT", "DELETE"]),
         Route("/simulator/requests", _requests, methods=["GET", "DELETE"]),
+        Route("/simulator/webhooks", _webhooks, methods=["GET", "POST", "DELETE"]),
     ]

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from moss_jamf_pipeline.simulator import hard_cases
 from moss_jamf_pipeline.simulator.application import create_application
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
-from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
+from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest
 from moss_jamf_pipeline.simulator.faults import Faults
 from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.generation import generate_fleet
@@ -182,7 +182,7 @@ class SimulatorServer:
 
     def evolve(self, request: EvolveRequest) -> EvolveReport:
         """Changes the fleet as between two syncs. Raises EvolutionError if it is too small for the changes."""
-        return evolve(self.fleet, request)
+        return self.simulator.evolve(request)
 
     def start(self) -> None:
         """Starts serving and returns when the server answers.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
+from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
 from moss_jamf_pipeline.simulator.faults import Faults
 from moss_jamf_pipeline.simulator.fleet import Fleet
 from moss_jamf_pipeline.simulator.queries import Collection, attribute_fields, computer_collection
@@ -21,6 +22,7 @@ from moss_jamf_pipeline.simulator.responses import invalid_privilege, invalid_to
 from moss_jamf_pipeline.simulator.rsql import Field
 from moss_jamf_pipeline.simulator.tokens import Session, TokenStore
 from moss_jamf_pipeline.simulator.versions import INVENTORY_VERSIONS, JamfVersion
+from moss_jamf_pipeline.simulator.webhooks import FleetWatch, WebhookSender
 
 NODE_NAMES = ("a1b7c9d3e5f70213", "f4e2d0c8b6a49517")
 """Values of the cookie `jpro-ingress`, one per node."""
@@ -120,10 +122,22 @@ class Simulator:
         self.tokens = TokenStore()
         self.requests = RequestLog()
         self.faults = Faults()
+        self.webhooks = WebhookSender()
         self._node = Node(fleet, self.release)
         self._stale_node: Node | None = None
         self._stale_since = 0.0
         self._turn = itertools.count()
+
+    def evolve(self, request: EvolveRequest) -> EvolveReport:
+        """Changes the fleet as between two syncs, and calls who is to be told of it.
+
+        Raises:
+            EvolutionError: the fleet is too small for the changes; nothing is changed.
+        """
+        watch = FleetWatch(self.fleet)
+        report = evolve(self.fleet, request)
+        self.webhooks.send(watch.events())
+        return report
 
     def set_faults(self, faults: Faults) -> None:
         """Replaces the faults in force. Counts of knobs start anew."""

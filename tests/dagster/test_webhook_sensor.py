@@ -88,7 +88,7 @@ def test_a_burst_is_one_run_which_takes_all_of_it(small_world: World) -> None:
 
 @pytest.mark.parametrize(
     ("seconds_waited", "seconds_since_last", "starts"),
-    [(1, None, False), (3, None, True), (3, 20, False), (70, 61, True), (-5, None, True)],
+    [(0.5, None, False), (3, None, True), (3, 20, False), (70, 61, True), (-5, None, True)],
 )
 def test_after_quiet_it_starts_at_once_and_else_once_a_window(
     small_world: World, seconds_waited: float, seconds_since_last: float | None, starts: bool

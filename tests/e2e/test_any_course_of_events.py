@@ -16,6 +16,7 @@ from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.simulator import Faults, Poison, RateLimited
 from tests.e2e.conftest import SeparateWorld
+from tests.support.hints import let_time_pass, tell
 from tests.support.hurried import sync_hurriedly
 from tests.support.killable import SyncProcess, gate
 from tests.support.life import FLEET, Life
@@ -83,6 +84,22 @@ class _CourseOfEvents(RuleBasedStateMachine):
         if self._world.query("select 1 from jamf_sync.plans limit 1"):
             with self._life.watched():
                 self._world.materialize("guarded_plan", "conflicts", *MOSS_CHAIN[:last])
+
+    @rule(number=st.integers(0, 24), invented=st.integers(0, 2), times=st.integers(1, 2))
+    def webhooks_name_records(self, number: int, invented: int, times: int) -> None:
+        """Those that changed and others, some that JAMF never had, in no order and more than once; the rest is lost."""
+        computers = sorted(self._world.fleet.computers, key=int)
+        named = [*computers[number::3], *(str(9_000_000 + each) for each in range(invented))]
+        users = sorted(self._world.fleet.users, key=int)[number::4]
+        for _ in range(times):
+            tell(self._world, *reversed(named))
+            tell(self._world, *users, event="RestAPIOperation", record_type="user")
+
+    @rule()
+    def what_webhooks_named_is_synced(self) -> None:
+        let_time_pass(self._world)
+        with self._life.watched():
+            sync_hurriedly(self._world, scope="webhooks")
 
     @rule(place=st.sampled_from(_PLACES_TO_DIE))
     def a_run_is_killed(self, place: str) -> None:

@@ -2,10 +2,8 @@
 
 from datetime import datetime
 
-from moss_jamf_pipeline.jamf.webhook_events import WebhookEvent
-from moss_jamf_pipeline.services import webhooks
-from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.moss.statements import execute
+from moss_jamf_pipeline.services.webhooks import MOST_STORED
 from tests.support.world import World
 
 
@@ -17,9 +15,19 @@ def tell(
     at: datetime | None = None,
 ) -> None:
     """An event arrives that names some records, whether JAMF has them or not."""
-    with Workplace(Settings()) as workplace:
-        told = WebhookEvent(event, record_type, jamf_ids, at)
-        assert webhooks.store(workplace, world.integration.id, told)
+    with world.database.connection() as connection:
+        execute(
+            connection,
+            "webhooks/store_events",
+            {
+                "integration_id": world.integration.id,
+                "event": event,
+                "record_type": record_type,
+                "jamf_ids": list(jamf_ids),
+                "event_at": at,
+                "most_stored": MOST_STORED,
+            },
+        )
 
 
 def waiting(world: World) -> dict[str, tuple[int, bool | None]]:
