@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 from moss_jamf_pipeline.companion.pages.embedding import script
@@ -339,6 +340,34 @@ def test_while_jamf_hangs_the_capture_is_shown_at_once_and_can_be_renewed(
         expect(page.get_by_role("button", name="Refresh")).to_be_focused()
         expect(panel).to_contain_text("FileVault: Enabled")
         visit.assert_unharmed()
+
+
+@pytest.mark.parametrize(
+    ("kind", "jamf_id", "part"),
+    [("device", "3", "panel"), ("person", "2", "card"), ("group", "1", "banner")],
+)
+def test_what_appears_can_be_read_by_everybody_on_a_phone_too(
+    site: Site, visit: Visit, kind: str, jamf_id: str, part: str
+) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 800})
+    folder = {"device": "devices", "person": "people", "group": "groups"}[kind]
+    visit.go(f"/{folder}/{site.linked(kind, jamf_id)}")
+    if kind == "device":
+        _tab(page).click()
+    expect(page.locator(f'[data-moss-jamf="{part}"]')).to_be_visible()
+    visit.picture(f"phone_{kind}")
+    found = Axe().run(page, context=f'[data-moss-jamf="{part}"]')
+    serious = [
+        (each["id"], each["nodes"][0]["html"])
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+    too_wide = page.evaluate(
+        f"""document.querySelector('[data-moss-jamf="{part}"]').getBoundingClientRect().right > 391"""
+    )
+    assert not too_wide
 
 
 def test_names_are_shown_as_text(site: Site, visit: Visit) -> None:
