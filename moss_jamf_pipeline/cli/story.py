@@ -200,7 +200,7 @@ def _print_match(story: Story) -> None:
     for link in story.links:
         whose = "" if link.is_own else f" of {link.server}"
         since = f", since {cell(link.created_at)}" if link.created_at else ""
-        _say(f"The link{whose} to {_record(link)} stands as {link.sync_status}{since}.")
+        _say(f"The link{whose} to {_record(link)} is {link.standing}{since}.")
     stdout.print()
 
 

@@ -16,7 +16,6 @@ from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolu
 from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
 from moss_jamf_pipeline.catalogue.outcomes import MatchOutcome
 from moss_jamf_pipeline.catalogue.ownership import (
-    OwnershipRule,
     clearable_fields,
     effective_rules,
 )
@@ -52,6 +51,12 @@ _RECORDS: Final = {
     "user": "user",
     "computer_user": "user of a computer",
     "computer_group": "computer group",
+}
+_STANDINGS: Final = {
+    "synced": "in step",
+    "conflict": "in conflict",
+    "deleted_external": "gone from JAMF",
+    "deleted_internal": "deleted in M.O.S.S.",
 }
 _RELATED: Final = 20
 _SLOTS: Final = 124
@@ -174,6 +179,11 @@ class Link:
     is_former: bool
     server: str
     is_own: bool
+
+    @property
+    def standing(self) -> str:
+        """Its status as people say it."""
+        return _STANDINGS.get(self.sync_status or "", self.sync_status or "without a status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -580,7 +590,7 @@ class _Telling:
                     base=names.shown(field, values.base),
                     owner=ownership.owner,
                     rule=rule,
-                    why=_why(rule, ownership, decision, values, names, field),
+                    why=_why(rule, decision, values, names, field),
                     differs=values.jamf != values.moss,
                     is_written_next=rule in WRITES,
                     conflict_id=conflict["conflict_id"] if conflict else None,
@@ -821,7 +831,6 @@ def _decisions(rows: Iterable[Row]) -> dict[str, list[Decision]]:
 
 def _why(
     rule: FieldRule,
-    ownership: OwnershipRule,
     decision: Decision | None,
     values: Values,
     names: Names,
@@ -829,10 +838,8 @@ def _why(
 ) -> str:
     """The sentences of a field: what decides it, who decided, what happens next."""
     if rule is FieldRule.AGREE and values.moss is None:
-        return f"{ownership.owner} owns this field. Nobody says anything."
+        return "Neither side says anything."
     sentences = [rule.meaning]
-    if rule is FieldRule.AGREE:
-        sentences = [f"{ownership.owner} owns this field. Both sides say the same."]
     if decision is not None and rule in (
         FieldRule.PINNED,
         FieldRule.DECIDED_KEEP_MOSS,
