@@ -9,7 +9,8 @@
 -- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
 -- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
 -- matched until somebody decides; nor is who has the address of one whose user name somebody else has, or of a user who is gone
--- and had another user name and another full name (a mailbox goes to the next one). Sources that are one person share it as twins: the link belongs to the first (users
+-- and had another user name and another full name (a mailbox goes to the next one); nor is who has the user name of one who is
+-- gone and had another full name, while no address tells more. Sources that are one person share it as twins: the link belongs to the first (users
 -- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
 -- still say who a computer's user is; the rest are left out.
 -- Reads person_sources, judged_people and named_computers; run after these, in one transaction.
@@ -162,8 +163,8 @@ looked_up as (
   left join buried using (external_type, external_id)
 ),
 former_owners as materialized (
-  -- Whom JAMF last knew by the address that was found, where that user is gone.
-  select looked.external_type, looked.external_id,
+  -- As whom JAMF last knew the person who was found, where that user is gone.
+  select looked.external_type, looked.external_id, mapping.external_type as former_type,
          jamf_sync.local_part(jamf_sync.match_key(jamf_sync.plain_username(
            coalesce(mapping.external_data ->> 'username',
                     case mapping.external_type when 'computer_user' then mapping.external_id end),
@@ -178,7 +179,7 @@ former_owners as materialized (
   left join jamf_sync.applied_values as base
     on base.integration_id = %(integration_id)s and base.object_type = 'person'
    and base.object_id = looked.hit_id
-  where looked.hit_by = 'email' and owner.person_id is null
+  where owner.person_id is null
 ),
 decisions as materialized (
   -- What people decided on users of one name and another address (of these values), and on links to people who are gone.
@@ -205,8 +206,11 @@ weighed as materialized (
              <> jamf_sync.local_part(looked.username_key) then 'another'
       when claimed.person_id is not null and jamf_sync.local_part(owner.username_key)
              <> jamf_sync.local_part(looked.username_key) then 'another'
-      when former.username_part <> jamf_sync.local_part(looked.username_key)
-        and former.name_key <> jamf_sync.match_key(looked.full_name) then 'another'
+      when former.name_key <> jamf_sync.match_key(looked.full_name)
+        and case hit_by
+          when 'email' then former.username_part <> jamf_sync.local_part(looked.username_key)
+          else former.former_type = 'user' and looked.external_type = 'user'
+           and (owner.email_key = looked.address_key) is not true end then 'another'
       when hit_id is not null then hit_by
       when other_id is not null then 'another'
       else 'nobody' end as found_by

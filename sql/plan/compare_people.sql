@@ -148,7 +148,8 @@ conflicts as (
                   then format('%%s (%%s)', twin.label, concat_ws(', ', twin.username, twin.email))
                 else 'another user' end as other,
            case when is_address then 'e-mail address' else 'user name' end as shared,
-           case when is_address then 'user name' else 'e-mail address' end as changed
+           case when is_address then 'user name' when candidates.email is null then 'full name'
+                else 'e-mail address' end as changed
     from candidates
     cross join lateral (
       select candidates.evidence -> 'agreed' ? 'email'

@@ -213,6 +213,33 @@ def test_case_i05_a_mailbox_that_goes_to_the_next_user_takes_nothing_along(
     _assert_calm(trial)
 
 
+@pytest.mark.parametrize(
+    ("full_name", "email", "is_the_same"),
+    [("Jane Smith", None, False), ("John Smith", None, True), (None, None, True)],
+)
+def test_case_i04_a_user_name_that_is_handed_on_without_an_address_takes_nothing_along(
+    trial: Bench, full_name: str | None, email: str | None, is_the_same: bool
+) -> None:
+    """The neighbours: a record that was made anew, and one of which no full name is known."""
+    trial.user("1", username="jsmith", full_name="John Smith", phone="1")
+    _sync(trial)
+    trial.gone("users", "1")
+    _sync(trial)
+    trial.user("9", username="JSmith", full_name=full_name, email=email, phone="2")
+    trial.computer("9", "C02NINE", username="JSmith", full_name=full_name, email=email)
+    _sync(trial)
+
+    people = trial.query("select full_name, phone_number from people")
+    assert [tuple(row.values()) for row in people] == [("John Smith", "2" if is_the_same else "1")]
+    assert _assigned(trial) == {"C02NINE": "John Smith" if is_the_same else None}
+    assert _conflicts(trial) == ([] if is_the_same else [("identity_contradicted", "9")])
+    if not is_the_same:
+        detail = trial.value("select detail from jamf_sync.conflicts where status = 'open'")
+        assert "Jane Smith (JSmith) has the user name of John Smith (jsmith)" in detail
+        assert "with a new full name" in detail
+    _assert_calm(trial)
+
+
 def test_letters_that_look_alike_are_others(trial: Bench) -> None:
     admin = trial.person(full_name="Admin", username="admin")
     trial.device(serial_number="C02OOO")
