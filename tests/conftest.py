@@ -75,7 +75,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_nightly() or item.get_closest_marker("nightly"):
             item.add_marker(pytest.mark.timeout(_SECONDS_OF_A_NIGHT), append=False)
-    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST))
+    items.sort(
+        key=lambda item: (
+            not any(item.path.is_relative_to(folder) for folder in _SLOW_FIRST),
+            # One worker takes them all, before another can: each that has one of them runs a demo.
+            "demo_command_line" not in getattr(item, "fixturenames", ()),
+        )
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

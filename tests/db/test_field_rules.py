@@ -13,8 +13,6 @@ from psycopg.types.json import Jsonb
 from moss_jamf_pipeline.moss.statements import execute
 from tests.db.support import Bench
 
-pytestmark = pytest.mark.every_dialect
-
 # A base that knows other fields only, as opposed to no base at all (an object never synced before).
 _OTHERS_ONLY = "(others only)"
 

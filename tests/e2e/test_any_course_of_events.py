@@ -23,8 +23,6 @@ from tests.support.life import FLEET, Life
 from tests.support.properties import examples
 from tests.support.world import World
 
-pytestmark = pytest.mark.every_dialect
-
 _PLACES_TO_DIE = (
     *("jamf_sync.raw_jamf", "jamf_sync.change_plan", "public.people", "public.devices"),
     *("public.ios", "public.integration_object_mappings"),
