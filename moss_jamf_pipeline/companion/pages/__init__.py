@@ -14,6 +14,7 @@ from moss_jamf_pipeline.companion.pages import (
     plans,
     quarantine,
     sign_in,
+    webhooks,
 )
 
 ROUTERS: Final = (
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     configuration.ROUTER,
     configuration.IN_MOSS,
     objects.ROUTER,
+    webhooks.ROUTER,
 )
 """Of all pages."""
 
