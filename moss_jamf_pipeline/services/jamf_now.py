@@ -23,7 +23,7 @@ from moss_jamf_pipeline.engine.access import JamfAccess
 from moss_jamf_pipeline.jamf import (
     ClientLimits,
     ComputerNow,
-    JamfBusy,
+    JamfAnswerInvalid,
     JamfClient,
     JamfCredentialsRejected,
     JamfError,
@@ -31,7 +31,7 @@ from moss_jamf_pipeline.jamf import (
     Section,
 )
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
-from moss_jamf_pipeline.jamf.errors import ConnectionTrouble
+from moss_jamf_pipeline.jamf.errors import ConnectionTrouble, JamfNotServed
 
 SECONDS_OF_AN_ANSWER: Final = 60.0
 """For which an answer is good."""
@@ -316,8 +316,8 @@ class _Server:
 
     def _note(self, jamf_id: str, answer: AnswerNow) -> None:
         error = answer.error
-        # No such record, no privilege: JAMF answered.
-        if isinstance(error, JamfUnreachable | JamfBusy | JamfCredentialsRejected):
+        # No such record, no privilege: JAMF answered. A page for maintenance is no answer.
+        if isinstance(error, JamfNotServed | JamfAnswerInvalid | JamfCredentialsRejected):
             self._last_trouble = error
             # Asked again and again with a wrong password, some directories lock an account.
             self._breaker.failed(for_certain=isinstance(error, JamfCredentialsRejected))

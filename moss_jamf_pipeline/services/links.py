@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.moss.errors import IntegrationMissing
 from moss_jamf_pipeline.moss.integration.deep_links import LinkedKind
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
@@ -158,8 +159,20 @@ def find_link(
 
 
 def integrations_here(settings: Settings, connection: psycopg.Connection) -> Sequence[Integration]:
-    """The integrations that the environment names, as M.O.S.S. has them now."""
-    return [find_integration(connection, choice) for choice in settings.integrations]
+    """The integrations that the environment names, as M.O.S.S. has them now. One that it lacks is left out.
+
+    Raises:
+        IntegrationMissing: it has none of them.
+    """
+    found, missing = [], None
+    for choice in settings.integrations:
+        try:
+            found.append(find_integration(connection, choice))
+        except IntegrationMissing as error:
+            missing = error
+    if not found and missing is not None:
+        raise missing
+    return found
 
 
 def server_of(settings: Settings, integration: Integration) -> str | None:
