@@ -59,10 +59,12 @@ fleet as materialized (
          case when not is_settled then moss end as moss, case when not is_settled then base end as base,
          case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as, lost_id
   from valued
-  cross join lateral (select jamf_sync.overlaid(moss, jamf, clearable) as wanted offset 0) as overlaid
   cross join lateral (
-    select coalesce(action = 'update' and wanted = moss and not is_to_be_restored
-                    and jsonb_strip_nulls(wanted) - 'device_type' = base - 'device_type', false) as is_settled
+    -- Where no null of JAMF's empties anything, M.O.S.S. holds what JAMF says or it does not; nothing is overlaid to see it.
+    select coalesce(action = 'update' and not is_to_be_restored
+                    and case when cardinality(clearable) = 0 then moss @> jsonb_strip_nulls(jamf)
+                             else jamf_sync.overlaid(moss, jamf, clearable) = moss end
+                    and jsonb_strip_nulls(moss) - 'device_type' = base - 'device_type', false) as is_settled
     offset 0
   ) as judged
 ),
