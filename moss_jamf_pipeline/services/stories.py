@@ -579,13 +579,13 @@ class _Telling:
                 ConflictKindName.HOSTNAME_TAKEN,
             ):
                 rule = FieldRule(conflict["kind"])
-            shown_then = said_then.get(field)
+            jamf_now = self._text_of(field, jamf, now, names)
             told.append(
                 FieldStory(
                     field,
                     field_words(field),
-                    jamf=self._text_of(field, shown_then, then, names),
-                    jamf_now=self._text_of(field, jamf, now, names),
+                    jamf=_as_then(field, said_then.get(field), then, now, jamf_now),
+                    jamf_now=jamf_now,
                     moss=names.shown(field, values.moss),
                     base=names.shown(field, values.base),
                     owner=ownership.owner,
@@ -668,16 +668,17 @@ class _Telling:
         return _text(match["room_id"]) if is_there else None
 
     def _said_then(self, version: Row | None, state: Row) -> dict[str, str | None]:
-        """What JAMF said in the slot: who and where are as JAMF writes them, for matches are of now."""
+        """What JAMF said in the slot, but for who and where: matches are of now (`_as_then`)."""
         snapshot = (version or {}).get("snapshot") or {}
         if not snapshot:
             return {}
         match self._meant.object_type:
             case Subject.DEVICE:
-                return _of_computer(snapshot) | {
-                    "assigned_to_person_id": _person_words(snapshot),
-                    "room_id": snapshot.get("room"),
+                said = _of_computer(snapshot)
+                kind = said.get("form_factor") or "workstation"
+                return said | {
                     "jamf_enrollment_status": "enrolled",
+                    "device_type": (state["words"] or {}).get(f"device_type/{kind}"),
                 }
             case Subject.PERSON:
                 return {
@@ -746,6 +747,27 @@ class _Telling:
             },
         )
         return tuple(record(Quarantined, row) for row in rows if not row["is_over"])
+
+
+def _as_then(
+    field: str, said: str | None, then: Row | None, now: Row | None, jamf_now: str | None
+) -> str | None:
+    """What JAMF said of a field in a slot, as people read it; of who and where, what it says now if that is the same."""
+    if then is now or then is None:
+        return jamf_now if then is now else None
+    before, after = then["snapshot"] or {}, (now or {}).get("snapshot") or {}
+    match field:
+        case "assigned_to_person_id":
+            is_same, words = _person_words(before) == _person_words(after), _person_words(before)
+        case "location_id":
+            building = before.get("building_id")
+            is_same, words = building == after.get("building_id"), f"building {building} of JAMF"
+            words = words if building else ""
+        case "room_id":
+            is_same, words = before.get("room") == after.get("room"), before.get("room")
+        case _:
+            return said
+    return jamf_now if is_same else words or None
 
 
 def _of_computer(snapshot: Mapping[str, Any]) -> dict[str, str | None]:

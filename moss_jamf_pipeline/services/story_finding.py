@@ -138,7 +138,7 @@ def find(
             f"Name the one you mean by its {words.example}, by its M.O.S.S. id (a uuid), or as jamf:ID.",
             found,
         )
-    similar = _similar(connection, subject, text)
+    similar = _similar(connection, integration, subject, text)
     raise ObjectUnknown(
         f"There is no {words.one} {text!r}. It was looked for among the {words.known_by}, in M.O.S.S. and in what is "
         f"stored of {integration.name}.",
@@ -173,7 +173,9 @@ def _candidate(subject: Subject, row: Mapping[str, object]) -> Candidate:
     return record(Candidate, row, object_type=subject)
 
 
-def _similar(connection: psycopg.Connection, subject: Subject, text: str) -> str | None:
+def _similar(
+    connection: psycopg.Connection, integration: Integration, subject: Subject, text: str
+) -> str | None:
     """What is called alike in M.O.S.S., as a list in words."""
     pattern = "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in text.casefold())
     rows = (
@@ -181,6 +183,7 @@ def _similar(connection: psycopg.Connection, subject: Subject, text: str) -> str
             connection,
             "stories/similar_names",
             {
+                "integration_id": integration.id,
                 "object_type": subject.value,
                 "label_pattern": f"%{pattern}%",
                 "row_limit": _SIMILAR,

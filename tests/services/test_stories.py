@@ -62,11 +62,14 @@ def _sentences(story: Story) -> list[str]:
 @pytest.fixture
 def renamed(bench: Bench) -> Bench:
     """A Mac that JAMF renamed between two captures, the first of which covers a slot."""
-    bench.computer("7", "SERIAL7", hostname="mac-old", asset_tag="T-7", os_version="15.0")
+    bench.user("1", username="ada", full_name="Ada Nyberg", email="ada@example.org")
+    bench.building("4", "HQ")
+    known = {"asset_tag": "T-7", "os_version": "15.0", "username": "ada", "building_id": "4"}
+    bench.computer("7", "SERIAL7", hostname="mac-old", **known)
     bench.cover("computers", bench.captures["computers"].capture_id, [_SLOT])
     _run(bench)
     bench.capture_again("computers")
-    bench.computer("7", "SERIAL7", hostname="mac-new", asset_tag="T-7", os_version="15.0")
+    bench.computer("7", "SERIAL7", hostname="mac-new", **known)
     _run(bench, by="the schedule")
     return bench
 
@@ -112,6 +115,11 @@ def test_an_older_slot_shows_what_jamf_said_then_beside_what_moss_has_now(
     (hostname,) = [field for field in story.fields if field.field == "hostname"]
     assert (hostname.jamf, hostname.jamf_now, hostname.moss) == ("mac-old", "mac-new", "mac-new")
     assert story.as_of == _SLOT
+    # All else is as it was, who and where as well.
+    others = [field for field in story.fields if field.field != "hostname"]
+    assert [(field.field, field.jamf) for field in others] == [
+        (field.field, field.jamf_now) for field in others
+    ]
     with pytest.raises(NothingCaptured, match="2026-11-20-12:00"):
         stories.tell(workplace, CHOICE, Subject.DEVICE, "SERIAL7", as_of=_SLOT + timedelta(hours=6))
 
@@ -210,6 +218,9 @@ def test_of_a_personally_owned_computer_nothing_is_shown_but_that(
         shown = repr(story)
         for secret in ("danas-mac", "SERIAL7", "dana@example.org", "Dana"):
             assert secret not in shown
+    with pytest.raises(ObjectUnknown) as error:
+        _told(workplace, "danas")
+    assert "danas-mac" not in error.value.remedy
     person = _told(workplace, "dana", Subject.PERSON)
     (mac,) = person.related
     assert (mac.is_personally_owned, mac.name, mac.key) == (True, None, None)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
+from urllib.parse import quote
 
 from fastapi import Path, Query, Request, Response
 
@@ -127,7 +128,7 @@ def _unclear(request: Request, unclear: ObjectUnclear) -> Response:
 
 def _address(frame: Frame, found: Candidate) -> str:
     """Where an object's story is told, by the id that is its own alone."""
-    by_id = found.object_id if found.is_in_moss else f"jamf:{found.external_id}"
+    by_id = str(found.object_id) if found.is_in_moss else quote(f"jamf:{found.external_id}")
     return frame.link("page_object", kind=_KINDS[found.object_type], sought=by_id)
 
 
