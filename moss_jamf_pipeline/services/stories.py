@@ -752,7 +752,7 @@ class _Telling:
 def _as_then(
     field: str, said: str | None, then: Row | None, now: Row | None, jamf_now: str | None
 ) -> str | None:
-    """What JAMF said of a field in a slot, as people read it; of who and where, what it says now if that is the same."""
+    """What JAMF said of a field in a slot, as people read it; who and where by their names now, if unchanged."""
     if then is now or then is None:
         return jamf_now if then is now else None
     before, after = then["snapshot"] or {}, (now or {}).get("snapshot") or {}
