@@ -3,16 +3,16 @@
 -- username_domains (text[]: domains that are no part of a user name; {*}: all).
 -- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
 -- who"), or where both changed and the full name alone says who it is; one that they contradict counts as none, and so does
--- one whose person is gone. Who was deleted in M.O.S.S. is known by
--- what the link last saw, whatever the record's id is by now, and not created again unless a person decided so (decisions,
--- link_lost). A record that was gone from JAMF comes back as another one if its address is another. Who has no link is looked for by
--- e-mail address, then by user name: exact, folded, never alike. An address that JAMF users of several names carry
--- identifies none of them. A person of the same user name whose known address is another is not that person: nothing is
--- matched until somebody decides; nor is who has the address of one whose user name somebody else has, or of a user who is gone
--- and had another user name and another full name (a mailbox goes to the next one); nor is who has the user name of one who is
--- gone and had another full name, while no address tells more. Sources that are one person share it as twins: the link belongs to the first (users
--- before computer users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to
--- still say who a computer's user is; the rest are left out.
+-- one whose person is gone. Who was deleted in M.O.S.S. is known by what the link last saw, whatever the record's id is by
+-- now, and not created again unless a person decided so (decisions, link_lost). A record that was gone from JAMF comes back
+-- as another one if its address is another. Who has no link is looked for by e-mail address, then by user name: exact,
+-- folded, never alike. An address that JAMF users of several names carry identifies none of them. A person of the same user
+-- name whose known address is another is not that person: nothing is matched until somebody decides; nor is who has the
+-- address of one whose user name somebody else has, or of a user who is gone and had another user name and another full name
+-- (a mailbox goes to the next one); nor is who has the user name of one who is gone and had another full name, while no
+-- address tells more. Sources that are one person share it as twins: the link belongs to the first (users before computer
+-- users, then the lower id). Where M.O.S.S. has switched user records off, those that a person is linked to still say who a
+-- computer's user is; the rest are left out.
 -- Reads person_sources, judged_people and named_computers; run after these, in one transaction.
 -- address_key is the e-mail address that JAMF gives, email_key also a user name that is one.
 with owners as materialized (
