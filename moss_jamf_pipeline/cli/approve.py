@@ -37,6 +37,9 @@ def approve(
         list[GuardKind] | None,
         typer.Option("--kind", help="Only this kind of change; may be repeated."),
     ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why it is meant; kept with the plan.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     integration: IntegrationOption = None,
     triggered_by: TriggeredByOption = None,
@@ -60,7 +63,9 @@ def approve(
         _show(held)
         typer.confirm(f"Apply these changes of plan {held.plan_id}?", abort=True, err=True)
     run_and_report(
-        RunOptions("apply", plan_id=held.plan_id, approve=held.kinds),
+        RunOptions(
+            "apply", plan_id=held.plan_id, approve=held.kinds, approval_reason=reason.strip()
+        ),
         integration=settings.integration.name,
         triggered_by=triggered_by,
         as_json=as_json,
@@ -83,12 +88,13 @@ def _show(held: HeldPlan) -> None:
             stderr.print(f"[yellow]![/] {escape(sentence)}", soft_wrap=True)
         total = sum(change.planned for change in changes)
         print_table(
-            ["action", "object", "name", "JAMF id", "before → after"],
+            ["action", "object", "name", "serial number", "JAMF id", "before → after"],
             [
                 [
                     example.action,
                     example.object_type,
                     example.label,
+                    example.serial_number,
                     example.external_id,
                     _changes(example),
                 ]

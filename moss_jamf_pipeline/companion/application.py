@@ -27,7 +27,8 @@ from moss_jamf_pipeline.companion.api import (
 )
 from moss_jamf_pipeline.companion.metrics import RequestMetrics
 from moss_jamf_pipeline.companion.pages import inventory
-from moss_jamf_pipeline.companion.problems import MEDIA_TYPE, answer_problems
+from moss_jamf_pipeline.companion.pages.routing import PageRoute, problem_page
+from moss_jamf_pipeline.companion.problems import MEDIA_TYPE, answer_problems, fault_of_ours
 from moss_jamf_pipeline.companion.surroundings import Surroundings
 
 API: Final = "/api/integrations/jamf"
@@ -72,6 +73,7 @@ def build_application(surroundings: Surroundings) -> FastAPI:
         application.include_router(inventory.ROUTER)
     application.middleware("http")(_accompany)
     answer_problems(application)
+    application.add_exception_handler(Exception, _answer_fault)
     application.openapi = lambda: _description(application)  # type: ignore[method-assign]
     return application
 
@@ -87,6 +89,15 @@ def _description(application: FastAPI) -> dict[str, Any]:
                     if status >= "4":
                         answer["content"] = {MEDIA_TYPE: {"schema": problem}}
     return cast("dict[str, Any]", application.openapi_schema)
+
+
+def _answer_fault(request: Request, error: Exception) -> Response:
+    """Answers what nobody foresaw, as a page to whoever asked for one; nothing else adds the headers then."""
+    problem = fault_of_ours(error)
+    headers = {**_HEADERS, "X-Request-Id": request.state.request_id}
+    if isinstance(request.scope.get("route"), PageRoute):
+        return problem_page(request, problem, headers)
+    return problem.response(request, headers)
 
 
 async def _accompany(

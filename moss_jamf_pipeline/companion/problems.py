@@ -178,20 +178,15 @@ def fault_of_ours(error: Exception) -> Problem:
 
 
 def answer_problems(application: FastAPI) -> None:
-    """Has an application answer every error with a problem."""
+    """Has an application answer every error that was foreseen with a problem."""
 
     def answered(request: Request, error: Exception) -> Response:
         problem, headers = cast("tuple[Problem, dict[str, str]]", problem_in(error))
         return problem.response(request, headers, **_members(error))
 
-    def unforeseen(request: Request, error: Exception) -> Response:
-        headers = {"X-Request-Id": request.state.request_id}
-        return fault_of_ours(error).response(request, headers)
-
     explained = (*EXPLAINED, ProblemFound, psycopg.Error)
     for kind in (Refused, RequestValidationError, HTTPException, *explained):
         application.add_exception_handler(kind, answered)
-    application.add_exception_handler(Exception, unforeseen)
 
 
 def _members(error: Exception) -> dict[str, Any]:

@@ -494,6 +494,12 @@ def show_folded(
     return FoldedView(head, groups, changes)
 
 
+def show_head(workplace: Workplace, choice: IntegrationChoice, plan_id: int) -> PlanHead:
+    """What every view of a plan begins with. Errors as of `show_by_object`."""
+    with workplace.reading(choice) as (connection, integration):
+        return _head(connection, integration, plan_id)
+
+
 def list_suppressed(
     workplace: Workplace,
     choice: IntegrationChoice,

@@ -149,6 +149,24 @@ def test_when_dagster_is_away_the_dashboard_says_so(companion: Companion, starte
     )
 
 
+def test_what_nobody_foresaw_is_a_page_too_with_a_number_to_look_up(
+    companion: Companion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(slug: str) -> None:
+        raise ZeroDivisionError(slug)
+
+    monkeypatch.setattr(companion.starter, "at_work", fail)
+    answer = companion.signed_in("user").get("/jamf/")
+    page = page_of(answer, 500)
+    assert "ZeroDivisionError" in page
+    assert answer.headers["X-Request-Id"] in page
+    monkeypatch.undo()
+    companion.moss.connection.execute("drop table jamf_sync.plan_guard cascade")
+    assert "The database refused a statement" in words(
+        page_of(companion.signed_in("user").get("/jamf/plans"), 503)
+    )
+
+
 def test_a_sync_is_started_once_however_often_the_form_is_sent(companion: Companion) -> None:
     browser = companion.signed_in("admin")
     page = page_of(browser.get("/jamf/"))

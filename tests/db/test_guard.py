@@ -14,6 +14,7 @@ from moss_jamf_pipeline.moss.integration.run_lock import RunLock
 from moss_jamf_pipeline.moss.plan.guard import (
     Choice,
     HeldChanges,
+    approvals,
     choose_plan,
     guard_plan,
     held_changes,
@@ -37,6 +38,7 @@ def choose(bench: Bench, plan_id: int = 0, *approve: str, run_id: str | None = N
         plan_id=plan_id,
         approve=approve,
         approved_by="ada@example.org",
+        approval_reason=" they were sold. " if approve else "",
     )
 
 
@@ -475,6 +477,10 @@ def test_an_approval_releases_its_kind_and_says_by_whom(trial: Bench) -> None:
     assert held_changes(trial.connection, plan.plan_id) == ()
     (approval,) = trial.query("select kind, approved_by, released from jamf_sync.plan_approvals")
     assert approval == {"kind": "unenroll", "approved_by": "ada@example.org", "released": 2}
+    (told,) = approvals(trial.connection, plan.plan_id)
+    assert told.sentence == (
+        "ada@example.org approved 2 changes of the kind unenroll. Why: they were sold."
+    )
 
 
 def test_a_run_that_approves_reports_only_what_it_did_itself(bench: Bench) -> None:

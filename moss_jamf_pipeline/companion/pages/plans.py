@@ -124,7 +124,7 @@ def held(
         request,
         "held.html",
         held=approvals.held_of_plan(workplace, choice, plan_id),
-        head=plans.show_by_rule(workplace, choice, plan_id).head,
+        head=plans.show_head(workplace, choice, plan_id),
         request_key=uuid.uuid4().hex,
     )
 
@@ -173,7 +173,7 @@ def revert_preview(
         request,
         "revert.html",
         revert=reverts.preview(workplace, choice, plan_id, RevertScope(object_type or None)),
-        head=plans.show_by_rule(workplace, choice, plan_id).head,
+        head=plans.show_head(workplace, choice, plan_id),
         object_type=object_type or None,
         types=APPLIED_OBJECT_TYPES,
         request_key=uuid.uuid4().hex,
@@ -221,7 +221,7 @@ def _view(
         suppressed = plans.list_suppressed(
             workplace, choice, plan_id, object_type=wanted.object_type, page=pages
         )
-        head = plans.show_by_rule(workplace, choice, plan_id).head
+        head = plans.show_head(workplace, choice, plan_id)
         return {"head": head, "shown": suppressed}
     folded = plans.show_folded(workplace, choice, plan_id, wanted=wanted, page=pages)
     return {"head": folded.head, "shown": folded}

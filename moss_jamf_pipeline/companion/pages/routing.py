@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
+import psycopg
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
@@ -23,7 +24,10 @@ from moss_jamf_pipeline.settings import SettingsContradictory
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 256_000
-_ANSWERED: Final = (Refused, RequestValidationError, HTTPException, ProblemFound, *EXPLAINED)
+_ANSWERED: Final = (
+    *(Refused, RequestValidationError, HTTPException, ProblemFound),
+    *(psycopg.Error, *EXPLAINED),
+)
 
 _HEADINGS: Final = {
     HTTPStatus.FORBIDDEN: "That is not allowed",
@@ -31,6 +35,7 @@ _HEADINGS: Final = {
     HTTPStatus.CONFLICT: "That cannot be done as things are",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request is not understood",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "That went wrong",
     HTTPStatus.BAD_GATEWAY: "JAMF Pro does not answer",
     HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed is away",
 }
