@@ -155,7 +155,8 @@ class Companion:
 
     def client(self, **headers: str) -> httpx.Client:
         """A client of nobody."""
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+        # Nobody is to fail because the machine is busy.
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     def signed_in(self, user: str, *, session: str | None = None) -> httpx.Client:
         """A browser in which somebody is signed in to M.O.S.S., on a page of the same origin."""
