@@ -44,9 +44,11 @@ _CATALOGUES: Final = {
         "true",
     ),
 }
+# Roles are the server's: other workers make theirs on it.
 _SETTINGS: Final = """
-select array(select setconfig::text || setrole from pg_db_role_setting order by 1),
-       array(select rolname || coalesce(rolconfig::text, '') || rolsuper from pg_roles order by 1),
+select array(select setconfig::text || setrole from pg_db_role_setting
+             where setdatabase = (select oid from pg_database where datname = current_database())
+             order by 1),
        (select datacl::text || datdba || datallowconn || datconnlimit from pg_database
         where datname = current_database())"""
 # Another role or setting, a lock or a temporary table that a test left in a session.
