@@ -188,7 +188,11 @@ def test_case_i05_a_mailbox_that_goes_to_the_next_user_takes_nothing_along(
     """The neighbours: one who comes back under another user name, and one of whom no full name is known."""
 
     def show(jamf_id: str, username: str, name: str | None) -> None:
-        values = {"username": username, "full_name": name, "email": "desk@a.example"}
+        values: dict[str, Any] = {
+            "username": username,
+            "full_name": name,
+            "email": "desk@a.example",
+        }
         if is_recorded:
             trial.user(jamf_id, **values)
         trial.computer(jamf_id, f"C02DESK{jamf_id}", **values)

@@ -7,6 +7,7 @@ import pytest
 
 from moss_jamf_pipeline.engine.steps.named import NamedRecords
 from moss_jamf_pipeline.engine.sync import Outcome
+from moss_jamf_pipeline.jamf import CollectionName
 from moss_jamf_pipeline.moss.capture import hints
 from tests.e2e.inventory import add_mac, device, devices, furnish, set_policies
 from tests.support.hints import let_time_pass, tell, waiting
@@ -118,7 +119,7 @@ def test_a_flood_of_invented_ids_costs_a_request_and_is_remembered(
     _rename(synced, "1", "NOT-KEPT-WAITING")
     tell(synced, "1")
     _, named = _follow(synced)
-    assert named.collections["computers"].taken == 21
+    assert named.collections[CollectionName.COMPUTERS].taken == 21
     assert synced.jamf.requests.of("computers-inventory") == 1
     assert device(synced, "C02SERIAL1")["hostname"] == "NOT-KEPT-WAITING"
     for _ in range(6):
@@ -127,7 +128,7 @@ def test_a_flood_of_invented_ids_costs_a_request_and_is_remembered(
     assert waiting(synced) == {}
     tell(synced, *invented)
     _, named = _follow(synced)
-    assert (named.collections["computers"].taken, waiting(synced)) == (0, {})
+    assert (named.collections[CollectionName.COMPUTERS].taken, waiting(synced)) == (0, {})
     assert synced.jamf.requests.of("computers-inventory") == 0
 
 
@@ -151,7 +152,7 @@ def test_what_a_full_sweep_has_seen_since_is_not_asked_for(synced: World) -> Non
     synced.sync()
     tell(synced, "3")
     _, named = _follow(synced)
-    assert named.collections["computers"].taken == 1
+    assert named.collections[CollectionName.COMPUTERS].taken == 1
     assert synced.query("select event, received from jamf_sync.webhook_counts") == [
         {"event": "ComputerInventoryCompleted", "received": 3}
     ]

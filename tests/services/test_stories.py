@@ -1,6 +1,7 @@
 """One object's story: what both sides say, why, and everything that happened to it, told by whatever it is known by."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -64,7 +65,12 @@ def renamed(bench: Bench) -> Bench:
     """A Mac that JAMF renamed between two captures, the first of which covers a slot."""
     bench.user("1", username="ada", full_name="Ada Nyberg", email="ada@example.org")
     bench.building("4", "HQ")
-    known = {"asset_tag": "T-7", "os_version": "15.0", "username": "ada", "building_id": "4"}
+    known: dict[str, Any] = {
+        "asset_tag": "T-7",
+        "os_version": "15.0",
+        "username": "ada",
+        "building_id": "4",
+    }
     bench.computer("7", "SERIAL7", hostname="mac-old", **known)
     bench.cover("computers", bench.captures["computers"].capture_id, [_SLOT])
     _run(bench)
