@@ -11,20 +11,24 @@ with wanted as (
          jamf_sync.serial_key(%(sought)s::text) as serial
 ),
 named_devices as (
-  select device.id as device_id,
-         case when device.id = %(object_id)s::uuid then 1 else 2 end as place
+  select device.id as device_id, 1 as place
+  from moss_contract.devices() as device
+  where device.id = %(object_id)s::uuid
+  union all
+  select device.id, 2
   from moss_contract.devices() as device
   cross join wanted
-  where device.id = %(object_id)s::uuid
-    or jamf_sync.folded(jamf_sync.unescaped(device.hostname)) = wanted.name
-    or jamf_sync.serial_key(device.serial_number) = wanted.serial
+  where %(sought)s::text is not null
+    and (jamf_sync.folded(jamf_sync.unescaped(device.hostname)) = wanted.name
+      or jamf_sync.serial_key(device.serial_number) = wanted.serial)
 ),
 named_rows as materialized (
   select snapshot.version_id
   from jamf_sync.jamf_computers_snapshot as snapshot
   cross join wanted
-  where jamf_sync.folded(snapshot.hostname) = wanted.name
-    or jamf_sync.serial_key(snapshot.serial_number) = wanted.serial
+  where %(sought)s::text is not null
+    and (jamf_sync.folded(snapshot.hostname) = wanted.name
+      or jamf_sync.serial_key(snapshot.serial_number) = wanted.serial)
 ),
 named_records as (
   select raw.jamf_id, min(case when raw.valid_to_capture is null then 2 else 4 end) as place

@@ -3,9 +3,14 @@
 -- (the newest). Grain: the record, or one field of it. Indexes: quarantine_by_version,
 -- quarantine_by_capture, raw_jamf_current, raw_jamf_closed_records.
 with versions as (
+  -- Either part has its own index.
   select version_id, valid_to_capture, document from jamf_sync.raw_jamf
   where collection = %(collection)s and integration_id = %(integration_id)s
-    and jamf_id = %(jamf_id)s
+    and jamf_id = %(jamf_id)s and valid_to_capture is null
+  union all
+  select version_id, valid_to_capture, document from jamf_sync.raw_jamf
+  where collection = %(collection)s and integration_id = %(integration_id)s
+    and jamf_id = %(jamf_id)s and valid_to_capture is not null
 ),
 found as (
   select held.quarantine_id, version.valid_to_capture is not null as is_over
