@@ -146,7 +146,8 @@ def _print_status(found: WebhookStanding, address: str | None) -> None:
         numbers=["received", "records that wait"],
     )
     since = f", since {cell(found.waiting_since)}" if found.waiting_since else ""
-    stdout.print(f"\n{found.waiting:,} records wait to be looked at{since}.")
+    records = "1 record waits" if found.waiting == 1 else f"{found.waiting:,} records wait"
+    stdout.print(f"\n{records} to be looked at{since}.")
     for sentence in found.wrong:
         stdout.print(f"[yellow]![/] {escape(sentence)}", soft_wrap=True)
     if not found.wrong:

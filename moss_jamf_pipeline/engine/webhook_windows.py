@@ -55,7 +55,7 @@ def _of_what_waits(waits: Waiting) -> Iterator[str]:
     if not waits.records:
         yield "JAMF's webhooks named nothing that has not been looked at."
     if not waits.has_captures:
-        yield f"{waits.records:,} records that webhooks named wait: a first sync reads everything."
+        yield f"{_in_words(waits)}: a first sync reads everything."
 
 
 def _of_time(
@@ -66,7 +66,7 @@ def _of_time(
     *,
     is_busy: bool,
 ) -> Iterator[str]:
-    waiting = f"{waits.records:,} records that webhooks named wait"
+    waiting = _in_words(waits)
     if is_busy:
         yield f"{waiting} for a run that is queued or at work."
     if waits.since is not None and waits.since <= now < waits.since + _SETTLING:
@@ -76,3 +76,9 @@ def _of_time(
         due := last_started + timedelta(seconds=window_seconds)
     ):
         yield f"{waiting} until {due:%H:%M:%S} UTC: the last run of this kind was at {last_started:%H:%M:%S}."
+
+
+def _in_words(waits: Waiting) -> str:
+    if waits.records == 1:
+        return "1 record that webhooks named waits"
+    return f"{waits.records:,} records that webhooks named wait"

@@ -184,6 +184,7 @@ def test_every_page_can_be_used_by_everybody_in_both_themes_at_a_desk_and_on_a_p
             f"/jamf/plans/{applied - 1}/revert",
             *("/jamf/conflicts", "/jamf/conflicts?view=single", f"/jamf/conflicts/{conflict}"),
             *("/jamf/quarantine", f"/jamf/quarantine/{entry}", "/jamf/sign-in", "/jamf/nowhere"),
+            "/jamf/webhooks",
         )
         # Views of a plan are tables as others are.
         paths = paths if is_thorough else tuple(p for p in paths if not p.endswith(_TABLES))

@@ -37,7 +37,7 @@ def test_a_secret_is_shown_once_and_lets_jamf_in_until_it_is_retired(companion: 
         "plain http",
         "is a private address",
         "ComputerInventoryCompleted",
-        "1 records wait",
+        "1 record waits",
     ):
         assert shown in page, shown
 

@@ -39,7 +39,6 @@ _NAVIGATION: Final = (
     ("Quarantine", "page_quarantine"),
     ("Objects", "page_objects"),
     ("Configuration", "page_configuration"),
-    ("Webhooks", "page_webhooks"),
 )
 """Places by the names of their routes; what this companion does not have is left out."""
 
