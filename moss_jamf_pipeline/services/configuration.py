@@ -209,7 +209,8 @@ class ConfigurationChange:
         is_enabled: whether it may be synced at all.
         is_scheduled: whether it is synced by itself.
         schedule: a cron expression, UTC.
-        settings: keys of `sync_settings` with their values; a None takes a key away, so that its default counts.
+        settings: keys of `sync_settings` with their values as JSON text; a None takes a key away, so that its default
+            counts.
         scope_group: the JAMF group, id or name, to which computers must belong; empty: all computers.
         version: of the configuration that somebody looked at; None: whatever it is now.
     """
@@ -219,7 +220,7 @@ class ConfigurationChange:
     is_enabled: bool | None = None
     is_scheduled: bool | None = None
     schedule: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str | None] = field(default_factory=dict)
     scope_group: str | None = None
     version: str | None = None
 
@@ -490,10 +491,17 @@ def _written(value: object) -> str:
     return orjson.dumps(value, default=plain).decode()
 
 
-def _changed_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with a change in them, every spelling of a key alike; what others keep there stays."""
+def _changed_settings(
+    stored: Mapping[str, Any], change: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """The settings with a change in them, every spelling of a key alike; what others keep there stays.
+
+    Raises:
+        ConfigurationInvalid: there is no such setting, or it cannot have that value.
+    """
     changed = dict(stored)
-    for key, value in change.items():
+    for key, text in change.items():
+        value = None if text is None else _parsed(key, text)
         spelled = next((all_ for all_ in _SPELLINGS.values() if key in all_), (key,))
         for each in spelled:
             changed.pop(each, None)
@@ -519,6 +527,17 @@ def _changed_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> d
             "settings.ownership", str(error).removesuffix(error.remedy).strip(), error.remedy
         ) from None
     return changed
+
+
+def _parsed(key: str, text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ConfigurationInvalid(
+            f"settings.{key}",
+            f"{key} is no JSON: {text[:80]}.",
+            'Write a word in double quotes, a list as ["one", "two"], or leave it empty for the default.',
+        ) from None
 
 
 def _known_keys() -> frozenset[str]:

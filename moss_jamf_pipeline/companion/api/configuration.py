@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -132,7 +133,10 @@ def save_config(
         is_enabled=given.is_enabled,
         is_scheduled=given.is_scheduled,
         schedule=given.schedule,
-        settings=given.settings,
+        settings={
+            key: None if value is None else orjson.dumps(value).decode()
+            for key, value in given.settings.items()
+        },
         scope_group=given.scope_group,
         version=given.version,
     )

@@ -5,10 +5,9 @@ It is also what M.O.S.S.'s "Configure" leads to, whose own page does not exist: 
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import SecretStr
 from starlette.datastructures import FormData
@@ -220,30 +219,18 @@ def _meant(name: str, typed: str) -> str:
         ) from None
 
 
-def _changed(policies: tuple[Policy, ...], sent: FormData) -> Mapping[str, Any]:
-    """The settings that the form has otherwise than they are; None for one that is to have its default.
-
-    Raises:
-        ConfigurationInvalid: one is no JSON.
-    """
-    changed: dict[str, Any] = {}
+def _changed(policies: tuple[Policy, ...], sent: FormData) -> Mapping[str, str | None]:
+    """The settings that the form has otherwise, as JSON text; None for one that is to have its default."""
+    changed: dict[str, str | None] = {}
     for policy in policies:
         typed = sent.get(_SETTING + policy.key)
         if not isinstance(typed, str) or typed.strip() == policy.value:
             continue
         text = typed.strip()
-        if text == _DEFAULT:
-            if not policy.is_default:
-                changed[policy.key] = None
-            continue
-        try:
-            changed[policy.key] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise ConfigurationInvalid(
-                f"settings.{policy.key}",
-                f"{policy.key} is no JSON: {text[:80]}.",
-                'Write a word in double quotes, a list as ["one", "two"], or leave it empty for the default.',
-            ) from None
+        if text != _DEFAULT:
+            changed[policy.key] = text
+        elif not policy.is_default:
+            changed[policy.key] = None
     return changed
 
 
