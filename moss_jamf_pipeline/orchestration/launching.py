@@ -114,8 +114,11 @@ class InProcessLauncher:
         narrator = _Narrator(request.slug, observer)
         database = moss_database(self._settings)
         lock = RunLock(database)
+        lost: list[StepFailure] = []
 
         def listen(entry: dg.EventLogEntry) -> None:
+            if lost:
+                return  # the end that Dagster's half-run generators record once the database is back says nothing new
             if pop_captured_interrupt():
                 raise KeyboardInterrupt
             lock.hold_again()
@@ -144,7 +147,8 @@ class InProcessLauncher:
                 succeeded = self._execute(job, request, instance, database, listen)
             except (StorageLost, *STORAGE_TROUBLES) as loss:
                 succeeded = False
-                witness.failures.insert(0, _database_lost(loss))
+                lost.append(_database_lost(loss))
+                witness.failures[:0] = lost
             finally:
                 lock.release()
             if not succeeded:
@@ -188,14 +192,14 @@ def _database_lost(loss: BaseException) -> StepFailure:
     cause: object = loss
     while (deeper := getattr(cause, "orig", None) or getattr(cause, "__cause__", None)) is not None:
         cause = deeper
-    words = str(cause).strip().partition("\n")[0].rstrip(".")
-    return StepFailure(
-        "",
-        Explanation(
-            f"The run lost Dagster's database: {words}.",
-            "See that PostgreSQL runs, then run it again: what was written stays, and the next run closes this one.",
-        ),
-        "".join(traceback.format_exception(loss)),
+    return StepFailure("", _loss_in_words(str(cause)), "".join(traceback.format_exception(loss)))
+
+
+def _loss_in_words(cause: str) -> Explanation:
+    words = cause.strip().partition("\n")[0].rstrip(".")
+    return Explanation(
+        f"The run lost Dagster's database: {words}.",
+        "See that PostgreSQL runs, then run it again: what was written stays, and the next run closes this one.",
     )
 
 
@@ -225,7 +229,11 @@ def _telling_a_loss_once() -> Iterator[None]:
         return "dagster_postgres" not in record.pathname
 
     def ignore_the_loss(unraisable: "sys.UnraisableHookArgs") -> None:
-        if not issubclass(unraisable.exc_type, StorageLost):
+        # A generator of Dagster's that is ended half-way goes on to record its end; Python says so as a RuntimeError.
+        is_of_a_generator = unraisable.exc_type is RuntimeError and "GeneratorExit" in str(
+            unraisable.exc_value
+        )
+        if not (is_of_a_generator or issubclass(unraisable.exc_type, StorageLost)):
             hook_before(unraisable)
 
     root = logging.getLogger()
@@ -258,6 +266,8 @@ class _Witness:
                 evaluation = event.asset_check_evaluation_data
                 if not evaluation.passed:
                     self.failed_checks.append(self._failed_check(evaluation))
+            case DagsterEventType.STEP_FAILURE if _is_of_a_half_run_generator(event):
+                pass  # what ended the run is told
             case DagsterEventType.STEP_FAILURE:
                 failure = self._failure_of(event)
                 if all(failure.explanation != known.explanation for known in self.failures):
@@ -313,7 +323,10 @@ class _Witness:
         data = event.step_failure_data
         trace = data.error.to_string() if data.error else ""
         blocking = next((check for check in self.failed_checks if check.is_blocking), None)
-        if data.user_failure_data is not None and data.user_failure_data.description:
+        if any(_class_name(cause) == StorageLost.__name__ for cause in _causes(data.error)):
+            # The database was back when the step's end was recorded.
+            explanation = _loss_in_words(_innermost_message(data.error) if data.error else "")
+        elif data.user_failure_data is not None and data.user_failure_data.description:
             remedy = data.user_failure_data.metadata.get("remedy")
             explanation = separated(
                 data.user_failure_data.description, str(remedy.value) if remedy is not None else ""
@@ -393,6 +406,12 @@ def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorIn
     while error is not None:
         yield error
         error = error.cause
+
+
+def _is_of_a_half_run_generator(event: DagsterEvent) -> bool:
+    """Whether a step failed because its generator was ended, as when the run had lost its database before."""
+    causes = _causes(event.step_failure_data.error)
+    return any(_class_name(cause) == GeneratorExit.__name__ for cause in causes)
 
 
 def _class_name(error: SerializableErrorInfo) -> str:

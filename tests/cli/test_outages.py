@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import psycopg2
 import pytest
+from dagster import DagsterEventType, EventLogEntry
+from dagster_postgres.event_log import PostgresEventLogStorage
+from sqlalchemy.exc import OperationalError
 
 from moss_jamf_pipeline.definitions import defs
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
@@ -205,6 +209,32 @@ def test_case_s01_a_restart_between_two_steps_does_not_end_a_run(
     assert outage.runs()[before:] == ["SUCCESS"]
     assert outage.history()[-1] == "success"
     assert outage.slots() == 0
+
+
+def test_case_s01_a_database_that_is_back_at_once_leaves_one_sentence_of_its_loss(
+    outage: Outage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A neighbour: what Dagster's half-run step records of its own end is no failure beside it."""
+    store_event = PostgresEventLogStorage.store_event
+    misses: list[str] = []
+
+    def miss_one(storage: PostgresEventLogStorage, event: EventLogEntry) -> None:
+        is_it = event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION
+        if is_it and "raw_jamf_buildings" in str(event.step_key) and not misses:
+            misses.append(str(event.step_key))
+            why = psycopg2.OperationalError("it went away")
+            raise OperationalError("insert", {}, why) from why
+        store_event(storage, event)
+
+    monkeypatch.setattr(PostgresEventLogStorage, "store_event", miss_one)
+    lost = _sync()
+    assert len(misses) == 1
+    assert lost.status == "failed"
+    (failure,) = lost.failures
+    assert failure.explanation.message == "The run lost Dagster's database: it went away."
+    said = capfd.readouterr()
+    assert "GeneratorExit" not in said.out + said.err
+    monkeypatch.undo()
 
 
 @contextmanager
