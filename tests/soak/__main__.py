@@ -455,6 +455,12 @@ def _world(
         )
         open_instance(Settings()).dispose()  # its tables
         with open_world(url, jamf, lambda: instance, dialect) as world:
+            # Ids are handed out anew two by two. While runs fail that comes to what a restored server looks like, which
+            # is held until a person lets it through; and there is none here.
+            world.execute(
+                "update integration_configs set sync_settings = coalesce(sync_settings, '{}') || %s::jsonb",
+                ['{"guard": {"relink": null, "reserial": null}}'],
+            )
             life = Life(world, Random(seed))
             yield Soak(life, Commands(life, postgres, dagster_url, Path(state)), hostility)
 
