@@ -16,7 +16,7 @@ from moss_jamf_pipeline.settings import Settings
 from tests.e2e.inventory import add_mac, furnish
 from tests.support.world import World
 
-_MOST_STATEMENTS = 140
+_MOST_STATEMENTS = 148
 _SETTINGS = re.compile(r"set |reset |select pg_catalog\.pg_backend_pid\(\)")
 
 

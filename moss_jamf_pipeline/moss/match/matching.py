@@ -16,6 +16,9 @@ from moss_jamf_pipeline.moss.statements import (
     statement,
 )
 
+_FEW: Final = 100
+"""Rows that any plan is good enough for: a table of so few need not be analysed."""
+
 # What matching a fleet's own objects is made of: the statements that come before that of the table, each of which fills
 # a temporary table of its name, and the columns that the next ones join and choose by.
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -61,8 +64,9 @@ def match(
         if table in _STEPS:
             execute(connection, "matching/create_working_tables")
         for name, joined_by in _STEPS.get(table, {}).items():
-            execute(connection, f"matching/{name}", parameters)
-            connection.execute(f"analyze {joined_by}")
+            rows_made = execute(connection, f"matching/{name}", parameters)
+            if rows_made > _FEW:
+                connection.execute(f"analyze {joined_by}")
         changed = execute(connection, f"matching/{table}", parameters)
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
