@@ -193,7 +193,7 @@ def test_every_page_can_be_used_by_everybody_in_both_themes_at_a_desk_and_on_a_p
             page.goto(path)
             page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
             for scheme, size in ways if is_thorough else (ways[3 * (place % 2)],):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
                 page.set_viewport_size(size)
                 assert _serious(page) == [], (path, scheme)
                 too_wide = page.evaluate(
