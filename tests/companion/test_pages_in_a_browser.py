@@ -215,7 +215,8 @@ def test_the_keyboard_goes_through_the_queue_in_order_and_the_focus_is_seen(
             where = page.evaluate(
                 """() => {
                   const at = document.activeElement, style = getComputedStyle(at);
-                  return [at.innerText || at.name || at.tagName, parseFloat(style.outlineWidth),
+                  const name = (at.innerText || at.name || at.tagName).split(/\\s+/).join(" ");
+                  return [name, parseFloat(style.outlineWidth),
                           at.getBoundingClientRect().top + scrollY];
                 }"""
             )
