@@ -1,7 +1,6 @@
 """The companion behind a real nginx, by the configuration that `moss-jamf serve --behind nginx` prints."""
 
 import gzip
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from tests.companion.conftest import API, Companion, serving
 from tests.companion.moss_pages import LINE, moss_pages
 from tests.companion.site import Site
 from tests.support.auth_js import COOKIE, session_of
+from tests.support.programs import program
 
 
 @pytest.fixture
@@ -28,11 +28,7 @@ def companion(site: Site) -> Iterator[Companion]:
 @pytest.fixture
 def proxied(companion: Companion, tmp_path: Path) -> Iterator[str]:
     """The address of nginx in front of M.O.S.S.'s pages and the companion."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if nginx is None:
-        pytest.fail(
-            "Install nginx (Debian: apt-get install nginx-light): its configuration is tried."
-        )
+    nginx = program("nginx")
     with serving(moss_pages()) as moss_url, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,17 +20,14 @@ from tests.companion.conftest import Companion
 from tests.companion.moss_pages import HERE, behind_one_host
 from tests.companion.site import PERSONAL, Site
 from tests.support.auth_js import COOKIE, session_of
+from tests.support.programs import program
 
 _NOBODY = "0b8b7f5e-4c55-4b8c-9d3e-0d2f3a1c7e11"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail(
-            "Install Chromium (Debian: apt-get install chromium): the script is tried in it."
-        )
+    chromium = program("chromium", "chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser

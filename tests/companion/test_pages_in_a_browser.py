@@ -1,6 +1,5 @@
 """The pages in a real browser: from a button to a decision, by keyboard, without JavaScript, and by axe."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -20,6 +19,7 @@ from tests.companion.site import Site
 from tests.companion.test_pages_at_work import inventory, quarantined
 from tests.db.support import Bench
 from tests.support.auth_js import COOKIE, session_of
+from tests.support.programs import program
 
 __all__ = ["inventory"]
 
@@ -29,9 +29,7 @@ _PHONE = ViewportSize(width=390, height=844)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("Install Chromium (Debian: apt-get install chromium): pages are tried in it.")
+    chromium = program("chromium", "chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser

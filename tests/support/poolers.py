@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import time
@@ -15,7 +14,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-_PLACES: Final = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+from tests.support.programs import program
+
 _SECONDS_TO_ANSWER: Final = 20.0
 
 
@@ -36,11 +36,7 @@ def pgbouncer(
     Yields:
         The port on loopback that it listens on; it ends with the block.
     """
-    program = shutil.which("pgbouncer", path=_PLACES)
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("PgBouncer is not installed; .ci/run installs it.")
-        pytest.skip("PgBouncer is not installed (Debian's package pgbouncer).")
+    pooler = program("pgbouncer")
     server = urlsplit(server_url)
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = int(probe.getsockname()[1])
@@ -59,7 +55,7 @@ def pgbouncer(
     log_file = configuration.with_suffix(".log")
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [program, *account, configuration], stdout=log, stderr=log, start_new_session=True
+            [pooler, *account, configuration], stdout=log, stderr=log, start_new_session=True
         )
     try:
         _wait_for(port, process, log_file)
