@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly test-other-postgres up bench soak check lint types generate lock clean
+.PHONY: help demo test nightly test-other-postgres up bench soak docs check lint types generate lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 28
@@ -34,6 +34,9 @@ bench: $(VENV)/.installed ## Time syncs (COMPUTERS=10000 SIZES=1000,10000 DIALEC
 soak: $(VENV)/.installed ## Sync 200 times against faults, outages and kills (RUNS=200 SEED=1 MINUTES=30; at night RUNS=1000 MINUTES=480)
 	$(BIN)/python -W ignore -m tests.soak --runs $(or $(RUNS),200) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
 
+docs: $(VENV)/.installed ## Build the documentation's site, strictly, into .documentation/site
+	$(BIN)/python -W ignore -m documentation .documentation
+
 check: lint types ## Lint and type-check
 
 lint: $(VENV)/.installed
@@ -53,7 +56,7 @@ lock: $(VENV)/.installed ## Renew requirements.lock from pyproject.toml (needs u
 
 clean: ## Stop the embedded database and remove everything that was made here
 	-test ! -x $(BIN)/moss-jamf || $(BIN)/moss-jamf db stop
-	rm -rf $(VENV) .moss-jamf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .moss-jamf .documentation .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -74,7 +74,7 @@ def _owned_fields() -> str:
     )
     return _section(
         "Fields that M.O.S.S. has",
-        "Who wins a field ([how](how-it-works.md#who-wins-a-field)). A JAMF null keeps what M.O.S.S. holds.",
+        "Who wins a field ([how](who-wins.md#who-wins-a-field)). A JAMF null keeps what M.O.S.S. holds.",
         _table(columns, rows),
     )
 

@@ -25,7 +25,7 @@ class OwnershipInvalid(ValueError):
 
 
 class OwnershipRule(BaseModel):
-    """What happens to one field (docs/how-it-works.md, "Who wins a field").
+    """What happens to one field (docs/who-wins.md, "Who wins a field").
 
     Attributes:
         place: where M.O.S.S. keeps it: a `column` of the object's table, or the value of a `custom_field`.

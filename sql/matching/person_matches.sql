@@ -1,7 +1,7 @@
 -- person_matches: which M.O.S.S. person each JAMF user is, and each user whom only a computer names.
 -- Grain: one row per person source. Parameters: integration_id,
 -- username_domains (text[]: domains that are no part of a user name; {*}: all).
--- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/how-it-works.md, "Who is
+-- A link by a JAMF id holds while user name or e-mail address agree with what it last saw (docs/who-is-who.md, "Who is
 -- who"), or where both changed and the full name alone says who it is; one that they contradict counts as none, and so does
 -- one whose person is gone. Who was deleted in M.O.S.S. is known by what the link last saw, whatever the record's id is by
 -- now, and not created again unless a person decided so (decisions, link_lost). A record that was gone from JAMF comes back

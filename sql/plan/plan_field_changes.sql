@@ -1,7 +1,7 @@
 -- Decides every differing field by the ownership table: one row of change_plan per object that changes, one conflict per disagreement.
 -- Parameters: integration_id, plan_id, object_type, keep_human_edits. Reads compared_objects, field_ownership, decisions. What is to be
 -- created is planned by plan_creations.
--- Three values decide (docs/how-it-works.md, "Who wins a field"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
+-- Three values decide (docs/who-wins.md, "Who wins a field"): base, JAMF now, M.O.S.S. now. A value that no longer equals the base was edited by a
 -- person. A fill-only field is written only while it is empty and was never filled: a person who emptied it meant it.
 -- One that follows its default is written only while it still is what was written; what merely equals it is M.O.S.S.'s own,
 -- and becomes no base.

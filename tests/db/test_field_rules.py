@@ -1,6 +1,6 @@
 """Every combination of ownership rule, base, JAMF value and M.O.S.S. value, against a second opinion.
 
-The second opinion is `_expected`: "Who wins a field" (docs/how-it-works.md), written again in Python, for one field.
+The second opinion is `_expected`: "Who wins a field" (docs/who-wins.md), written again in Python, for one field.
 """
 
 from itertools import product

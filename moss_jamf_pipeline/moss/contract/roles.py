@@ -1,4 +1,4 @@
-"""The two database roles the pipeline drops to: field ownership, enforced (docs/how-it-works.md, "Who wins a field").
+"""The two database roles the pipeline drops to: field ownership, enforced (docs/who-wins.md, "Who wins a field").
 
 The reader reads the contract and works in `jamf_sync`: captures, matches and plans are made under it, so a dry run
 cannot write M.O.S.S. The writer applies plans. Its privileges on M.O.S.S.'s tables are column grants that follow from

@@ -1,4 +1,4 @@
-"""How many changes of a kind one plan may make: `sync_settings.guard` (docs/how-it-works.md, "The guard")."""
+"""How many changes of a kind one plan may make: `sync_settings.guard` (docs/plans.md, "The guard")."""
 
 from enum import StrEnum
 

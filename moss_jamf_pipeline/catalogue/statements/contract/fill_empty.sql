@@ -1,4 +1,4 @@
--- The one way to write a field that M.O.S.S. owns: only while it is empty (docs/how-it-works.md, "Who wins
+-- The one way to write a field that M.O.S.S. owns: only while it is empty (docs/who-wins.md, "Who wins
 -- a field"). Runs with its owner's rights, because the writing role has none to update these columns; it can
 -- change nothing that holds a value. The columns are those that the ownership table fills. What it fills it
 -- enters into the ledger (owned_writes).

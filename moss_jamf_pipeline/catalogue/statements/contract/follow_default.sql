@@ -1,6 +1,6 @@
 -- The one way to change the kind of a device, which M.O.S.S. owns: only while it still is the default
 -- that the sync wrote (the ledger has it: created_objects, owned_writes), and only to another default
--- (docs/how-it-works.md, "Who wins a field"). Runs with its owner's rights, because the writing role has
+-- (docs/who-wins.md, "Who wins a field"). Runs with its owner's rights, because the writing role has
 -- none to update the column. What it writes it enters into the ledger.
 
 -- Follows what the waiting rows of a range ask for. Yields those that it does not follow.
