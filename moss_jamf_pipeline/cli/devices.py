@@ -1,14 +1,13 @@
 """`moss-jamf devices`: the Macs that are linked, and those of them that somebody should look at."""
 
-import csv
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from moss_jamf_pipeline.catalogue.rules import field_words
+from moss_jamf_pipeline.cli.export import print_csv
 from moss_jamf_pipeline.cli.options import (
     IntegrationOption,
     JsonOption,
@@ -17,9 +16,9 @@ from moss_jamf_pipeline.cli.options import (
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
 from moss_jamf_pipeline.engine.slots import slot_start
-from moss_jamf_pipeline.outputs import spreadsheet_cell
 from moss_jamf_pipeline.services import device_lists
 from moss_jamf_pipeline.services.device_lists import DeviceFilter, ListedDevice
+from moss_jamf_pipeline.services.exports import export_of
 from moss_jamf_pipeline.services.pages import Page, PageRequest
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -143,17 +142,6 @@ def _values(device: ListedDevice) -> dict[str, object]:
 
 
 def _write_csv(workplace: Workplace, wanted: DeviceFilter) -> None:
-    """Writes the list to standard output as it is read."""
-    # All in quotes: a spreadsheet that parts columns by semicolons finds none within a cell.
-    writer = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
     choice = workplace.settings.integration
     with device_lists.exported(workplace, choice, wanted) as listed:
-        writer.writerow(device_lists.EXPORTED_COLUMNS)
-        for device in listed:
-            writer.writerow(
-                [_cell(getattr(device, column)) for column in device_lists.EXPORTED_COLUMNS]
-            )
-
-
-def _cell(value: object) -> object:
-    return spreadsheet_cell(", ".join(value) if isinstance(value, tuple) else value)
+        print_csv(export_of("devices", ListedDevice, listed))

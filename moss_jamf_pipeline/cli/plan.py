@@ -1,13 +1,12 @@
 """`moss-jamf plan`: every change a sync would make, or made: object by object, by rule, by field, or whole as CSV."""
 
-import csv
-import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from moss_jamf_pipeline.catalogue.object_types import ObjectTypeName
+from moss_jamf_pipeline.cli.export import print_csv
 from moss_jamf_pipeline.cli.options import (
     IntegrationOption,
     JsonOption,
@@ -22,8 +21,7 @@ from moss_jamf_pipeline.cli.plan_tables import (
 )
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.plan_pages import ChangeFilter
-from moss_jamf_pipeline.outputs import spreadsheet_cell
-from moss_jamf_pipeline.services import plans
+from moss_jamf_pipeline.services import exports, plans
 from moss_jamf_pipeline.services.pages import PageRequest
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
@@ -130,12 +128,5 @@ def _view(
 
 
 def _write_csv(workplace: Workplace, plan_id: int | None) -> None:
-    """Writes a plan to standard output as it is read: the memory it takes is that of a page."""
-    # All in quotes: a spreadsheet that parts columns by semicolons finds none within a cell.
-    writer = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    with plans.exported(workplace, workplace.settings.integration, plan_id) as changes:
-        writer.writerow(plans.EXPORTED_COLUMNS)
-        for change in changes:
-            writer.writerow(
-                [spreadsheet_cell(getattr(change, column)) for column in plans.EXPORTED_COLUMNS]
-            )
+    with exports.exported(workplace, workplace.settings.integration, "plan", plan_id) as found:
+        print_csv(found)

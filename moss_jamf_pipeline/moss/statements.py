@@ -8,7 +8,7 @@ SQL is never put together from strings. Where dialects of M.O.S.S. differ, a sta
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from weakref import WeakSet
 
 import psycopg
@@ -17,6 +17,8 @@ from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.contract.installation import installation
 from moss_jamf_pipeline.settings import project_file
+
+_ROWS_PER_PAGE: Final = 1_000
 
 Parameters = Mapping[str, Any]
 Row = dict[str, Any]
@@ -105,6 +107,25 @@ def fetch_one(
     """Runs a statement that yields at most one row."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_text(connection, name), parameters).fetchone()
+
+
+def fetch_pages(
+    connection: psycopg.Connection, name: str, parameters: Parameters | None = None
+) -> Iterator[list[Row]]:
+    """Runs a statement and returns its rows as they are read, in the memory of one page of them.
+
+    Args:
+        connection: in autocommit mode; it is at work until the last page is taken, and may run other statements.
+        name: as of `statement`.
+        parameters: of the statement.
+    """
+    with (
+        connection.transaction(),
+        connection.cursor(name.replace("/", "_"), row_factory=dict_row) as cursor,
+    ):
+        cursor.execute(_text(connection, name), parameters)
+        while page := cursor.fetchmany(_ROWS_PER_PAGE):
+            yield page
 
 
 def fetch_value(

@@ -1,7 +1,8 @@
 """The conflict queue: what M.O.S.S. and JAMF disagree on, and what a person decides, one by one or in groups."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,7 +24,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import (
     resolve_conflicts,
 )
 from moss_jamf_pipeline.moss.plan.naming import Names
-from moss_jamf_pipeline.moss.statements import Row
+from moss_jamf_pipeline.moss.statements import Row, fetch_pages
 from moss_jamf_pipeline.moss.users import Whereabouts
 from moss_jamf_pipeline.services import callers
 from moss_jamf_pipeline.services.callers import Caller
@@ -227,6 +228,25 @@ def list_queue(
         return Queue(
             open_conflicts_by_kind(connection, integration.id),
             page_of(fetch, page, _conflict),
+        )
+
+
+@contextmanager
+def exported(
+    workplace: Workplace, choice: IntegrationChoice, chosen: ConflictFilter = _OPEN
+) -> Iterator[Iterator[Conflict]]:
+    """All conflicts that are meant, newest first, as they are read: in the memory of a page."""
+    with workplace.reading(choice) as (connection, integration):
+        parameters = {
+            "integration_id": integration.id,
+            "row_limit": None,
+            "row_offset": 0,
+            **chosen.parameters(),
+        }
+        yield (
+            _conflict(row)
+            for rows in fetch_pages(connection, "conflicts/listed_conflicts", parameters)
+            for row in _named(connection, rows)
         )
 
 

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.catalogue.outcomes import MatchOutcome
 from moss_jamf_pipeline.catalogue.rules import rule_meaning
 from moss_jamf_pipeline.moss.integration.integrations import Integration
-from moss_jamf_pipeline.moss.statements import Row, fetch_all, statement
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_pages
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
-
-_ROWS_PER_FETCH: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,6 @@ class ListedDevice:
     why: str | None
 
 
-EXPORTED_COLUMNS: Final = tuple(field.name for field in fields(ListedDevice))
-"""The columns of an exported list, in order."""
-
 _EVERYTHING: Final = DeviceFilter()
 _FIRST_PAGE: Final = PageRequest()
 
@@ -109,20 +103,13 @@ def exported(
     workplace: Workplace, choice: IntegrationChoice, wanted: DeviceFilter = _EVERYTHING
 ) -> Iterator[Iterator[ListedDevice]]:
     """All devices that are meant, as they are read: in the memory of a page."""
-    with (
-        workplace.reading(choice) as (connection, integration),
-        connection.transaction(),
-        connection.cursor("listed_devices", row_factory=dict_row) as cursor,
-    ):
-        cursor.execute(
-            statement("stories/listed_devices"), _parameters(integration, wanted, None, 0)
+    with workplace.reading(choice) as (connection, integration):
+        parameters = _parameters(integration, wanted, None, 0)
+        yield (
+            _listed(row)
+            for rows in fetch_pages(connection, "stories/listed_devices", parameters)
+            for row in _with_unenrolments(connection, integration, rows)
         )
-
-        def pages() -> Iterator[ListedDevice]:
-            while rows := cursor.fetchmany(_ROWS_PER_FETCH):
-                yield from map(_listed, _with_unenrolments(connection, integration, rows))
-
-        yield pages()
 
 
 def _parameters(

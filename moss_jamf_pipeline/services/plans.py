@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -365,9 +365,6 @@ class ExportedChange:
     detail: str | None
     problem: str | None
 
-
-EXPORTED_COLUMNS: Final = tuple(field.name for field in fields(ExportedChange))
-"""The columns of an exported plan, in order."""
 
 _OF_IDENTITY: Final = frozenset({Action.LINK, Action.MOVE, Action.RETURN})
 _FIRST_PAGE: Final = PageRequest(limit=20)

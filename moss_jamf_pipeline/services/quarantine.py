@@ -1,11 +1,14 @@
 """The quarantine: JAMF's records, and fields of records, that could not be used, and why. Only looks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.errors import NothingCaptured
-from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
+from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one, fetch_pages
 from moss_jamf_pipeline.services.pages import Page, PageRequest, page_of, record
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
@@ -108,17 +111,37 @@ def list_entries(
             return fetch_all(
                 connection,
                 "quarantine/quarantined_now",
-                {
-                    "integration_id": integration.id,
-                    "collection": wanted.collection,
-                    "reason": wanted.reason,
-                    "whole_records_only": wanted.whole_records_only,
-                    "row_limit": piece.limit,
-                    "row_offset": piece.offset,
-                },
+                _parameters(integration, wanted, piece.limit, piece.offset),
             )
 
         return page_of(fetch, page, lambda row: record(Quarantined, row))
+
+
+@contextmanager
+def exported(
+    workplace: Workplace, choice: IntegrationChoice, wanted: QuarantineFilter = _EVERYTHING
+) -> Iterator[Iterator[Quarantined]]:
+    """All of it that is meant, as it is read: in the memory of a page."""
+    with workplace.reading(choice) as (connection, integration):
+        parameters = _parameters(integration, wanted, None, 0)
+        yield (
+            record(Quarantined, row)
+            for rows in fetch_pages(connection, "quarantine/quarantined_now", parameters)
+            for row in rows
+        )
+
+
+def _parameters(
+    integration: Integration, wanted: QuarantineFilter, limit: int | None, offset: int
+) -> dict[str, object]:
+    return {
+        "integration_id": integration.id,
+        "collection": wanted.collection,
+        "reason": wanted.reason,
+        "whole_records_only": wanted.whole_records_only,
+        "row_limit": limit,
+        "row_offset": offset,
+    }
 
 
 def list_reasons(workplace: Workplace, choice: IntegrationChoice) -> tuple[QuarantineReason, ...]:

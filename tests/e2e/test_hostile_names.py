@@ -5,6 +5,8 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,6 +20,7 @@ from moss_jamf_pipeline.settings import Settings
 from tests.e2e.conftest import SeparateWorld
 from tests.e2e.inventory import add_mac, insert, insert_device
 from tests.support.hostile_names import HOSTILE_NAMES
+from tests.support.workbooks import sheets_of
 from tests.support.world import World
 
 _UNSEEN = re.compile(
@@ -96,12 +99,26 @@ def test_case_s09_no_name_is_a_formula_in_an_export(
     cells = [cell for row in exported for cell in row]
     assert [cell for cell in cells if _FORMULA.match(cell) or _UNSEEN.search(cell)] == []
     assert sum(cell.startswith("'") for cell in cells) > 10
-    assert {len(row) for row in exported} == {len(plans.EXPORTED_COLUMNS)}
+    assert {len(row) for row in exported} == {len(fields(plans.ExportedChange))}
     with (
         Workplace(Settings()) as workplace,
         plans.exported(workplace, Settings().integration, None) as changes,
     ):
         assert len(exported) == 1 + sum(1 for _ in changes)
+
+
+@pytest.mark.parametrize("name", ["plan", "conflicts", "quarantine", "devices"])
+def test_case_s09_no_name_is_a_formula_in_any_list_that_is_exported(
+    hostile_world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    as_csv = list(csv.reader(io.StringIO(_said(capsys, f"export {name}"))))
+    book = tmp_path / "list.xlsx"
+    _said(capsys, f"export {name} --output {book}")
+    (sheet,) = sheets_of(book)
+    assert len(as_csv) == len(sheet)
+    cells = [cell for row in (*as_csv, *(row.values() for row in sheet)) for cell in row]
+    assert [cell for cell in cells if _FORMULA.match(cell) or _UNSEEN.search(cell)] == []
+    assert name == "quarantine" or sum(cell.startswith("'") for cell in cells) > 10
 
 
 def test_case_s10_no_name_is_markup_in_the_dagster_ui(hostile_world: World) -> None:

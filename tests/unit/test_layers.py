@@ -24,8 +24,9 @@ _BELOW = {
     "moss": {"catalogue", "staging", "jamf"},
     "engine": {"catalogue", "jamf", "staging", "moss", "embedded"},
     "services": {"catalogue", "jamf", "staging", "moss", "embedded", "engine"},
+    "rendering": {"catalogue", "moss", "services"},
     # A door that knows neither the command line nor Dagster: who starts runs is handed to it.
-    "companion": {"catalogue", "jamf", "moss", "engine", "services"},
+    "companion": {"catalogue", "jamf", "moss", "engine", "services", "rendering"},
 }
 _MODULES = sorted(path.relative_to(_PACKAGE).as_posix() for path in _PACKAGE.rglob("*.py"))
 

@@ -6,20 +6,11 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
 
 from moss_jamf_pipeline.moss.plan.conflicts import as_like_pattern
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.naming import Names
-from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_value, statement
-
-_ROWS_PER_FETCH = 1_000
-
-EXPORTED_COLUMNS: Final = (
-    *("row_id", "object_type", "object_id", "external_type", "external_id", "name", "action"),
-    *("field", "before", "after", "rule", "outcome", "detail", "problem"),
-)
-"""The columns of `all_changes`, in order."""
+from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_pages, fetch_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +161,15 @@ def changes_by_field(
 
 
 def all_changes(connection: psycopg.Connection, plan_id: int) -> Iterator[Row]:
-    """Every change of a plan, field by field, then what rules suppress; `EXPORTED_COLUMNS`.
+    """Every change of a plan, field by field, then what rules suppress.
 
     Args:
         connection: one in autocommit mode, which is busy until the last row is taken.
         plan_id: the plan.
     """
-    with (
-        connection.transaction(),
-        connection.cursor("changes_of_plan", row_factory=dict_row) as cursor,
-    ):
-        cursor.execute(statement("plan/export_changes"), {"plan_id": plan_id})
-        while page := cursor.fetchmany(_ROWS_PER_FETCH):
-            _show_names(connection, plan_id, page)
-            yield from page
+    for page in fetch_pages(connection, "plan/export_changes", {"plan_id": plan_id}):
+        _show_names(connection, plan_id, page)
+        yield from page
 
 
 def recent_plans(
