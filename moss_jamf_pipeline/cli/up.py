@@ -180,6 +180,7 @@ def _serve(
                 log_file=logs / f"{name}.log",
                 environment=environment,
                 shows_everything=verbose,
+                is_kept_up=True,
             )
         )
     servers.add(
@@ -194,6 +195,7 @@ def _serve(
             log_file=logs / "companion.log",
             environment=environment,
             shows_everything=verbose,
+            is_kept_up=True,
         )
     )
     for name, asked in (

@@ -1,4 +1,4 @@
-"""`moss-jamf up`: serves until it is told to stop or one of its servers dies, and nothing of it is left."""
+"""`moss-jamf up`: serves until it is told to stop, whichever of its servers dies, and nothing of it is left."""
 
 import signal
 import socket
@@ -206,17 +206,57 @@ def test_it_serves_and_leaves_nothing_when_stopped(services: tuple[Service, Serv
     assert all_ended(started)
 
 
-def test_when_one_server_dies_it_says_which_and_stops_the_rest(
+def _programs(service: Service, *words: str) -> list[psutil.Process]:
+    return [
+        server
+        for server in service.servers
+        if command_of(server)[1 : 1 + len(words)] == list(words)
+    ]
+
+
+def test_servers_that_die_are_started_again_and_the_others_stay(
+    services: tuple[Service, Service],
+) -> None:
+    _, service = services
+    modules = (
+        ("-m", "dagster_webserver"),
+        ("-m", "dagster._daemon"),
+        ("-m", "moss_jamf_pipeline.cli", "serve"),
+    )
+    killed = [server for words in modules for server in _programs(service, *words)]
+    others = [service.code_server, *_programs(service, "-m", "moss_jamf_pipeline.cli", "simulate")]
+    for server in killed:
+        server.kill()
+
+    def are_back() -> bool:
+        return all(set(_programs(service, *words)) - set(killed) for words in modules)
+
+    wait_until(are_back)
+    assert len(killed) == len(modules)
+    assert service.process.poll() is None
+    assert all(server.is_running() for server in others)
+    with service.companion() as client:
+        wait_until(lambda: _answers(client, "/healthz"))
+        wait_until(lambda: _answers(client, f"{service.address}/server_info"))
+
+
+def _answers(client: httpx.Client, address: str) -> bool:
+    try:
+        return client.get(address).is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_when_the_simulator_dies_it_is_said_and_the_rest_is_stopped(
     services: tuple[Service, Service],
 ) -> None:
     _, service = services
     started = service.servers
-    (daemon,) = [server for server in started if server.cmdline()[1:3] == ["-m", "dagster._daemon"]]
-    daemon.kill()
+    (simulator,) = _programs(service, "-m", "moss_jamf_pipeline.cli", "simulate")
+    simulator.kill()
     _, said = service.process.communicate()
     assert service.process.returncode == 1
-    assert "The daemon ended by itself" in said
-    assert "daemon.log" in said
+    assert "The simulator ended by itself" in said
     assert all_ended(started)
 
 

@@ -62,12 +62,14 @@ class Life:
         random: chooses what happens to whom.
         broken: promise to how often it was broken.
         details: what was seen, for the first of them.
+        deleted: the ids of the devices that a person deleted in M.O.S.S.
     """
 
     world: World
     random: Random
     broken: Counter[str] = field(default_factory=Counter)
     details: list[str] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
 
     # What happens ------------------------------------------------------------------------------------------------
 
@@ -131,6 +133,7 @@ class Life:
         device_id = self._some_device()
         if device_id is not None:
             self.world.execute("delete from devices where id = %s", [device_id])
+            self.deleted.add(device_id)
 
     def stage_anew(self) -> None:
         """Every typed row looks as if it had been staged by older rules."""
@@ -212,9 +215,18 @@ class Life:
                 "select username from jamf_sync.person_matches where outcome = 'contradicted'"
             )
         }
+        # A machine whose device a person deleted stays without one, under whatever id JAMF lists it by now.
+        left_out = {
+            row["jamf_id"]
+            for row in self.world.query(
+                "select jamf_id, lost_id::text as lost_id from jamf_sync.device_matches"
+                " where outcome = 'deleted_internal'"
+            )
+            if row["lost_id"] in self.deleted
+        }
         for jamf_id, computer in self.world.fleet.computers.items():
             link = links.get(jamf_id)
-            if not computer.managed or (link and link["sync_status"] == "deleted_internal"):
+            if not computer.managed or jamf_id in left_out:
                 continue
             row = found.get(str(link["internal_id"])) if link else None
             is_name_taken = any(
