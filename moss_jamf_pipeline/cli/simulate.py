@@ -16,7 +16,13 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
-from moss_jamf_pipeline.simulator import SimulatorConfig, SimulatorStartError, serve
+from moss_jamf_pipeline.simulator import (
+    PERMISSIONS,
+    GatewayConfig,
+    SimulatorConfig,
+    SimulatorStartError,
+    serve,
+)
 
 app = single_command()
 
@@ -73,6 +79,20 @@ def simulate(
             help='A privilege the API client lacks, e.g. "Read Buildings". Repeatable.',
         ),
     ] = None,
+    gateway: Annotated[
+        bool,
+        typer.Option(
+            "--gateway/--no-gateway",
+            help="Answer as the Jamf Platform gateway in front of that server, and not otherwise.",
+        ),
+    ] = False,
+    without_permission: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without-permission",
+            help='A permission the gateway\'s integration lacks, e.g. "buildings:read". Repeatable.',
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a simulated JAMF Pro until Ctrl-C: same endpoints, same quirks, the fleet that the seed names.
@@ -93,6 +113,11 @@ def simulate(
             hard_cases=hard_cases,
             further_attributes=further_attributes,
             privileges=_DEFAULT.privileges - set(without_privilege or ()),
+            gateway=GatewayConfig(
+                permissions=frozenset(PERMISSIONS) - set(without_permission or ())
+            )
+            if gateway
+            else None,
         )
         try:
             serve(config, on_ready=lambda base_url: _announce(base_url, config, as_json=as_json))
@@ -123,18 +148,29 @@ def _announce(base_url: str, config: SimulatorConfig, *, as_json: bool) -> None:
                 "client_id": config.client_id,
                 "client_secret": secret,
                 "version": config.version,
+                **_scope_of(config),
             },
             reveals=True,
         )
         return
+    led = ", behind Jamf's platform gateway," if config.gateway else ""
     stdout.print(
-        f"A simulated JAMF Pro {config.version} with {config.computers:,} computers answers at {base_url} "
+        f"A simulated JAMF Pro {config.version}{led} with {config.computers:,} computers answers at {base_url} "
         "(Ctrl-C stops it).",
         soft_wrap=True,
     )
     stdout.print("To sync from it, in another terminal:\n")
+    gateway = config.gateway
     for line in (
         f"export JAMF_BASE_URL={base_url}",
+        *(
+            ()
+            if gateway is None
+            else (
+                "export JAMF_CONNECTION=platform",
+                f"export JAMF_{gateway.scope.upper()}_ID={gateway.scope_id}",
+            )
+        ),
         f"export JAMF_CLIENT_ID={config.client_id}",
         f"export JAMF_CLIENT_SECRET={secret}",
         "moss-jamf sync",
@@ -142,6 +178,13 @@ def _announce(base_url: str, config: SimulatorConfig, *, as_json: bool) -> None:
         typer.echo(f"  {line}")  # its secret is what it is printed for
     stdout.print("\nTo let a week pass in the fleet:\n")
     stdout.print(f"  {evolve_command(base_url)}", soft_wrap=True)
+
+
+def _scope_of(config: SimulatorConfig) -> dict[str, str]:
+    """What a client of the gateway has to say besides."""
+    if config.gateway is None:
+        return {}
+    return {"connection": "platform", f"{config.gateway.scope}_id": config.gateway.scope_id}
 
 
 def evolve_command(base_url: str) -> str:

@@ -13,7 +13,6 @@ from urllib.request import getproxies
 
 import psycopg
 
-from moss_jamf_pipeline.engine.extraction import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf import (
     Acquaintance,
     ClientCredentials,
@@ -22,6 +21,7 @@ from moss_jamf_pipeline.jamf import (
     JamfFailing,
     UserCredentials,
 )
+from moss_jamf_pipeline.jamf.connections import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS
 from moss_jamf_pipeline.jamf.network import Network
 from moss_jamf_pipeline.jamf.transport import is_loopback, usable_base_url

@@ -12,8 +12,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -88,10 +86,6 @@ class Reading:
     listed: int | None = None
 
 
-LOOPBACK: Final = "loopback"
-"""What a JAMF server on this machine is called: the simulator, or a tunnel."""
-
-
 async def capture_collection(
     client: JamfClient,
     connection: psycopg.Connection,
@@ -128,9 +122,7 @@ async def capture_collection(
         OtherJamfServer: earlier captures came from another server.
     """
     is_of_computers = collection == CollectionName.COMPUTERS
-    with open_capture(
-        connection, integration_id, collection, server_identity(client.base_url)
-    ) as writer:
+    with open_capture(connection, integration_id, collection, client.identity) as writer:
         choice, standing = asked, None
         if is_of_computers and asked.kind == INCREMENTAL:
             standing = sweep_standing(connection, integration_id)
@@ -196,9 +188,7 @@ async def capture_named(
     if found is None:
         return None
     path, fetch = found
-    with open_capture(
-        connection, integration_id, collection, server_identity(client.base_url)
-    ) as writer:
+    with open_capture(connection, integration_id, collection, client.identity) as writer:
         rejected: list[RejectedRecord] = []
         async for page in fetch:
             writer.write_page(page.records)
@@ -348,18 +338,6 @@ async def _read_whole_instead(
         bytes_received=so_far.bytes_received + reading.bytes_received,
         listed=so_far.listed,
     )
-
-
-def server_identity(base_url: str) -> str:
-    """Names a JAMF server so that another one is noticed: its host, and its port unless it is this machine's own.
-
-    A server on the loopback is the simulator or a tunnel, whose port changes from run to run.
-    """
-    parts = urlsplit(base_url)
-    host = (parts.hostname or "").lower()
-    if host in {"localhost", "127.0.0.1", "::1"}:
-        return LOOPBACK
-    return host if parts.port in {None, 443} else f"{host}:{parts.port}"
 
 
 def _reading_of(summary: SweepSummary, sweep: SweepKind, reason: str) -> Reading:

@@ -8,6 +8,7 @@ from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section
+from moss_jamf_pipeline.jamf.connections import SERVER, Connection, ConnectionKind, Gateway, Scope
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
     JamfRecord,
@@ -24,6 +25,7 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfAuthoritiesUnusable,
     JamfBusy,
     JamfCredentialsRejected,
+    JamfEnvironmentRefused,
     JamfError,
     JamfFailing,
     JamfFilterUnusable,
@@ -46,13 +48,17 @@ from moss_jamf_pipeline.jamf.sweep import Sweep, SweepPage, SweepSummary, sectio
 from moss_jamf_pipeline.jamf.version import ServerVersion
 
 __all__ = [
+    "SERVER",
     "Acquaintance",
     "ChangedComputers",
     "ClientCredentials",
     "ClientLimits",
     "CollectionName",
     "ComputerNow",
+    "Connection",
+    "ConnectionKind",
     "FetchedPage",
+    "Gateway",
     "JamfAddressInvalid",
     "JamfAnswerInvalid",
     "JamfAnswerTooLarge",
@@ -60,6 +66,7 @@ __all__ = [
     "JamfBusy",
     "JamfClient",
     "JamfCredentialsRejected",
+    "JamfEnvironmentRefused",
     "JamfError",
     "JamfFailing",
     "JamfFilterUnusable",
@@ -76,6 +83,7 @@ __all__ = [
     "RecordFetch",
     "RejectedRecord",
     "RejectionReason",
+    "Scope",
     "Section",
     "ServerVersion",
     "Sweep",

@@ -36,7 +36,7 @@ class Answer:
         status: the HTTP status.
         body: the body, decompressed.
         location: the header `Location`, without its query (which may carry a login's state) and its user.
-        retry_after_seconds: the header `Retry-After`, if it can be read.
+        retry_after_seconds: the header `Retry-After`, or of a 429 `X-RateLimit-Reset`, if it can be read.
         sent_at: the header `Date`: the server's clock.
         seconds: how long it took to come (`stopwatch`).
     """
@@ -62,7 +62,8 @@ class Answer:
             status=response.status_code,
             body=body,
             location=_address(response.headers.get("location")),
-            retry_after_seconds=_retry_after(response.headers.get("retry-after"), sent_at),
+            retry_after_seconds=_retry_after(response.headers.get("retry-after"), sent_at)
+            or _until_reset(response, sent_at),
             sent_at=sent_at,
             seconds=seconds,
         )
@@ -161,3 +162,12 @@ def _retry_after(text: str | None, sent_at: datetime | None) -> float | None:
     if moment is None:
         return None
     return max(0.0, (moment - (sent_at or datetime.now(UTC))).total_seconds())
+
+
+def _until_reset(response: httpx.Response, sent_at: datetime | None) -> float | None:
+    """Seconds to wait after too many requests: the gateway says when, in seconds since 1970 on its own clock."""
+    text = response.headers.get("x-ratelimit-reset", "").strip()
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS or not text.isdecimal():
+        return None
+    now = (sent_at or datetime.now(UTC)).timestamp()
+    return max(0.0, float(text[:_LONGEST_NUMBER]) - now)

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance, Token
 from moss_jamf_pipeline.jamf.answers import Answer
+from moss_jamf_pipeline.jamf.connections import Connection, ConnectionKind
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import parse_moment
 from moss_jamf_pipeline.jamf.errors import JamfAnswerInvalid, JamfCredentialsRejected, JamfError
@@ -24,8 +25,6 @@ from moss_jamf_pipeline.jamf.limits import Patience
 from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport
 from moss_jamf_pipeline.scrubbing import remember_secret, remember_token
 
-_CLIENT_TOKEN_PATHS = ("/api/v1/oauth/token", "/api/oauth/token")
-"""The second one is the path of servers that do not know the first."""
 _USER_TOKEN_PATHS = ("/api/v1/auth/token",)
 
 _LONGEST_MARGIN_SECONDS = 60.0
@@ -68,6 +67,7 @@ class TokenSource:
         credentials: whose token.
         patience: how often to try when JAMF is busy or away.
         acquaintance: where the token is kept.
+        connection: whether a JAMF Pro server gives the token, or the gateway.
     """
 
     def __init__(
@@ -76,8 +76,10 @@ class TokenSource:
         credentials: ClientCredentials | UserCredentials,
         patience: Patience,
         acquaintance: Acquaintance,
+        connection: Connection,
     ) -> None:
         self._transport = transport
+        self._connection = connection
         self._credentials = credentials
         remember_secret(_secret_of(credentials))
         self._patience = patience
@@ -110,10 +112,9 @@ class TokenSource:
     def refused_again(self, request: ApiRequest) -> JamfCredentialsRejected:
         """The error for a fresh token that JAMF refuses."""
         return JamfCredentialsRejected(
-            f"JAMF Pro at {self._transport.base_url} refused a token it had just issued to the "
-            f"{_kind(self._credentials)}, on {request}.",
-            "See in JAMF Pro whether it is still enabled, and whether a gateway in front of JAMF "
-            "strips the Authorization header.",
+            f"{self._connection.name} at {self._transport.base_url} refused a token it had just issued to the "
+            f"{self._kind}, on {request}.",
+            self._connection.refused_token_remedy,
         )
 
     def _current(self) -> Token | None:
@@ -137,7 +138,7 @@ class TokenSource:
             "client_id": credentials.client_id,
             "client_secret": credentials.client_secret.get_secret_value(),
         }
-        answer = await self._ask(_CLIENT_TOKEN_PATHS, form=form)
+        answer = await self._ask(self._connection.token_paths, form=form)
         try:
             token = _ClientToken.model_validate_json(answer.body)
         except ValidationError:
@@ -187,16 +188,18 @@ class TokenSource:
         if answer.status in _REFUSALS:
             said = f" ({answer.explanation})" if answer.explanation else ""
             return JamfCredentialsRejected(
-                f"JAMF Pro at {at} gives no token to the {_kind(self._credentials)}: "
+                f"{self._connection.name} at {at} gives no token to the {self._kind}: "
                 f"it answered {answer.status}{said}.",
-                _refusal_remedy(self._credentials, answer),
+                self._refusal_remedy(answer),
             )
         if answer.status in _ABSENCES:
             return JamfAnswerInvalid(
-                f"The server at {at} has no token endpoint for the {_kind(self._credentials)} "
+                f"The server at {at} has no token endpoint for the {self._kind} "
                 f"(it answered {answer.status}).",
-                "Check that the base URL is the JAMF Pro server itself; API clients exist since "
-                "JAMF Pro 10.49, older servers need a user name and password.",
+                f"Check that the base URL is {self._connection.itself}; API clients exist since "
+                "JAMF Pro 10.49, older servers need a user name and password."
+                if self._connection.kind is ConnectionKind.SERVER
+                else f"Check that the base URL is {self._connection.itself}.",
             )
         return self._not_a_token(answer)
 
@@ -206,7 +209,32 @@ class TokenSource:
         return JamfAnswerInvalid(
             f"The token endpoint at {self._transport.base_url} answered {answer.status} with "
             f"{what}.",
-            "Check that the base URL is the JAMF Pro server itself, not a login page or proxy.",
+            f"Check that the base URL is {self._connection.itself}, not a login page or proxy.",
+        )
+
+    @property
+    def _kind(self) -> str:
+        """What the credentials are, in sentences."""
+        is_client = isinstance(self._credentials, ClientCredentials)
+        return self._connection.client if is_client else "user account"
+
+    def _refusal_remedy(self, answer: Answer) -> str:
+        credentials = self._credentials
+        if isinstance(credentials, ClientCredentials):
+            remedy = self._connection.refused_client_remedy
+            hint = " The client id looks like a user name: those go with a password instead."
+            may_be_a_user = self._connection.kind is ConnectionKind.SERVER
+            return remedy + hint if may_be_a_user and credentials.looks_like_a_user else remedy
+        if "USER_EXPIRED_PASSWORD" in answer.error_codes:
+            return "The password has expired: set a new one in JAMF Pro, or use an API client."
+        if credentials.looks_like_a_client:
+            return (
+                "The user name looks like the client id of an API client: give it as client id, with "
+                "the client secret."
+            )
+        return (
+            "Check user name and password. Accounts that sign in by SSO get no token this way: use an "
+            "API client (Settings, API roles and clients)."
         )
 
 
@@ -214,28 +242,3 @@ def _secret_of(credentials: ClientCredentials | UserCredentials) -> str:
     if isinstance(credentials, ClientCredentials):
         return credentials.client_secret.get_secret_value()
     return credentials.password.get_secret_value()
-
-
-def _kind(credentials: ClientCredentials | UserCredentials) -> str:
-    return "API client" if isinstance(credentials, ClientCredentials) else "user account"
-
-
-def _refusal_remedy(credentials: ClientCredentials | UserCredentials, answer: Answer) -> str:
-    if isinstance(credentials, ClientCredentials):
-        remedy = (
-            "Check client id and client secret, and that the API client is enabled; adding or "
-            "removing a role of a client asks for a new secret."
-        )
-        hint = " The client id looks like a user name: those go with a password instead."
-        return remedy + hint if credentials.looks_like_a_user else remedy
-    if "USER_EXPIRED_PASSWORD" in answer.error_codes:
-        return "The password has expired: set a new one in JAMF Pro, or use an API client."
-    if credentials.looks_like_a_client:
-        return (
-            "The user name looks like the client id of an API client: give it as client id, with "
-            "the client secret."
-        )
-    return (
-        "Check user name and password. Accounts that sign in by SSO get no token this way: use an "
-        "API client (Settings, API roles and clients)."
-    )

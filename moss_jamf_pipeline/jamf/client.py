@@ -20,6 +20,7 @@ from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section, read_sections
+from moss_jamf_pipeline.jamf.connections import SERVER, Connection
 from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_LISTING_READER,
@@ -78,8 +79,8 @@ class MissingPrivilege:
     Attributes:
         collection: what cannot be swept.
         endpoint: the path that was refused.
-        privileges: what it asks for, by the exact names of JAMF's API role editor. Of several, at
-            least one is missing.
+        privileges: what it asks for, by the exact names of JAMF's API role editor or of the gateway's permissions. Of
+            several, at least one is missing.
     """
 
     collection: CollectionName
@@ -102,6 +103,7 @@ class JamfClient:
     Args:
         base_url: e.g. `https://example.jamfcloud.com`; plain http only for this very machine.
         credentials: an API client, or a user account for servers older than 10.49.
+        connection: whether that is a JAMF Pro server, or the gateway.
         limits: see `ClientLimits`.
         acquaintance: what earlier clients of this server and these credentials have learned.
         network: the way to the server.
@@ -110,6 +112,7 @@ class JamfClient:
     Raises:
         JamfAddressInvalid: the base URL cannot be used.
         JamfAuthoritiesUnusable: there are no certificates where those of the authorities should be.
+        JamfCredentialsRejected: credentials of that kind are not taken there.
     """
 
     def __init__(
@@ -117,11 +120,15 @@ class JamfClient:
         base_url: str,
         credentials: ClientCredentials | UserCredentials,
         *,
+        connection: Connection = SERVER,
         limits: ClientLimits = DEFAULT_LIMITS,
         acquaintance: Acquaintance | None = None,
         network: Network = DIRECT,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        connection.require_host(base_url)
+        connection.require_fit(credentials)
+        self._connection = connection
         self._limits = limits
         self._acquaintance = acquaintance or Acquaintance()
         if self._acquaintance.tls is None and transport is None:
@@ -131,9 +138,9 @@ class JamfClient:
             base_url, limits, transport, self._acquaintance.tls, network
         )
         tokens = TokenSource(
-            self._transport, credentials, limits.request_patience, self._acquaintance
+            self._transport, credentials, limits.request_patience, self._acquaintance, connection
         )
-        self._session = JamfSession(self._transport, tokens)
+        self._session = JamfSession(self._transport, tokens, connection)
         self._version_lock = asyncio.Lock()
         self._inventory_path: str | None = None
         self._refused_sections: dict[Section, tuple[str, float]] = {}
@@ -154,6 +161,11 @@ class JamfClient:
     def base_url(self) -> str:
         """The server's base URL, without a trailing slash."""
         return self._transport.base_url
+
+    @property
+    def identity(self) -> str:
+        """Names the JAMF Pro server, so that another one is noticed."""
+        return self._connection.identity(self.base_url)
 
     async def server_version(self) -> ServerVersion:
         """The server's version; asked once.
@@ -220,7 +232,9 @@ class JamfClient:
         Raises:
             JamfError: it could not be asked for its version.
         """
-        listings = SOURCES[CollectionName.USERS].listings_for(await self.server_version())
+        listings = self._session.listings(
+            SOURCES[CollectionName.USERS], await self.server_version()
+        )
         return listings[0].style is ListingStyle.CLASSIC_USERS
 
     def computer_listing(self) -> Sweep:
@@ -295,7 +309,7 @@ class JamfClient:
     async def _sections_of(self, jamf_id: str, sections: Sequence[Section]) -> ComputerNow:
         source = SOURCES[CollectionName.COMPUTERS]
         known = self._inventory_path
-        listings = source.listings_for(await self.server_version())
+        listings = self._session.listings(source, await self.server_version())
         absence: JamfNotFound | None = None
         for path in [known] if known else [listing.path for listing in listings]:
             try:
@@ -371,7 +385,7 @@ class JamfClient:
             JamfError: the server could not be asked for its version.
         """
         source = SOURCES[collection]
-        listings = source.listings_for(await self.server_version())
+        listings = self._session.listings(source, await self.server_version())
         listing = next((each for each in listings if each.path == endpoint), listings[0])
         if listing.style is not ListingStyle.PAGED:
             return None
@@ -438,10 +452,7 @@ class JamfClient:
                 patience=self._limits.request_patience,
             )
         except JamfNotFound as error:
-            raise JamfAnswerInvalid(
-                f"There is no JAMF Pro at {self.base_url}: {error.happened}",
-                "Check the JAMF base URL.",
-            ) from error
+            raise self._connection.nothing_there(self.base_url, error) from error
 
     async def _try_reading(self, collection: CollectionName) -> None:
         """Ask for one record of a collection, where this server has it.
@@ -454,7 +465,7 @@ class JamfClient:
         source = SOURCES[collection]
         seen = ""
         version = await self.server_version()
-        for listing in source.listings_for(version):
+        for listing in self._session.listings(source, version):
             try:
                 answer = await self._probe(listing.path, _probe_parameters(listing), source)
             except JamfNotFound as not_found:

@@ -121,6 +121,10 @@ class JamfAnswerTooLarge(JamfNotServed):
     """An answer came that is larger than any of JAMF Pro's data; reading it was stopped."""
 
 
+class JamfPageRefused(JamfNotServed):
+    """A page was refused as it was asked for, which may be for its size; smaller ones might be served."""
+
+
 class JamfCredentialsRejected(JamfError):
     """JAMF Pro does not accept the credentials; the message names their kind, not their values."""
 
@@ -130,20 +134,31 @@ class JamfPrivilegeMissing(JamfError):
 
     Attributes:
         endpoint: the path that was refused.
-        privileges: the exact names in JAMF's API role editor.
+        privileges: the exact names in JAMF's API role editor, or those of the gateway's permissions.
     """
 
-    def __init__(self, happened: str, *, endpoint: str, privileges: Sequence[str]) -> None:
+    def __init__(
+        self,
+        happened: str,
+        *,
+        endpoint: str,
+        privileges: Sequence[str],
+        remedy: str | None = None,
+    ) -> None:
         names = ", ".join(f'"{privilege}"' for privilege in privileges)
-        remedy = (
+        in_jamf_pro = (
             f"In JAMF Pro, give the API role (or the user account) {names}; "
             "it works from the next token on."
             if privileges
             else "In JAMF Pro, review the privileges and the site of the API role or user account."
         )
-        super().__init__(happened, remedy)
+        super().__init__(happened, remedy or in_jamf_pro)
         self.endpoint = endpoint
         self.privileges = tuple(privileges)
+
+
+class JamfEnvironmentRefused(JamfError):
+    """The platform gateway does not serve the environment or tenant that is named, or none is named."""
 
 
 class JamfAnswerInvalid(JamfError):

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from moss_jamf_pipeline.jamf.answers import Answer
 from moss_jamf_pipeline.jamf.authentication import TokenSource
+from moss_jamf_pipeline.jamf.connections import Connection
 from moss_jamf_pipeline.jamf.documents import BodyNotJsonError, BodyShapeError
 from moss_jamf_pipeline.jamf.errors import (
     JamfAnswerInvalid,
@@ -19,9 +20,10 @@ from moss_jamf_pipeline.jamf.errors import (
     JamfPrivilegeMissing,
 )
 from moss_jamf_pipeline.jamf.limits import ClientLimits, Patience
-from moss_jamf_pipeline.jamf.listings import Listing
+from moss_jamf_pipeline.jamf.listings import CollectionSource, Listing
 from moss_jamf_pipeline.jamf.page_sizes import PageSizes
 from moss_jamf_pipeline.jamf.transport import ApiRequest, JamfTransport, Ledger
+from moss_jamf_pipeline.jamf.version import ServerVersion
 
 _TRIES_OF_A_TRUNCATED_BODY = 3
 _ABSENCES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
@@ -34,11 +36,12 @@ class _Authorization:
     """The token that the latest attempt of a request was sent with."""
 
     tokens: TokenSource
+    headers: Mapping[str, str]
     bearer: str = field(default="", repr=False)
 
     async def __call__(self) -> Mapping[str, str]:
         self.bearer = await self.tokens.bearer()
-        return {"Authorization": f"Bearer {self.bearer}"}
+        return {**self.headers, "Authorization": f"Bearer {self.bearer}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,17 @@ class JamfSession:
     """Reads from one JAMF Pro server with one set of credentials.
 
     Args:
-        transport: the connection to the server.
+        transport: leads to the server.
         tokens: the credentials' tokens.
+        connection: whether it is asked itself, or through the gateway.
     """
 
-    def __init__(self, transport: JamfTransport, tokens: TokenSource) -> None:
+    def __init__(
+        self, transport: JamfTransport, tokens: TokenSource, connection: Connection
+    ) -> None:
         self._transport = transport
         self._tokens = tokens
+        self._connection = connection
         self._page_sizes: dict[tuple[str, tuple[str, ...]], PageSizes] = {}
 
     def ledger(self) -> Ledger:
@@ -76,6 +83,15 @@ class JamfSession:
     def own_work(self) -> AbstractContextManager[None]:
         """A block that holds up the event loop, so that it is not taken for JAMF's time."""
         return self._transport.own_work.counted()
+
+    def listings(self, source: CollectionSource, version: ServerVersion) -> tuple[Listing, ...]:
+        """Where a collection can be read, the best first.
+
+        Args:
+            source: the collection's.
+            version: the server's.
+        """
+        return self._connection.listings(source, version)
 
     def page_sizes(self, listing: Listing, limits: ClientLimits) -> PageSizes:
         """The page size to use for a listing, with what earlier readings of its like have learned.
@@ -129,7 +145,7 @@ class JamfSession:
         """Read something, and measure the answer.
 
         Args:
-            path: below the base URL.
+            path: as JAMF Pro has it, below the server's address.
             parameters: the query; keys may repeat.
             read: parses the body, raising `BodyNotJsonError` or `BodyShapeError`. Content types are
                 not looked at: JAMF labels some JSON as text.
@@ -143,12 +159,13 @@ class JamfSession:
         Raises:
             JamfNotFound: 404, 405 or 410.
             JamfPrivilegeMissing: 403.
+            JamfEnvironmentRefused: the gateway does not serve what is meant.
             JamfCredentialsRejected: 401, with a fresh token too.
             JamfAnswerInvalid: a redirect, any other refusal, or a body that `read` does not take.
             JamfUnreachable: see `JamfTransport.exchange`.
             JamfBusy: see `JamfTransport.exchange`.
         """
-        request = ApiRequest("GET", path, parameters)
+        request = ApiRequest("GET", self._connection.spelled(path), parameters)
         tries = 0
         while True:
             tries += 1
@@ -169,7 +186,7 @@ class JamfSession:
 
     async def _authorised(self, request: ApiRequest, ledger: Ledger, patience: Patience) -> Answer:
         """Send with a token; if JAMF refuses it, once more with a new one."""
-        authorization = _Authorization(self._tokens)
+        authorization = _Authorization(self._tokens, self._connection.headers)
         for _ in range(2):
             answer = await self._transport.exchange(
                 request, ledger=ledger, patience=patience, authorize=authorization
@@ -181,13 +198,17 @@ class JamfSession:
 
     def _refusal(self, request: ApiRequest, answer: Answer, privileges: Sequence[str]) -> JamfError:
         said = f" ({answer.explanation})" if answer.explanation else ""
-        happened = f"JAMF Pro at {self._transport.base_url} answered {answer.status}{said} to"
+        at = f"{self._connection.name} at {self._transport.base_url}"
+        happened = f"{at} answered {answer.status}{said} to"
         if answer.is_redirect:
             return JamfAnswerInvalid(
                 f"{happened} {request}: a redirect to {answer.location}.",
-                "Redirects are not followed, as they lead to login pages: set the base URL to the "
-                "JAMF Pro server's own address.",
+                "Redirects are not followed, as they lead to login pages: set the base URL to "
+                f"{self._connection.itself}.",
             )
+        in_own_words = self._connection.refusal(request, answer, happened, privileges)
+        if in_own_words is not None:
+            return in_own_words
         if answer.status == HTTPStatus.FORBIDDEN:
             return JamfPrivilegeMissing(
                 f"{happened} {request}.", endpoint=request.path, privileges=privileges
@@ -206,8 +227,7 @@ class JamfSession:
     def _unreadable(self, request: ApiRequest, answer: Answer, problem: str) -> JamfAnswerInvalid:
         what = answer.explanation if answer.is_html else problem
         return JamfAnswerInvalid(
-            f"JAMF Pro at {self._transport.base_url} answered {request} with something that is not "
+            f"{self._connection.name} at {self._transport.base_url} answered {request} with something that is not "
             f"its data: {what}.",
-            "Check that the base URL is the JAMF Pro server itself, not a login page, proxy or "
-            "maintenance page.",
+            f"Check that the base URL is {self._connection.itself}, not a login page, proxy or maintenance page.",
         )

@@ -246,7 +246,7 @@ class Sweep:
         ledger = self._session.ledger()
         tally = _Tally(self._limits.rejected_kept)
         absence: JamfNotFound | None = None
-        for listing in self._source.listings_for(version):
+        for listing in self._session.listings(self._source, version):
             reading = self._reading(listing, ledger)
             try:
                 async with aclosing(reading.ranges()) as ranges:

@@ -22,10 +22,10 @@ from moss_jamf_pipeline.catalogue.ownership import (
     effective_rules,
 )
 from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access, network_to
-from moss_jamf_pipeline.engine.extraction import server_identity
 from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.engine.schedule import CronInvalid, next_sync, next_tick
 from moss_jamf_pipeline.jamf import ClientCredentials
+from moss_jamf_pipeline.jamf.connections import server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.moss.integration.integrations import (

@@ -11,8 +11,8 @@ from moss_jamf_pipeline.engine.access import (
     given_keys,
     jamf_access,
 )
-from moss_jamf_pipeline.engine.extraction import server_identity
 from moss_jamf_pipeline.jamf import ClientCredentials
+from moss_jamf_pipeline.jamf.connections import server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.integration.credentials import (
     JamfCredentials,

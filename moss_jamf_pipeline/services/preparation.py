@@ -8,7 +8,7 @@ import psycopg
 
 from moss_jamf_pipeline.engine.access import jamf_access, require_meant_database
 from moss_jamf_pipeline.engine.databases import Databases, given_moss_url, resolve_databases
-from moss_jamf_pipeline.engine.extraction import LOOPBACK, server_identity
+from moss_jamf_pipeline.jamf.connections import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.contract.schema import SchemaReport, prepare, require_rights
 from moss_jamf_pipeline.moss.database import MossDatabase

@@ -6,7 +6,13 @@ elsewhere. Nothing here knows M.O.S.S. or the pipeline.
 
 from moss_jamf_pipeline.simulator.application import create_application
 from moss_jamf_pipeline.simulator.changes import Change
-from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, ApiClient, SimulatorConfig
+from moss_jamf_pipeline.simulator.configuration import (
+    PERMISSIONS,
+    READ_PRIVILEGES,
+    ApiClient,
+    GatewayConfig,
+    SimulatorConfig,
+)
 from moss_jamf_pipeline.simulator.evolution import (
     EvolutionError,
     EvolveReport,
@@ -39,6 +45,7 @@ from moss_jamf_pipeline.simulator.server import SimulatorServer, SimulatorStartE
 from moss_jamf_pipeline.simulator.simulator import Simulator
 
 __all__ = [
+    "PERMISSIONS",
     "READ_PRIVILEGES",
     "ApiClient",
     "Building",
@@ -54,6 +61,7 @@ __all__ = [
     "Faults",
     "FilterFault",
     "Fleet",
+    "GatewayConfig",
     "Group",
     "Latency",
     "LogInPage",

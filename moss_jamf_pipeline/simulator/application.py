@@ -9,6 +9,7 @@ from starlette.responses import Response
 from moss_jamf_pipeline.simulator import authentication_api, classic_api, control_api, pro_api
 from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
 from moss_jamf_pipeline.simulator.fleet import Fleet
+from moss_jamf_pipeline.simulator.gateway import GatewayMiddleware
 from moss_jamf_pipeline.simulator.middleware import (
     ClusterMiddleware,
     FaultMiddleware,
@@ -29,15 +30,23 @@ def create_application(fleet: Fleet, config: SimulatorConfig) -> Starlette:
         The application; its `state.simulator` is the `Simulator` behind it.
     """
     simulator = Simulator(fleet, config)
+    data = [*pro_api.routes(simulator.release), *classic_api.routes()]
+    gateway = (
+        []
+        if config.gateway is None
+        else [
+            Middleware(GatewayMiddleware, simulator=simulator, gateway=config.gateway, routes=data)
+        ]
+    )
     application = Starlette(
         routes=[
             *authentication_api.routes(simulator.release),
-            *pro_api.routes(simulator.release),
-            *classic_api.routes(),
+            *data,
             *control_api.routes(),
         ],
         middleware=[
             Middleware(RequestLogMiddleware, simulator=simulator),
+            *gateway,
             Middleware(ClusterMiddleware, simulator=simulator),
             Middleware(FaultMiddleware, simulator=simulator),
         ],

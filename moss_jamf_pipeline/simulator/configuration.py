@@ -1,7 +1,8 @@
 """Every setting of the simulator, its default and its meaning."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator
 
@@ -35,6 +36,43 @@ class ApiClient(BaseModel):
     role_ids: tuple[int, ...] = Field(
         default=(1,), description="What `scope` of a token request may name, as `api-role:<id>`."
     )
+
+
+PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
+    "devices:read": frozenset({"Read Computers", "Read Mobile Devices"}),
+    "device-groups:read": frozenset({"Read Smart Computer Groups", "Read Static Computer Groups"}),
+    "users:read": frozenset({"Read User"}),
+    "buildings:read": frozenset({"Read Buildings"}),
+    "departments:read": frozenset({"Read Departments"}),
+    "sites:read": frozenset({"Read Sites"}),
+    "extension-attributes:read": frozenset({"Read Computer Extension Attributes"}),
+}
+"""Permissions of an integration, and the privileges of JAMF Pro that each stands for."""
+
+
+class GatewayConfig(BaseModel):
+    """The integration that the simulated gateway knows, by the id and secret of the server's API client."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: Literal["environment", "tenant"] = Field(
+        default="environment", description="What the integration is for."
+    )
+    scope_id: str = Field(
+        default="5b1c9a70-63d4-4f7b-8a52-0f6e1d2c3b4a", description="The id of that."
+    )
+    permissions: frozenset[str] = Field(
+        default=frozenset(PERMISSIONS), description="What the integration may do."
+    )
+    token_lifetime_seconds: int = Field(default=900, gt=0, description="Of its tokens.")
+    largest_page: int | None = Field(
+        default=None, ge=1, description="Larger pages are refused with 400; none are by default."
+    )
+
+    @property
+    def privileges(self) -> frozenset[str]:
+        """The same permissions as JAMF Pro's privileges."""
+        return frozenset().union(*(PERMISSIONS.get(name, ()) for name in self.permissions))
 
 
 class SimulatorConfig(BaseModel):
@@ -100,6 +138,11 @@ class SimulatorConfig(BaseModel):
     invalid_client_status: Literal[400, 401] = Field(
         default=400,
         description="Status for a wrong client id or secret: 400 is documented, 401 was observed.",
+    )
+
+    gateway: GatewayConfig | None = Field(
+        default=None,
+        description="Served as the Jamf Platform gateway shows it, and not otherwise; none by default.",
     )
 
     @field_validator("version")

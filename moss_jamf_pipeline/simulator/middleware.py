@@ -19,13 +19,13 @@ from moss_jamf_pipeline.simulator.faults import (
     WrongContentType,
 )
 from moss_jamf_pipeline.simulator.responses import (
+    CONTROL_PREFIX,
     JamfError,
     classic_error,
     json_response,
 )
 from moss_jamf_pipeline.simulator.simulator import Simulator
 
-CONTROL_PREFIX = "/simulator"
 NODE_SCOPE_KEY = "simulator.node_name"
 LATENCY_SCOPE_KEY = "simulator.latency"
 _COOKIE = "jpro-ingress"

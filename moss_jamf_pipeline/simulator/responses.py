@@ -3,14 +3,18 @@
 The Pro API answers errors as an `ApiError` object, the Classic API as an HTML status page.
 """
 
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 CLASSIC_PREFIX = "/JSSResource"
+CONTROL_PREFIX = "/simulator"
+GATEWAY_SCOPE_KEY = "simulator.gateway"
+"""In the scope of a request that came through the gateway."""
 
 
 class JamfError(Exception):
@@ -79,11 +83,34 @@ def error_response(request: Request, error: JamfError) -> Response:
         error: what to say.
 
     Returns:
-        An `ApiError` object, or for the Classic API an HTML status page.
+        An `ApiError` object, or for the Classic API an HTML status page; what the gateway says itself, as it says it.
     """
+    if request.scope.get(GATEWAY_SCOPE_KEY):
+        if error.code == "INVALID_TOKEN":
+            return authentication_failed()
+        if error.code == "INVALID_PRIVILEGE":
+            return bad_permissions()
     if request.url.path.startswith(CLASSIC_PREFIX):
         return classic_error(error.status)
     return json_response({"httpStatus": error.status, "errors": error.causes}, status=error.status)
+
+
+def gateway_error(status: int, code: str, description: str, field: str = "") -> Response:
+    """An error that the gateway answers itself."""
+    cause = {"code": code, "field": field, "description": description, "id": ""}
+    return json_response(
+        {"httpStatus": status, "traceId": secrets.token_hex(16), "errors": [cause]}, status=status
+    )
+
+
+def bad_permissions() -> Response:
+    """The integration lacks a permission, or the gateway does not publish the endpoint: it does not say which."""
+    return gateway_error(403, "BAD_PERMISSIONS", "Insufficient permissions to perform the action")
+
+
+def authentication_failed() -> Response:
+    """The token is none, or none for this product: the gateway does not say which."""
+    return PlainTextResponse("Authentication failed", 401)
 
 
 def classic_error(status: int) -> Response:

@@ -45,7 +45,13 @@ class TokenStore:
         return tuple(self._issued)
 
     def issue(
-        self, subject: str, owner: Owner, privileges: frozenset[str], lifetime_seconds: int
+        self,
+        subject: str,
+        owner: Owner,
+        privileges: frozenset[str],
+        lifetime_seconds: int,
+        *,
+        is_opaque: bool = False,
     ) -> str:
         """Makes a token.
 
@@ -54,9 +60,10 @@ class TokenStore:
             owner: which of the two.
             privileges: what it allows.
             lifetime_seconds: how long.
+            is_opaque: as the gateway's tokens are.
 
         Returns:
-            A JWT with the claims that JAMF's tokens carry; clients must treat it as opaque.
+            A JWT with the claims that JAMF's tokens carry, which clients must treat as opaque; or what says nothing.
         """
         now = int(time.time())
         claims: dict[str, object] = {
@@ -70,7 +77,7 @@ class TokenStore:
             "nbf": now,
             "exp": now + lifetime_seconds,
         }
-        token = self._signed(claims)
+        token = secrets.token_urlsafe(48) if is_opaque else self._signed(claims)
         self._issued.append(token)
         self._sessions[token] = Session(
             subject, owner, privileges, time.monotonic() + lifetime_seconds

@@ -28,6 +28,7 @@ from moss_jamf_pipeline.jamf import (
 )
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
+from moss_jamf_pipeline.jamf.connections import SERVER
 from moss_jamf_pipeline.jamf.listings import Listing
 from moss_jamf_pipeline.jamf.page_sizes import PageSizes
 from moss_jamf_pipeline.jamf.session import JamfSession
@@ -237,7 +238,7 @@ class AnySizesSession(JamfSession):
     """A session in which the sizes of pages are drawn by lot."""
 
     def __init__(self, transport: JamfTransport, tokens: TokenSource, lots: Iterator[int]) -> None:
-        super().__init__(transport, tokens)
+        super().__init__(transport, tokens, SERVER)
         self._lots = lots
 
     def page_sizes(self, listing: Listing, limits: ClientLimits) -> PageSizes:
@@ -249,7 +250,9 @@ async def read_in_any_sizes(
     listing: Callable[[httpx.Request], httpx.Response], lots: Iterator[int], limits: ClientLimits
 ) -> Reading:
     transport = JamfTransport(ODD_SERVER, limits, odd_network(listing))
-    tokens = TokenSource(transport, ODD_CREDENTIALS, limits.request_patience, Acquaintance())
+    tokens = TokenSource(
+        transport, ODD_CREDENTIALS, limits.request_patience, Acquaintance(), SERVER
+    )
 
     async def version() -> ServerVersion:
         return ServerVersion(11, 30)

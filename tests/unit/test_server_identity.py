@@ -2,7 +2,7 @@
 
 import pytest
 
-from moss_jamf_pipeline.engine.extraction import server_identity
+from moss_jamf_pipeline.jamf.connections import server_identity
 
 
 @pytest.mark.parametrize(
