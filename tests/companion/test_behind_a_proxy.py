@@ -1,4 +1,4 @@
-"""The companion behind a real nginx, by the configuration that `moss-jamf serve --behind nginx` prints."""
+"""The companion behind a real nginx and a real Apache, by the configuration that `moss-jamf serve --behind` prints."""
 
 import gzip
 import socket
@@ -25,10 +25,60 @@ def companion(site: Site) -> Iterator[Companion]:
         yield companion
 
 
-@pytest.fixture
-def proxied(companion: Companion, tmp_path: Path) -> Iterator[str]:
-    """The address of nginx in front of M.O.S.S.'s pages and the companion."""
-    nginx = program("nginx")
+def _nginx(printed: str, port: int, place: Path) -> list[str]:
+    configuration = place / "nginx.conf"
+    configuration.write_text(
+        f"""daemon off; master_process off; pid {place}/pid; error_log stderr;
+        events {{}}
+        http {{
+          access_log off; client_body_temp_path {place}/body; proxy_temp_path {place}/proxy;
+          fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;
+          gzip on; gzip_proxied any; gzip_min_length 1;
+          server {{ listen 127.0.0.1:{port}; {printed} }}
+        }}"""
+    )
+    return [program("nginx"), "-c", str(configuration), "-e", "stderr"]
+
+
+_MODULES_OF_APACHE = (
+    "mpm_event",
+    "authz_core",
+    "proxy",
+    "proxy_http",
+    "headers",
+    "substitute",
+    "filter",
+    "deflate",
+)
+
+
+def _apache(printed: str, port: int, place: Path) -> list[str]:
+    modules = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+        for name in _MODULES_OF_APACHE
+    )
+    configuration = place / "apache.conf"
+    configuration.write_text(
+        f"""{modules}
+        ServerName 127.0.0.1
+        Listen 127.0.0.1:{port}
+        PidFile {place}/pid
+        DefaultRuntimeDir {place}
+        ErrorLog {place}/error.log
+        <VirtualHost 127.0.0.1:{port}>
+          AddOutputFilterByType DEFLATE text/html
+          {printed}
+        </VirtualHost>"""
+    )
+    return [program("apache2"), "-X", "-d", str(place), "-f", str(configuration)]
+
+
+_PROXIES = {"nginx": _nginx, "apache": _apache}
+
+
+@pytest.fixture(params=_PROXIES)
+def proxied(companion: Companion, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a proxy in front of M.O.S.S.'s pages and the companion."""
     with serving(moss_pages()) as moss_url, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,24 +86,14 @@ def proxied(companion: Companion, tmp_path: Path) -> Iterator[str]:
         printed = CliRunner().invoke(
             app,
             [
-                *("--behind", "nginx", "--host", str(at.hostname), "--port", str(at.port)),
+                *("--behind", request.param, "--host", str(at.hostname), "--port", str(at.port)),
                 *("--moss-at", urlsplit(moss_url).netloc),
             ],
         )
         assert printed.exit_code == 0, printed.output
-        configuration = tmp_path / "nginx.conf"
-        configuration.write_text(
-            f"""daemon off; master_process off; pid {tmp_path}/pid; error_log stderr;
-            events {{}}
-            http {{
-              access_log off; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy;
-              fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;
-              gzip on; gzip_proxied any; gzip_min_length 1;
-              server {{ listen 127.0.0.1:{port}; {printed.output} }}
-            }}"""
-        )
+        command = _PROXIES[request.param](printed.output, port, tmp_path)
         free.close()
-        process = subprocess.Popen([nginx, "-c", str(configuration), "-e", "stderr"])
+        process = subprocess.Popen(command)
         try:
             _wait_for(port, process)
             yield f"http://127.0.0.1:{port}"
@@ -69,10 +109,10 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             continue
         return
-    pytest.fail("nginx did not start")
+    pytest.fail("the proxy did not start")
 
 
-def test_nginx_adds_one_line_and_leads_our_paths_to_us(
+def test_the_proxy_adds_one_line_and_leads_our_paths_to_us(
     site: Site, companion: Companion, proxied: str
 ) -> None:
     client = httpx.Client(base_url=proxied, trust_env=False)
