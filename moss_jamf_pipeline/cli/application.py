@@ -74,6 +74,9 @@ COMMANDS = {
         "serve", "Serve the companion: API, live data, pages beside M.O.S.S.", _LOCAL
     ),
     "simulate": LazyCommand("simulate", "Serve a simulated JAMF Pro until Ctrl-C.", _LOCAL),
+    "uninstall": LazyCommand(
+        "uninstall", "Take everything of ours out of the M.O.S.S. database.", _LOCAL
+    ),
     "db": LazyCommand("db", "The embedded PostgreSQL: start, stop, address.", _LOCAL),
 }
 

@@ -10,7 +10,7 @@ from moss_jamf_pipeline.moss.statements import statement
 from moss_jamf_pipeline.simulator import SimulatorServer
 from tests.cli.conftest import CommandLine, query
 from tests.support.dialects import DIALECTS, RELEASE, Dialect
-from tests.support.schema import create_released_tables
+from tests.support.schema import create_released_tables, schema_of
 
 _LOG_IN = 'moss-sync "Prod"'
 
@@ -65,6 +65,7 @@ def _script(printed: str) -> str:
 def test_what_is_printed_is_enough_for_init_and_a_whole_sync(
     moss: str, command_line: CommandLine, jamf: SimulatorServer
 ) -> None:
+    untouched = schema_of(moss)
     before = _findings(command_line, code=1)
     script = _script(before["Rights"]["remedy"])
     # What M.O.S.S. says of its JAMF server cannot be read yet: nobody claims that there is none.
@@ -102,3 +103,13 @@ def test_what_is_printed_is_enough_for_init_and_a_whole_sync(
         assert query(moss, f"select * from {table} limit 1") != []
     # A log-in that was made ready needs nobody for the next `init`.
     command_line.json("init")
+
+    # It may not drop roles either: what is printed, and what takes its own rights back, leaves M.O.S.S. as it was.
+    left = command_line.json("uninstall", "--dry-run")["left_rights"]
+    refused = command_line.run("uninstall", "--yes")
+    assert refused.returncode == 1
+    _, _, script = refused.stderr.partition("Let a database administrator run:\n")
+    with psycopg.connect(moss, autocommit=True) as administrator:
+        for line in (*script.splitlines(), *left):
+            administrator.execute(line.strip().encode())
+    assert schema_of(moss) == untouched

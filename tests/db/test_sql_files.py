@@ -42,8 +42,8 @@ _FOR_THE_RELEASE = frozenset(
         "users/user_by_id",
     }
 )
-# These read Dagster's tables, in another schema or database: tests/services run them.
-_OF_DAGSTER = frozenset({"dagster/automation", "dagster/revision"})
+# These read Dagster's tables, in another schema or database: tests/services and tests/cli run them.
+_OF_DAGSTER = frozenset({"dagster/automation", "dagster/open_runs", "dagster/revision"})
 
 
 _EXPLAINABLE = re.compile(rb"(?:\s*--[^\n]*\n)*\s*(?:with|select|insert|update|delete)\b")
@@ -63,6 +63,9 @@ _LOOKED_UP_ROW_BY_ROW = {
     "plan/recent_plans": "a page of plans",
     "quarantine/quarantine_entry": "one entry",
     "retention/delete_captures": "captures that are too old",
+    "removal/dependents": "the catalogue of one database, once in its life",
+    "removal/our_roles": "two roles",
+    "removal/rights_of_log_in": "the catalogue of one database, once in its life",
     "revert/plan_declined_links": "links that people declined; the values of a fleet would cost more",
     "revert/plan_revert": "one look-up by key per undone row; the values of a fleet would cost more",
     "revert/relink": "links that a revert gives back",
@@ -233,6 +236,8 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "name": "JAMF Pro",
         "role": "none",
         "ids": [uuid4()],
+        "log_in": trial.value("select current_user::text"),
+        "names": ["moss_jamf_reader"],
         "config": Jsonb({}),
         "sync_schedule": "0 */6 * * *",
         "users_are_synced": True,

@@ -1,10 +1,12 @@
 """What a test's M.O.S.S. database holds before the test begins."""
 
+import subprocess
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
+from moss_jamf_pipeline.embedded.cluster import find_binaries
 from moss_jamf_pipeline.moss.contract.schema import prepare
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.integrations import DEFAULT_NAME, create_integration
@@ -52,3 +54,19 @@ def _run(connection: psycopg.Connection, name: str) -> None:
         # As M.O.S.S.'s own migrations run: they name no schema.
         connection.execute("set local search_path = public")
         connection.execute((_RELEASED_MOSS / f"{name}.sql").read_bytes())
+
+
+def schema_of(url: str) -> str:
+    """Everything that M.O.S.S.'s administrator sees of it but its rows: tables, functions, triggers, owners, rights."""
+    dumped = subprocess.run(
+        [find_binaries() / "pg_dump", "--schema-only", f"--dbname={url}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # A key that is another with each dump.
+    return "".join(
+        line
+        for line in dumped.stdout.splitlines(keepends=True)
+        if not line.startswith(("\\restrict", "\\unrestrict"))
+    )
