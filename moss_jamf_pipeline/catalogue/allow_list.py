@@ -46,12 +46,14 @@ class _Object:
         description: of its type, for people.
         keys: key to the type of its value, as Python source.
         inner: the objects in it, by key.
+        taken: names that other types have, each to what this record's own is called instead.
     """
 
     name: str
     description: str
     keys: dict[str, str] = field(default_factory=dict)
     inner: dict[str, "_Object"] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, keys: tuple[str, ...], leaf: str) -> None:
         """Takes in a value that stands below these keys."""
@@ -64,11 +66,18 @@ class _Object:
             is_list = key.endswith(_LIST)
             singular = name.removesuffix("s") if is_list else name
             type_name = singular[0].upper() + singular[1:]
+            type_name = self.taken.get(type_name, type_name)
             what = "An item of the list" if is_list else "The part"
-            self.inner[name] = _Object(type_name, f"{what} `{name}`.")
+            self.inner[name] = _Object(type_name, f"{what} `{name}`.", taken=self.taken)
             value = f"list[{type_name}]" if is_list else type_name
             self.keys[name] = f"Annotated[{value} | None, Field(default=None)]"
         self.inner[name].add(tuple(rest), leaf)
+
+    def type_names(self) -> Iterable[str]:
+        """The names of its own type and of those of the objects in it."""
+        yield self.name
+        for part in self.inner.values():
+            yield from part.type_names()
 
     def source(self) -> Iterable[str]:
         """The types of the objects in it and then its own, as Python source."""
@@ -83,7 +92,12 @@ class _Object:
 
 def allow_list_files() -> Mapping[str, str]:
     """The module of the types, complete."""
-    types = (source for collection in COLLECTIONS for source in _record(collection).source())
+    types: list[str] = []
+    names: set[str] = set()
+    for collection in COLLECTIONS:
+        record = _record(collection, {name: f"{collection.record}{name}" for name in names})
+        types += record.source()
+        names |= set(record.type_names())
     return {_PATH: "\n\n".join((_HEADER, *types))}
 
 
@@ -100,8 +114,14 @@ def section_parameter(section: str) -> str:
     return _WORD_BEGINS.sub("_", section).upper()
 
 
-def _record(collection: Collection) -> _Object:
-    record = _Object(collection.record, f"A record of JAMF's {collection.name}.", {"id": "Text"})
+def _record(collection: Collection, taken: Mapping[str, str]) -> _Object:
+    contents = collection.name.replace("_", " ")
+    record = _Object(
+        collection.record,
+        f"A record of JAMF's {contents}.",
+        {collection.id_key: "Text"},
+        taken=taken,
+    )
     for declared, path in _paths(collection.name):
         record.add(path.keys, "Flag" if declared.rule is Rule.TRUTH else "Text")
     return record

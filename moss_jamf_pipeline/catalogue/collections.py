@@ -16,6 +16,7 @@ class CollectionName(StrEnum):
     GROUPS = "groups"
     BUILDINGS = "buildings"
     DEPARTMENTS = "departments"
+    MOBILE_DEVICES = "mobile_devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,10 @@ class Collection:
         name: also of its tables, assets and statements' parameters.
         record: what the type of one of its documents is called.
         contents: what it holds, as the UI says it.
-        switch: the attribute of an integration's sync settings that switches it off.
-        switch_key: the key by which M.O.S.S.'s own page saves that.
+        switches: the attributes of an integration's sync settings of which one is enough that it is pulled; the first
+            is its own, the others are of collections whose records name its records.
+        switch_key: the key by which M.O.S.S.'s own page saves the first.
+        is_optional: whether its switch is off until somebody turns it on.
         object_type: the type of M.O.S.S. object that its records become; None: they become none.
         external_type: what M.O.S.S.'s table of links calls one of its records; None: none is linked.
         may_be_empty: whether a listing without records is believable. A JAMF server without computers, users or groups
@@ -40,13 +43,19 @@ class Collection:
             records have volatile contact times as well.
         may_cost_a_request_each: whether an old JAMF Pro lists ids and names only, so that known records are not read
             again by each sync.
+        has_contacts: whether its records have volatile contact times, which are kept beside the documents.
+        id_key: the key of a record's id.
+        id_prefix: what the ids of its records begin with everywhere outside JAMF: of two collections that become one
+            type of object, each numbers its records for itself (docs/decisions/0011).
+        rows_of: the collection in whose table its typed rows lie, beside that one's; None: its own.
     """
 
     name: CollectionName
     record: str
     contents: str
-    switch: str
+    switches: tuple[str, ...]
     switch_key: str
+    is_optional: bool = False
     object_type: str | None = None
     external_type: str | None = None
     may_be_empty: bool = False
@@ -55,6 +64,15 @@ class Collection:
     is_judged_by_record: bool = False
     is_read_by_changes: bool = False
     may_cost_a_request_each: bool = False
+    has_contacts: bool = False
+    id_key: str = "id"
+    id_prefix: str = ""
+    rows_of: CollectionName | None = None
+
+    @property
+    def row_table(self) -> str:
+        """The table of its typed rows, in the schema jamf_sync."""
+        return f"jamf_{(self.rows_of or self.name).value}_snapshot"
 
     @property
     def has_sweeps(self) -> bool:
@@ -72,7 +90,7 @@ COLLECTIONS: Final = (
         name=CollectionName.COMPUTERS,
         record="Computer",
         contents="JAMF computers: identity, hardware, operating system, user and location, static groups",
-        switch="sync_computers",
+        switches=("sync_computers",),
         switch_key="sync_computers",
         object_type="device",
         external_type="computer",
@@ -80,12 +98,13 @@ COLLECTIONS: Final = (
         is_steady=True,
         is_judged_by_record=True,
         is_read_by_changes=True,
+        has_contacts=True,
     ),
     Collection(
         name=CollectionName.USERS,
         record="User",
         contents="JAMF user records: user name, name, contact data, position",
-        switch="sync_users",
+        switches=("sync_users",),
         switch_key="sync_users",
         object_type="person",
         external_type="user",
@@ -97,7 +116,7 @@ COLLECTIONS: Final = (
         name=CollectionName.GROUPS,
         record="Group",
         contents="JAMF computer groups, smart and static, without members (computers list their groups)",
-        switch="sync_groups",
+        switches=("sync_groups",),
         switch_key="sync_computer_groups",
         object_type="group",
         external_type="computer_group",
@@ -105,8 +124,8 @@ COLLECTIONS: Final = (
     Collection(
         name=CollectionName.BUILDINGS,
         record="Building",
-        contents="JAMF buildings, whose ids the computers carry",
-        switch="sync_computers",
+        contents="JAMF buildings, whose ids the devices carry",
+        switches=("sync_computers", "sync_mobile_devices"),
         switch_key="sync_computers",
         object_type="location",
         external_type="building",
@@ -115,10 +134,28 @@ COLLECTIONS: Final = (
     Collection(
         name=CollectionName.DEPARTMENTS,
         record="Department",
-        contents="JAMF departments, whose ids the computers carry",
-        switch="sync_computers",
+        contents="JAMF departments, whose ids the devices carry",
+        switches=("sync_computers", "sync_mobile_devices"),
         switch_key="sync_computers",
         may_be_empty=True,
+    ),
+    Collection(
+        name=CollectionName.MOBILE_DEVICES,
+        record="MobileDevice",
+        contents="JAMF mobile devices (iPhone, iPad, Apple TV, Vision Pro): identity, hardware, operating system, "
+        "network, user and location",
+        switches=("sync_mobile_devices",),
+        switch_key="sync_mobile_devices",
+        is_optional=True,
+        object_type="device",
+        external_type="mobile_device",
+        may_be_empty=True,
+        is_steady=True,
+        is_judged_by_record=True,
+        has_contacts=True,
+        id_key="mobileDeviceId",
+        id_prefix="mobile:",
+        rows_of=CollectionName.COMPUTERS,
     ),
 )
 """All of them, in the order in which they are shown."""
@@ -127,12 +164,12 @@ COLLECTION_NAMES: Final[tuple[str, ...]] = tuple(
     collection.name.value for collection in COLLECTIONS
 )
 
+STANDARD_COLLECTIONS: Final = tuple(
+    collection.name for collection in COLLECTIONS if not collection.is_optional
+)
+"""What every sync pulls, unless it is switched off."""
+
 _BY_NAME: Final = {collection.name.value: collection for collection in COLLECTIONS}
-_BY_OBJECT_TYPE: Final = {
-    collection.object_type: collection
-    for collection in COLLECTIONS
-    if collection.object_type is not None
-}
 
 
 def collection_named(name: str) -> Collection:
@@ -144,12 +181,22 @@ def collection_named(name: str) -> Collection:
     return _BY_NAME[name]
 
 
-def collection_of(object_type: str) -> Collection | None:
-    """The collection whose records become objects of a type; None: the objects are no JAMF records themselves."""
-    return _BY_OBJECT_TYPE.get(object_type)
+def collections_of(object_type: str) -> tuple[Collection, ...]:
+    """The collections whose records become objects of a type; none: the objects are no JAMF records themselves."""
+    return tuple(collection for collection in COLLECTIONS if collection.object_type == object_type)
 
 
 def switched_with(name: CollectionName) -> tuple[str, ...]:
-    """The collections that are pulled when that one is: those of the same switch, itself among them."""
-    switch = collection_named(name).switch
-    return tuple(collection.name.value for collection in COLLECTIONS if collection.switch == switch)
+    """The collections that are pulled when that one is: those of its switch, itself among them."""
+    switch = collection_named(name).switches[0]
+    return tuple(
+        collection.name.value for collection in COLLECTIONS if switch in collection.switches
+    )
+
+
+def jamf_id_in(external_id: str) -> str:
+    """The id by which JAMF itself knows a record, without what it begins with elsewhere."""
+    for collection in COLLECTIONS:
+        if collection.id_prefix and external_id.startswith(collection.id_prefix):
+            return external_id.removeprefix(collection.id_prefix)
+    return external_id

@@ -41,14 +41,14 @@ def _collections() -> str:
             "–"
             if collection.object_type is None
             else object_type_named(collection.object_type).plural,
-            f"`{collection.switch_key}`",
+            f"`{collection.switch_key}`{' (off until switched on)' if collection.is_optional else ''}",
         )
         for collection in COLLECTIONS
     )
     return _section(
         "Collections",
         "What is pulled from JAMF. A collection that M.O.S.S. has switched off is not asked for.",
-        _table(("Collection", "What it holds", "Becomes", "Switched off by"), rows),
+        _table(("Collection", "What it holds", "Becomes", "Switched by"), rows),
     )
 
 

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collection_of
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collections_of
 
 _DECLARED: Final = Path(__file__).with_name("fields.csv")
 
@@ -252,8 +252,7 @@ class FieldDeclaration(BaseModel):
         """Whether the records of a collection have it, as they come or worked out from what they hold."""
         if self.path:
             return self.path_in(collection) is not None
-        declared = collection_of(self.object_type)
-        return declared is not None and declared.name == collection
+        return any(declared.name == collection for declared in collections_of(self.object_type))
 
     def path_in(self, collection: str) -> JamfPath | None:
         """Where it stands in the records of a collection; None: it does not."""

@@ -60,6 +60,8 @@ class ObjectType:
     only_created: bool = False
 
 
+_OF_DEVICES: Final = (CollectionName.COMPUTERS, CollectionName.MOBILE_DEVICES)
+
 OBJECT_TYPES: Final = (
     ObjectType(
         name=ObjectTypeName.LOCATION,
@@ -68,17 +70,19 @@ OBJECT_TYPES: Final = (
         contents="Locations that JAMF names and M.O.S.S. lacked.",
         relation="locations",
         identity=("id",),
-        needs=(CollectionName.COMPUTERS,),
+        needs=_OF_DEVICES,
+        needs_all=False,
         matches="location_matches",
     ),
     ObjectType(
         name=ObjectTypeName.ROOM,
         plural="rooms",
         asset="moss_rooms",
-        contents="Rooms that JAMF's computers name and M.O.S.S. lacked, inside their location.",
+        contents="Rooms that JAMF's devices name and M.O.S.S. lacked, inside their location.",
         relation="rooms",
         identity=("id", "location_id"),
-        needs=(CollectionName.COMPUTERS,),
+        needs=_OF_DEVICES,
+        needs_all=False,
         matches="room_matches",
     ),
     ObjectType(
@@ -88,7 +92,7 @@ OBJECT_TYPES: Final = (
         contents="People: created from JAMF's users, contact data kept in step.",
         relation="people",
         identity=("id",),
-        needs=(CollectionName.COMPUTERS, CollectionName.USERS),
+        needs=(*_OF_DEVICES, CollectionName.USERS),
         needs_all=False,
         matches="person_matches",
         is_compared=True,
@@ -99,11 +103,12 @@ OBJECT_TYPES: Final = (
         name=ObjectTypeName.DEVICE,
         plural="devices",
         asset="moss_devices",
-        contents="Devices: created from JAMF's computers, JAMF-owned fields kept in step, others only filled while "
-        "empty.",
+        contents="Devices: created from JAMF's computers and mobile devices, JAMF-owned fields kept in step, others "
+        "only filled while empty.",
         relation="devices",
         identity=("id",),
-        needs=(CollectionName.COMPUTERS,),
+        needs=_OF_DEVICES,
+        needs_all=False,
         matches="device_matches",
         is_compared=True,
         is_led=True,
@@ -116,7 +121,8 @@ OBJECT_TYPES: Final = (
         contents="Network interfaces with the MAC addresses JAMF reports.",
         relation="ios",
         identity=("id", "device_id"),
-        needs=(CollectionName.COMPUTERS,),
+        needs=_OF_DEVICES,
+        needs_all=False,
         is_compared=True,
         only_created=True,
     ),

@@ -18,7 +18,7 @@ from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.scrubbing import remember_secret
 from moss_jamf_pipeline.services import credentials as service
 from moss_jamf_pipeline.services.credentials import CredentialsInUse, SavedCredentials
-from moss_jamf_pipeline.services.jamf_checks import READABLE, JamfAnswer, require_readable
+from moss_jamf_pipeline.services.jamf_checks import JamfAnswer, require_readable
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings, ValueMistyped, as_meant
 
@@ -97,7 +97,7 @@ def ask_jamf(integration: IntegrationOption = None, as_json: JsonOption = False)
             return
         stdout.print(f"[green]✓[/] JAMF Pro {answer.version} accepts them.")
         require_readable(answer.gaps)
-        stdout.print(f"[green]✓[/] {READABLE.capitalize()}.")
+        stdout.print(f"[green]✓[/] {answer.readable.capitalize()}.")
 
 
 def _as_meant(value: str) -> str:

@@ -34,6 +34,9 @@ def simulate(
     computers: ComputersOption = DEMO_FLEET.computers,
     users: UsersOption = DEMO_FLEET.users,
     groups: GroupsOption = DEMO_FLEET.groups,
+    mobile_devices: Annotated[
+        int, typer.Option("--mobile-devices", min=0, help="Mobile device records.")
+    ] = _DEFAULT.mobile_devices,
     seed: SeedOption = DEMO_FLEET.seed,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -104,6 +107,7 @@ def simulate(
             computers=computers,
             users=users,
             groups=groups,
+            mobile_devices=mobile_devices,
             seed=seed,
             port=port,
             host=host,

@@ -45,6 +45,7 @@ class Part(StrEnum):
     """What can be synced by itself."""
 
     COMPUTERS = "computers"
+    MOBILE_DEVICES = "mobile-devices"
     USERS = "users"
     GROUPS = "groups"
 
@@ -105,7 +106,7 @@ def sync(
             verbose=verbose,
         )
         return
-    scope = "plan" if dry_run else only.value if only else "everything"
+    scope = "plan" if dry_run else only.value.replace("-", "_") if only else "everything"
     run_and_report(
         RunOptions(scope, sweep=sweep.value),
         integration=integration,

@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS, CollectionName
 from moss_jamf_pipeline.jamf import (
     Acquaintance,
     ClientCredentials,
@@ -59,12 +60,14 @@ class JamfAccess:
         credentials: for it.
         source: where the credentials come from, in words that carry no value.
         network: the way there.
+        collections: what a sync reads with them.
     """
 
     base_url: str
     credentials: JamfCredentials
     source: str
     network: Network
+    collections: tuple[CollectionName, ...] = STANDARD_COLLECTIONS
 
     def client(
         self, limits: ClientLimits = DEFAULT_LIMITS, acquaintance: Acquaintance | None = None
@@ -145,11 +148,12 @@ def jamf_access(
             "`moss-jamf credentials set --base-url`.",
         )
     usable_base_url(base_url)
+    read = integration.settings.read_collections
     given = given_credentials(settings)
     if given is not None:
         credentials, variables = given
         source = f"environment ({variables})"
-        return JamfAccess(base_url, credentials, source, network_to(base_url, settings))
+        return JamfAccess(base_url, credentials, source, network_to(base_url, settings), read)
     saved = read_credentials(connection, integration, given_keys(settings)) if connection else None
     if saved is None:
         raise ConfigurationMissing(
@@ -160,7 +164,7 @@ def jamf_access(
     if settings.jamf_base_url:
         _refuse_other_server(settings.jamf_base_url, integration)
     source = f"saved in M.O.S.S. ({saved.protection})"
-    return JamfAccess(base_url, saved.credentials, source, network_to(base_url, settings))
+    return JamfAccess(base_url, saved.credentials, source, network_to(base_url, settings), read)
 
 
 def network_to(base_url: str, settings: Settings) -> Network:

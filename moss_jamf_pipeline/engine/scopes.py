@@ -11,6 +11,7 @@ from typing import Final
 from moss_jamf_pipeline.catalogue.collections import (
     COLLECTION_NAMES,
     CollectionName,
+    collections_of,
     switched_with,
 )
 from moss_jamf_pipeline.catalogue.object_types import (
@@ -37,6 +38,8 @@ def snapshot_step(collection: str) -> str:
 NAMED_RECORDS: Final = "named_records"
 """The step that reads the records which JAMF's webhooks named."""
 
+_DEVICES: Final = tuple(snapshot_step(collection.name) for collection in collections_of("device"))
+
 # Every step, in an order in which they can run, with the steps that come before it where a run has them.
 UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
     "jamf_server": (),
@@ -44,10 +47,10 @@ UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
     **{snapshot_step(collection): (raw_step(collection),) for collection in COLLECTION_NAMES},
     NAMED_RECORDS: ("jamf_server",),
     "location_matches": (snapshot_step("buildings"), NAMED_RECORDS),
-    "room_matches": (snapshot_step("computers"), NAMED_RECORDS, "location_matches"),
-    "person_matches": (snapshot_step("users"), snapshot_step("computers"), NAMED_RECORDS),
+    "room_matches": (*_DEVICES, NAMED_RECORDS, "location_matches"),
+    "person_matches": (snapshot_step("users"), *_DEVICES, NAMED_RECORDS),
     "device_matches": (
-        snapshot_step("computers"),
+        *_DEVICES,
         *(NAMED_RECORDS, "location_matches", "room_matches", "person_matches"),
     ),
     "group_matches": (snapshot_step("groups"), NAMED_RECORDS),
@@ -59,7 +62,7 @@ UPSTREAM: Final[Mapping[str, tuple[str, ...]]] = {
     # The conflict queue comes before the first write: what a run overwrites or adopts is flagged even if it
     # dies in between, for the next plan no longer finds it.
     **{name: (before,) for before, name in pairwise(("conflicts", *MOSS_CHAIN))},
-    "what_if_plan": (snapshot_step("computers"),),
+    "what_if_plan": _DEVICES,
 }
 
 
@@ -121,6 +124,13 @@ SCOPES: Final = {
         "Computers only, with the locations, rooms, people and interfaces they name.",
         switched_with(CollectionName.COMPUTERS),
         planned_from(CollectionName.COMPUTERS),
+    ),
+    "mobile_devices": SyncScope(
+        "sync_jamf_mobile_devices",
+        "mobile_devices",
+        "Mobile devices only, where they are switched on, with the locations, rooms, people and interfaces they name.",
+        switched_with(CollectionName.MOBILE_DEVICES),
+        planned_from(CollectionName.MOBILE_DEVICES),
     ),
     "users": SyncScope(
         "sync_jamf_users",

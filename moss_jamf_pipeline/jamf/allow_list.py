@@ -162,3 +162,68 @@ class Department(TypedDict):
 
     id: Text
     name: Text
+
+
+@with_config(LENIENT)
+class MobileDeviceUserAndLocation(TypedDict):
+    """The part `userAndLocation`."""
+
+    room: Text
+    username: Text
+    realName: Text
+    emailAddress: Text
+    phoneNumber: Text
+    position: Text
+    buildingId: Text
+    departmentId: Text
+
+
+@with_config(LENIENT)
+class MobileDeviceGeneral(TypedDict):
+    """The part `general`."""
+
+    udid: Text
+    managementId: Text
+    displayName: Text
+    osVersion: Text
+    osBuild: Text
+    assetTag: Text
+    managed: Flag
+    lastEnrolledDate: Text
+    deviceOwnershipType: Text
+    supervised: Flag
+    sharedIpad: Flag
+    siteId: Text
+    lastContactDate: Text
+    lastInventoryUpdateDate: Text
+
+
+@with_config(LENIENT)
+class MobileDeviceHardware(TypedDict):
+    """The part `hardware`."""
+
+    serialNumber: Text
+    model: Text
+    modelIdentifier: Text
+    wifiMacAddress: Text
+    bluetoothMacAddress: Text
+
+
+@with_config(LENIENT)
+class Network(TypedDict):
+    """The part `network`."""
+
+    imei: Text
+    phoneNumber: Text
+
+
+@with_config(LENIENT)
+class MobileDevice(TypedDict):
+    """A record of JAMF's mobile devices."""
+
+    mobileDeviceId: Text
+    userAndLocation: Annotated[MobileDeviceUserAndLocation | None, Field(default=None)]
+    general: Annotated[MobileDeviceGeneral | None, Field(default=None)]
+    hardware: Annotated[MobileDeviceHardware | None, Field(default=None)]
+    deviceType: Text
+    network: Annotated[Network | None, Field(default=None)]

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from moss_jamf_pipeline.catalogue.collections import CollectionName
+from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS, CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section, read_sections
@@ -180,17 +180,22 @@ class JamfClient:
                 logger.info("JAMF Pro %s at %s", self._acquaintance.version, self.base_url)
             return self._acquaintance.version
 
-    async def missing_privileges(self) -> list[MissingPrivilege]:
+    async def missing_privileges(
+        self, collections: Iterable[CollectionName] = STANDARD_COLLECTIONS
+    ) -> list[MissingPrivilege]:
         """What these credentials may not read, found by reading a record of each collection that a sync reads.
 
         JAMF's own list of an account's privileges proves neither that an endpoint is there nor that it answers.
+
+        Args:
+            collections: which these are.
 
         Raises:
             JamfTooOld: the server is older than the oldest that can be synced.
             JamfError: the server could not be asked, or has none of a collection's endpoints.
         """
         missing = []
-        for collection in SOURCES:
+        for collection in collections:
             try:
                 await self._try_reading(collection)
             except JamfPrivilegeMissing as error:

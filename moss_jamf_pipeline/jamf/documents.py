@@ -25,7 +25,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from moss_jamf_pipeline.catalogue.allow_list import sections
-from moss_jamf_pipeline.catalogue.collections import CollectionName
+from moss_jamf_pipeline.catalogue.collections import (
+    COLLECTIONS,
+    CollectionName,
+    collection_named,
+)
+from moss_jamf_pipeline.catalogue.mobile_ownership import is_personal
 from moss_jamf_pipeline.jamf.allow_list import (
     Building,
     Computer,
@@ -33,6 +38,7 @@ from moss_jamf_pipeline.jamf.allow_list import (
     General,
     Group,
     GroupMembership,
+    MobileDevice,
     User,
 )
 from moss_jamf_pipeline.jamf.listings import COMPUTER_SECTIONS
@@ -46,6 +52,10 @@ PERSONAL_ENROLLMENT = "user"
 """`general.appleEnrollmentType` of a personally-owned Mac, compared case-folded."""
 
 _BATTERY = "batteryCapacityPercent"
+_MOBILE_DEVICES: Final = collection_named(CollectionName.MOBILE_DEVICES)
+_NEEDED_OF_MOBILE_DEVICES: Final = ("general", "hardware", "userAndLocation")
+"""The sections that each has, whatever its type."""
+_PREFIXES: Final = tuple(each.id_prefix for each in COLLECTIONS if each.id_prefix)
 _SECTION_KEYS = sections(CollectionName.COMPUTERS)
 _NUL_IN_JSON = b"\\u0000"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -89,8 +99,8 @@ class JamfRecord:
         jamf_id: JAMF's id; unique per collection and server.
         document: canonical JSON of the allow-listed, stable fields.
         content_hash: BLAKE2b of `document`, 16 bytes.
-        last_contact_at: the latest contact by any channel, UTC; computers only.
-        reported_at: the last inventory submission, UTC; computers only.
+        last_contact_at: the latest contact by any channel, UTC; computers and mobile devices only.
+        reported_at: the last inventory submission, UTC; the same.
         future_times: of these two, by name, what JAMF sent where it lies in the future and is unknown therefore.
     """
 
@@ -178,6 +188,8 @@ class DocumentReader(Generic[_RecordT]):
         page: adapter of `{totalCount, results}` with such records.
         array: adapter of a bare array of such records.
         distil: turns a parsed record into what is stored.
+        id_key: the key of a record's id.
+        id_prefix: what the ids begin with where they are stored.
     """
 
     def __init__(
@@ -187,7 +199,11 @@ class DocumentReader(Generic[_RecordT]):
         page: TypeAdapter[_Page[_RecordT]],
         array: TypeAdapter[list[_RecordT]],
         distil: _Distil[_RecordT],
+        id_key: str = "id",
+        id_prefix: str = "",
     ) -> None:
+        self._id_key = id_key
+        self._id_prefix = id_prefix
         self._record = record
         self._page = page
         self._array = array
@@ -196,7 +212,12 @@ class DocumentReader(Generic[_RecordT]):
     def distilling_by(self, distil: _Distil[_RecordT]) -> "DocumentReader[_RecordT]":
         """A reader of the same answers that stores something else of each record."""
         return DocumentReader(
-            record=self._record, page=self._page, array=self._array, distil=distil
+            record=self._record,
+            page=self._page,
+            array=self._array,
+            distil=distil,
+            id_key=self._id_key,
+            id_prefix=self._id_prefix,
         )
 
     def read_page(self, body: bytes) -> ReadPage:
@@ -246,7 +267,9 @@ class DocumentReader(Generic[_RecordT]):
             record = self._record.validate_python(raw)
         except ValidationError as error:
             detail = describe_type_errors(error)
-            return RejectedRecord(_id_of(raw), RejectionReason.WRONG_TYPE, detail)
+            own_id = _id_in(raw.get(self._id_key))
+            jamf_id = None if own_id is None else f"{self._id_prefix}{own_id}"
+            return RejectedRecord(jamf_id, RejectionReason.WRONG_TYPE, detail)
         return self._distil(record)
 
     @staticmethod
@@ -329,7 +352,7 @@ def _is_personally_owned(general: General | None) -> bool:
 
 
 def _personally_owned(jamf_id: str) -> JamfRecord | RejectedRecord:
-    """All that is kept of a personally-owned Mac."""
+    """All that is kept of a personally-owned Mac or mobile device."""
     return _record(jamf_id, {"id": jamf_id, "personallyOwned": True})
 
 
@@ -351,18 +374,22 @@ def _without_sections(jamf_id: str, missing: Sequence[str]) -> RejectedRecord:
 
 
 def _take_times(general: dict[str, Any]) -> _Times:
-    """Take the volatile values out of section GENERAL: the latest contact, the latest report.
+    """Take the volatile values out of section GENERAL of a computer: the latest contact, the latest report.
 
     What is no moment, or one of the future (of a Mac whose clock was wrong), says nothing; of the contacts the next
     that says something counts.
     """
     contacts = [general.pop(key) for key in ("lastContact", "lastCheckIn", "lastContactTime")]
-    reports = [general.pop("reportDate")]
+    return _times_of(contacts, general.pop("reportDate"))
+
+
+def _times_of(contacts: Iterable[str | None], report: str | None) -> _Times:
+    """What the times of a record say: its contacts, the best first, and its report."""
     latest = datetime.now(UTC) + _TOLERATED
     future: list[tuple[str, str]] = []
     return _Times(
         last_contact_at=_first_known("last_contact_at", contacts, latest, future),
-        reported_at=_first_known("reported_at", reports, latest, future),
+        reported_at=_first_known("reported_at", [report], latest, future),
         future_times=tuple(future),
     )
 
@@ -408,6 +435,35 @@ def _static_group_ids(memberships: Sequence[GroupMembership]) -> list[str]:
         if membership["smartGroup"] is False and membership["groupId"]
     }
     return sorted(ids, key=lambda group_id: (len(group_id), group_id))
+
+
+# -- mobile devices --------------------------------------------------------------------------------
+
+
+def distil_mobile_device(device: MobileDevice) -> JamfRecord | RejectedRecord:
+    """Reduce a mobile device to its stable document and its two volatile times.
+
+    Its id is JAMF's behind a prefix, as JAMF numbers computers and mobile devices each for themselves. Of a
+    personally-owned one nothing but that is kept. One of which JAMF cannot read a section that every device has comes
+    without it, and is rejected: it is in JAMF, and nothing else is known of it.
+
+    Args:
+        device: as JAMF delivered it; it is taken apart.
+    """
+    fields = cast("dict[str, Any]", device)
+    own_id = _usable_id(fields.pop(_MOBILE_DEVICES.id_key))
+    if own_id is None:
+        return _without_id()
+    jamf_id = f"{_MOBILE_DEVICES.id_prefix}{own_id}"
+    general = fields["general"]
+    if general is not None and is_personal(general["deviceOwnershipType"]):
+        return _personally_owned(jamf_id)
+    missing = [section for section in _NEEDED_OF_MOBILE_DEVICES if fields[section] is None]
+    if missing:
+        detail = f"JAMF could not read its {', '.join(missing)}"
+        return RejectedRecord(jamf_id, RejectionReason.CANNOT_SERVE, detail)
+    times = _times_of([general.pop("lastContactDate")], general.pop("lastInventoryUpdateDate"))
+    return _record(jamf_id, fields, times)
 
 
 # -- the other collections -------------------------------------------------------------------------
@@ -633,7 +689,8 @@ def _without_secret(outcome: JamfRecord | RejectedRecord) -> JamfRecord | Reject
 
 def _usable_id(value: str | None) -> str | None:
     """An id as it is stored, or None if there is none that could be one."""
-    if not value or len(value) > _LONGEST_ID:
+    if not value or len(value) > _LONGEST_ID or value.startswith(_PREFIXES):
+        # One that says to be of another number space would be taken for a record of that.
         return None
     if value.isdecimal():
         return value
@@ -645,9 +702,8 @@ def _without_id() -> RejectedRecord:
     return RejectedRecord(None, RejectionReason.ID_MISSING, detail)
 
 
-def _id_of(raw: Mapping[str, Any]) -> str | None:
+def _id_in(value: object) -> str | None:
     """The id of a record that cannot be used otherwise."""
-    value = raw.get("id")
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return _usable_id(str(value))
@@ -695,6 +751,15 @@ DEPARTMENT_READER = DocumentReader(
     distil=distil_plain,
 )
 
+MOBILE_DEVICE_READER = DocumentReader(
+    record=TypeAdapter(MobileDevice),
+    page=TypeAdapter(_Page[MobileDevice]),
+    array=TypeAdapter(_Array[MobileDevice]),
+    distil=distil_mobile_device,
+    id_key=_MOBILE_DEVICES.id_key,
+    id_prefix=_MOBILE_DEVICES.id_prefix,
+)
+
 COMPUTER_LISTING_READER = COMPUTER_READER.distilling_by(distil_listed_computer)
 """Reads computers of which only section GENERAL was asked for."""
 
@@ -730,4 +795,5 @@ READERS: Mapping[CollectionName, DocumentReader[Any]] = {
     CollectionName.GROUPS: GROUP_READER,
     CollectionName.BUILDINGS: BUILDING_READER,
     CollectionName.DEPARTMENTS: DEPARTMENT_READER,
+    CollectionName.MOBILE_DEVICES: MOBILE_DEVICE_READER,
 }

@@ -17,6 +17,9 @@ ANY_VERSION = ServerVersion(0, 0)
 COMPUTER_SECTIONS = tuple(map(section_parameter, sections(CollectionName.COMPUTERS)))
 """Sections requested of every computer: what `allow_list.Computer` is made of, and nothing more."""
 
+MOBILE_DEVICE_SECTIONS = tuple(map(section_parameter, sections(CollectionName.MOBILE_DEVICES)))
+"""The same of every mobile device; an Apple TV or a watch has not all of them."""
+
 
 class ListingStyle(StrEnum):
     """How an endpoint hands out its collection."""
@@ -40,6 +43,8 @@ class Listing:
         largest_page: records per page it serves at most.
         sections: values of the repeated parameter `section`.
         filter: an RSQL expression that confines it; empty: it lists everything.
+        sort: the order of ids, as it is asked for.
+        parameters: what else every request says.
     """
 
     path: str
@@ -48,6 +53,8 @@ class Listing:
     largest_page: int = 2_000
     sections: tuple[str, ...] = ()
     filter: str = ""
+    sort: str = "id:asc"
+    parameters: tuple[tuple[str, str], ...] = ()
 
     def page_parameters(self, page: int, page_size: int) -> tuple[tuple[str, str], ...]:
         """The query for one page in the order of ids, the only order that edits do not change."""
@@ -55,7 +62,8 @@ class Listing:
             *(("section", section) for section in self.sections),
             ("page", str(page)),
             ("page-size", str(page_size)),
-            ("sort", "id:asc"),
+            ("sort", self.sort),
+            *self.parameters,
             *((("filter", self.filter),) if self.filter else ()),
         )
 
@@ -116,6 +124,16 @@ def _computers(api: str, since: ServerVersion) -> Listing:
     return Listing(f"/api/{api}/computers-inventory", since=since, sections=COMPUTER_SECTIONS)
 
 
+def _mobile_devices(since: ServerVersion, *parameters: tuple[str, str]) -> Listing:
+    return Listing(
+        "/api/v2/mobile-devices/detail",
+        since=since,
+        sections=MOBILE_DEVICE_SECTIONS,
+        sort="mobileDeviceId:asc",
+        parameters=parameters,
+    )
+
+
 SOURCES: dict[CollectionName, CollectionSource] = {
     CollectionName.COMPUTERS: CollectionSource(
         listings=(
@@ -143,5 +161,14 @@ SOURCES: dict[CollectionName, CollectionSource] = {
     CollectionName.DEPARTMENTS: CollectionSource(
         listings=(Listing("/api/v1/departments"),),
         privileges=("Read Departments",),
+    ),
+    CollectionName.MOBILE_DEVICES: CollectionSource(
+        listings=(
+            # A device that JAMF cannot read comes without the sections concerned; before, it failed its whole page, and
+            # is found by splitting that.
+            _mobile_devices(ServerVersion(11, 29), ("exception-handling", "LENIENT")),
+            _mobile_devices(ANY_VERSION),
+        ),
+        privileges=("Read Mobile Devices",),
     ),
 }

@@ -393,7 +393,13 @@ def _access(
             "base_url", "It is not known which JAMF Pro server is meant.", "Give its address."
         )
     server = _usable(address)
-    return JamfAccess(server, given, "given to be tried", network_to(server, workplace.settings))
+    return JamfAccess(
+        server,
+        given,
+        "given to be tried",
+        network_to(server, workplace.settings),
+        integration.settings.read_collections,
+    )
 
 
 def _configuration(

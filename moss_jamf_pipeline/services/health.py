@@ -17,7 +17,6 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.services.dagster_tables import DagsterRevisions
 from moss_jamf_pipeline.services.explanations import explanation_of
 from moss_jamf_pipeline.services.jamf_checks import (
-    READABLE,
     ask_everything,
     ask_version,
     environment_says_all,
@@ -323,8 +322,9 @@ def _examine_jamf(
         return f"version {ask_version(access)} accepts the credentials", True
 
     def look_at_privileges() -> tuple[str, bool]:
-        require_readable(ask_everything(access).gaps)
-        return READABLE, True
+        answer = ask_everything(access)
+        require_readable(answer.gaps)
+        return answer.readable, True
 
     if examination.check("JAMF Pro", look_at_version) is None:
         examination.skip(("JAMF privileges",), "not looked at: JAMF cannot be used")

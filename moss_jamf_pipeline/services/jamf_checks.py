@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
+from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS, CollectionName
 from moss_jamf_pipeline.engine.access import (
     ConfigurationMissing,
     JamfAccess,
@@ -23,8 +23,6 @@ from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
-READABLE: Final = "computers, users, groups, buildings and departments can be read"
-
 
 @dataclass(frozen=True, slots=True)
 class JamfAnswer:
@@ -33,10 +31,18 @@ class JamfAnswer:
     Attributes:
         version: of JAMF Pro.
         gaps: what the credentials may not read.
+        collections: what was asked for.
     """
 
     version: str
     gaps: tuple[MissingPrivilege, ...]
+    collections: tuple[CollectionName, ...] = STANDARD_COLLECTIONS
+
+    @property
+    def readable(self) -> str:
+        """What is to be said where there is no gap."""
+        *names, last = (name.value.replace("_", " ") for name in self.collections)
+        return f"{', '.join(names)} and {last} can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +135,11 @@ def ask_collections(access: JamfAccess) -> tuple[str, tuple[CollectionAccess, ..
     return answer.version, tuple(
         CollectionAccess(
             name.value,
-            gaps[name].privileges if name in gaps else source.privileges,
+            gaps[name].privileges if name in gaps else SOURCES[name].privileges,
             name not in gaps,
             gaps[name].endpoint if name in gaps else None,
         )
-        for name, source in SOURCES.items()
+        for name in access.collections
     )
 
 
@@ -147,7 +153,7 @@ def require_readable(gaps: Sequence[MissingPrivilege]) -> None:
         return
     names = sorted({f'"{privilege}"' for gap in gaps for privilege in gap.privileges})
     raise ProblemFound(
-        f"JAMF's {' and '.join(gap.collection for gap in gaps)} cannot be read "
+        f"JAMF's {' and '.join(gap.collection.replace('_', ' ') for gap in gaps)} cannot be read "
         f"({', '.join(gap.endpoint for gap in gaps)}).",
         f"In JAMF Pro, give the API role (or the user account) {', '.join(names)}.",
     )
@@ -161,4 +167,5 @@ async def _version(access: JamfAccess) -> str:
 async def _everything(access: JamfAccess) -> JamfAnswer:
     async with access.client() as client:
         version = await client.server_version()
-        return JamfAnswer(str(version), tuple(await client.missing_privileges()))
+        gaps = await client.missing_privileges(access.collections)
+        return JamfAnswer(str(version), tuple(gaps), access.collections)

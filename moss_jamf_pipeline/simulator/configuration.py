@@ -93,6 +93,7 @@ class SimulatorConfig(BaseModel):
         default=None, ge=0, description="User records; by default 4 per 5 computers."
     )
     groups: int = Field(default=50, ge=0, description="Computer groups.")
+    mobile_devices: int = Field(default=0, ge=0, description="Mobile device records.")
     seed: int = Field(default=1, description="Names the fleet: one seed is one fleet.")
     oddities: float = Field(
         default=1.0,

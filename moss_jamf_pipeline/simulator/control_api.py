@@ -66,6 +66,7 @@ async def _state(request: Request) -> Response:
             "seed": fleet.seed,
             "generation": fleet.generation,
             "computers": len(fleet.computers),
+            "mobile_devices": len(fleet.mobile_devices),
             "users": len(fleet.users),
             "groups": len(fleet.groups),
             "buildings": len(fleet.buildings),

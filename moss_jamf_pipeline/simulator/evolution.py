@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moss_jamf_pipeline.simulator import identity_changes, plain_records
+from moss_jamf_pipeline.simulator import identity_changes, mobile_evolution, plain_records
 from moss_jamf_pipeline.simulator.catalogue import (
     OPERATING_SYSTEM_RELEASES,
     POSITIONS,
@@ -108,9 +108,19 @@ class EvolveRequest(BaseModel):
     future_contact: int = Field(
         default=0, ge=0, description="Macs whose contact times lie in a far future."
     )
+    mobile_enrolments: int = Field(
+        default=0, ge=0, description="New mobile devices, assigned to people of the fleet."
+    )
+    mobile_wipes: int = Field(default=0, ge=0, description="Mobile device records deleted.")
+    mobile_reassignments: int = Field(
+        default=0, ge=0, description="Mobile devices that go to another person."
+    )
+    mobile_updates: int = Field(
+        default=0, ge=0, description="Mobile devices that are updated to the newest system."
+    )
     contacts: bool = Field(
         default=False,
-        description="Managed Macs check in: contact and report times move, nothing else.",
+        description="Managed Macs and mobile devices check in: contact and report times move, nothing else.",
     )
     reports: bool = Field(
         default=False,
@@ -127,6 +137,7 @@ class EvolveReport(BaseModel):
         generation: how many times the fleet has evolved, this time included.
         computers_total: how many computer records there are now.
         contacts: how many computers checked in.
+        mobile_contacts: how many mobile devices did.
     """
 
     generation: int
@@ -147,7 +158,12 @@ class EvolveReport(BaseModel):
     replace_hardware: list[Change] = Field(default_factory=list)
     reuse_username: list[Change] = Field(default_factory=list)
     share_mailbox: list[Change] = Field(default_factory=list)
+    mobile_enrolments: list[Change] = Field(default_factory=list)
+    mobile_wipes: list[Change] = Field(default_factory=list)
+    mobile_reassignments: list[Change] = Field(default_factory=list)
+    mobile_updates: list[Change] = Field(default_factory=list)
     contacts: int = 0
+    mobile_contacts: int = 0
     future_contact: list[Change] = Field(default_factory=list)
 
 
@@ -193,6 +209,7 @@ class _Picks:
     leavers_of_the_house: list[User]
     sharers: list[User]
     mailbox_owners: list[User]
+    mobile: mobile_evolution.MobilePicks
 
 
 class _Evolution:
@@ -240,6 +257,15 @@ class _Evolution:
                 identity_changes.contact_from_the_future(computer)
                 for computer in picks.ahead_of_time
             ],
+            mobile_wipes=mobile_evolution.wipe(fleet, picks.mobile.wipes),
+            mobile_reassignments=mobile_evolution.reassign(
+                fleet, picks.mobile.reassignments, self._randomness
+            ),
+            mobile_updates=mobile_evolution.update(picks.mobile.updates),
+            mobile_enrolments=mobile_evolution.enrol(
+                fleet, self._request.mobile_enrolments, self._randomness
+            ),
+            mobile_contacts=mobile_evolution.check_in(fleet) if self._request.contacts else 0,
         )
         if self._request.reports:
             self._report(picks, report)
@@ -333,7 +359,14 @@ class _Evolution:
                 request.renumber_buildings,
                 "buildings of unchanged name",
             ),
+            mobile=self._mobile_picks(),
         )
+
+    def _mobile_picks(self) -> mobile_evolution.MobilePicks:
+        request, pool = self._request, mobile_evolution.ordinary(self._fleet)
+        first, second = request.mobile_wipes, request.mobile_wipes + request.mobile_reassignments
+        struck = self._sample(pool, second + request.mobile_updates, "ordinary mobile devices")
+        return mobile_evolution.MobilePicks(struck[:first], struck[first:second], struck[second:])
 
     def _ordinary_computers(self) -> list[Computer]:
         """Managed institutional Macs without oddity, whose serial and name no other record has."""

@@ -175,9 +175,13 @@ class RejectedTokens(Knob):
 
 
 class Poison(Knob):
-    """Any page that contains one of these computers answers 500, as does the computer itself."""
+    """Any page that contains one of these records answers 500, as does the record itself."""
 
-    computer_ids: frozenset[str]
+    computer_ids: frozenset[str] = frozenset()
+    mobile_device_ids: frozenset[str] = Field(
+        default=frozenset(),
+        description="A lenient reading of these gets their page, and them without section HARDWARE.",
+    )
 
 
 class EmptyListing(Knob):

@@ -18,6 +18,7 @@ from moss_jamf_pipeline.simulator.records import (
     Computer,
     Department,
     Group,
+    MobileDevice,
     Record,
     Revision,
     Site,
@@ -61,6 +62,36 @@ COMPUTER_PATHS: dict[str, str] = {
 }
 """Which attribute of `Computer` holds the value at a path of the v4 inventory record."""
 
+MOBILE_DEVICE_PATHS: dict[str, str] = {
+    "general.displayName": "name",
+    "general.udid": "udid",
+    "general.managementId": "management_id",
+    "general.assetTag": "asset_tag",
+    "general.siteId": "site_id",
+    "general.osVersion": "os_version",
+    "general.osBuild": "os_build",
+    "general.managed": "managed",
+    "general.supervised": "supervised",
+    "general.sharedIpad": "shared",
+    "general.deviceOwnershipType": "ownership_type",
+    "hardware.serialNumber": "serial_number",
+    "hardware.model": "model",
+    "hardware.modelIdentifier": "model_identifier",
+    "hardware.wifiMacAddress": "wifi_mac_address",
+    "hardware.bluetoothMacAddress": "bluetooth_mac_address",
+    "network.imei": "imei",
+    "network.phoneNumber": "sim_phone_number",
+    "userAndLocation.username": "username",
+    "userAndLocation.realName": "realname",
+    "userAndLocation.emailAddress": "email",
+    "userAndLocation.position": "position",
+    "userAndLocation.phoneNumber": "phone",
+    "userAndLocation.departmentId": "department_id",
+    "userAndLocation.buildingId": "building_id",
+    "userAndLocation.room": "room",
+}
+"""Which attribute of `MobileDevice` holds the value at a path of a record of `/v2/mobile-devices/detail`."""
+
 _INSTANT_ATTRIBUTES = {"report_date", "last_check_in", "last_contact", "last_enrolled_date"}
 
 
@@ -89,6 +120,7 @@ class Fleet:
         self.generation = 0
         self.now = now
         self.computers: dict[str, Computer] = {}
+        self.mobile_devices: dict[str, MobileDevice] = {}
         self.users: dict[str, User] = {}
         self.buildings: dict[str, Building] = {}
         self.departments: dict[str, Department] = {}
@@ -171,6 +203,70 @@ class Fleet:
                     overrides[section] = value
             computer.overrides = overrides
             return computer
+
+    def add_mobile_device(self, document: Mapping[str, object] | None = None) -> MobileDevice:
+        """Adds a mobile device from a part of a record of `/v2/mobile-devices/detail`.
+
+        Args:
+            document: any part, e.g. `{"mobileDeviceId": "7", "deviceType": "tvOS"}`. What is left out derives from
+                the id: a supervised iPhone of the institution, without user or location.
+
+        Returns:
+            The device, already served.
+
+        Raises:
+            ValueError: the id is taken, or is no whole number.
+        """
+        document = document or {}
+        with self.lock:
+            identifier = self._take_id(
+                "mobile device", document.get("mobileDeviceId"), self.mobile_devices
+            )
+            digits = f"{int(identifier):010d}"
+            device = MobileDevice(
+                id=identifier,
+                name=f"IPHONE-{identifier}",
+                udid=f"00008120-{int(identifier):016X}",
+                management_id=str(uuid.UUID(int=int(identifier) + (1 << 120))),
+                serial_number=f"MOB{digits}",
+                last_contact=self.now_milliseconds,
+                last_inventory_update=self.now_milliseconds,
+                last_enrolled_date=self.now_milliseconds - 86_400_000,
+            )
+            self.store_mobile_device(device)
+            return self.update_mobile_device(identifier, document)
+
+    def store_mobile_device(self, device: MobileDevice) -> None:
+        """Puts a mobile device that was made elsewhere into the fleet under its id."""
+        self._store("mobile device", device, device.id, self.mobile_devices)
+
+    def update_mobile_device(self, device_id: str, document: Mapping[str, object]) -> MobileDevice:
+        """Merges part of a record into a mobile device, as `update_computer` does. Raises UnknownRecordError."""
+        with self.lock:
+            device = _found(self.mobile_devices, device_id, "mobile device")
+            overrides = copy.deepcopy(device.overrides)
+            for section, values in document.items():
+                if section == "deviceType":
+                    device.device_type = str(values)
+                elif isinstance(values, Mapping):
+                    kept = dict(values)
+                    for key, value in values.items():
+                        attribute = MOBILE_DEVICE_PATHS.get(f"{section}.{key}")
+                        if attribute is not None and isinstance(value, str | bool | None):
+                            setattr(device, attribute, kept.pop(key))
+                    if kept:
+                        merged = overrides.get(section)
+                        overrides[section] = (
+                            {**merged, **kept} if isinstance(merged, dict) else kept
+                        )
+                elif section != "mobileDeviceId":
+                    overrides[section] = values
+            device.overrides = overrides
+            return device
+
+    def remove_mobile_device(self, device_id: str) -> MobileDevice:
+        """Removes a mobile device, as an administrator deletes it, and returns it. Raises UnknownRecordError."""
+        return self._remove(self.mobile_devices, device_id, "mobile device")
 
     def store_user(self, user: User) -> None:
         """Puts a user that was made elsewhere into the fleet under its id."""
@@ -393,6 +489,8 @@ class Fleet:
             twin.further_attributes = self.further_attributes
             for computer in self.computers.values():
                 twin.store_computer(copy.copy(computer))
+            for device in self.mobile_devices.values():
+                twin.store_mobile_device(copy.copy(device))
             for user in self.users.values():
                 twin.store_user(copy.copy(user))
             for building in self.buildings.values():

@@ -19,6 +19,7 @@ from moss_jamf_pipeline.simulator.catalogue import (
     seeded_random,
 )
 from moss_jamf_pipeline.simulator.fleet import DEFAULT_NOW, Fleet
+from moss_jamf_pipeline.simulator.mobile_devices import add_mobile_devices
 from moss_jamf_pipeline.simulator.oddities import plant_oddities
 from moss_jamf_pipeline.simulator.plain_records import (
     assign_user,
@@ -55,6 +56,7 @@ def generate_fleet(
     seed: int = 1,
     oddities: float = True,
     now: datetime = DEFAULT_NOW,
+    mobile_devices: int = 0,
 ) -> Fleet:
     """Makes a fleet; the same arguments make the same fleet on every machine.
 
@@ -66,6 +68,7 @@ def generate_fleet(
         oddities: how often data is as odd as real data is; 1 (or True) is the usual rate, 0 (or False)
             gives a clean fleet: unique serials, every reference resolvable, every Mac assigned and managed.
         now: the fleet's present.
+        mobile_devices: how many mobile device records; the rest of the fleet is the same with or without them.
 
     Returns:
         The fleet.
@@ -78,6 +81,7 @@ def generate_fleet(
         groups=groups,
         oddities=float(oddities),
     )
+    add_mobile_devices(fleet, mobile_devices, oddities=float(oddities))
     return fleet
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from moss_jamf_pipeline.simulator import mobile_devices
 from moss_jamf_pipeline.simulator.catalogue import EXTENSION_ATTRIBUTES
 from moss_jamf_pipeline.simulator.endpoints import Call, guarded
 from moss_jamf_pipeline.simulator.evolution import apply_churn
@@ -31,6 +32,7 @@ from moss_jamf_pipeline.simulator.versions import (
     GROUPS_V3,
     INVENTORY_DEPRECATIONS,
     INVENTORY_VERSIONS,
+    LENIENT_MOBILE_DEVICES,
     SITE_DIVISIONS,
     USERS_V1,
     JamfVersion,
@@ -105,13 +107,17 @@ def _fail_if_struck(call: Call) -> None:
 
 
 def _wanted_sections(call: Call, inventory: Inventory) -> frozenset[str]:
+    return _wanted_of(call, inventory.renderer.parameters)
+
+
+def _wanted_of(call: Call, known: frozenset[str]) -> frozenset[str]:
     names = {
         name
         for text in call.request.query_params.getlist("section")
         for name in text.split(",")
         if name
     }
-    unknown = names - inventory.renderer.parameters
+    unknown = names - known
     if unknown:
         raise JamfError(
             400,
@@ -400,13 +406,52 @@ def _group_headers(call: Call, deprecated: bool) -> dict[str, str]:
     return {"Deprecation": header} if deprecated and call.simulator.release >= since else {}
 
 
-# Mobile devices: this fleet has none ------------------------------------------------------------------------
+# Mobile devices -----------------------------------------------------------------------------------------------
 
 
-async def _no_mobile_devices(call: Call) -> Response:
-    """The empty page of a server that manages no mobile devices."""
-    call.page_request("id:asc")
-    return json_response({"totalCount": 0, "results": []})
+async def _mobile_devices(call: Call) -> Response:
+    """A page of the light list."""
+    found = call.page(call.node.light_mobile_devices, call.page_request("id:asc"))
+    return json_response(
+        {
+            "totalCount": found.total_count,
+            "results": [mobile_devices.listed(device) for device in found.records],
+        }
+    )
+
+
+async def _mobile_device(call: Call) -> Response:
+    identifier = call.identifier()
+    device = call.node.fleet.mobile_devices.get(identifier)
+    if device is None:
+        raise not_found(f"Mobile device with id {identifier} does not exist")
+    return json_response(mobile_devices.listed(device))
+
+
+async def _mobile_device_details(call: Call) -> Response:
+    """A page of the inventory of mobile devices; what another section says is null.
+
+    One that the server stumbles over fails the page, unless the client asks for leniency and the release knows it.
+    """
+    sections = _wanted_of(call, frozenset(mobile_devices.SECTIONS.values()))
+    found = call.page(call.node.mobile_devices, call.page_request("displayName:asc"))
+    release, poison = call.simulator.release, call.simulator.faults.poison
+    handling = call.request.query_params.get("exception-handling", "STRICT")
+    is_lenient = handling == "LENIENT" and release >= LENIENT_MOBILE_DEVICES
+    poisoned = (
+        poison.mobile_device_ids
+        if poison is not None and poison.mobile_device_ids and poison.strikes(call.path)
+        else frozenset()
+    )
+    results: list[Json] = []
+    for device in found.records:
+        is_lost = device.is_broken or device.id in poisoned
+        if is_lost and not is_lenient:
+            raise JamfError(500)
+        results.append(
+            mobile_devices.record(device, call.node.fleet, sections, release, is_lost=is_lost)
+        )
+    return json_response({"totalCount": found.total_count, "results": results})
 
 
 # Packages and categories: it has none -----------------------------------------------------------------------
@@ -428,12 +473,14 @@ async def _version(call: Call) -> Response:
 async def _inventory_information(call: Call) -> Response:
     computers = call.node.fleet.computers.values()
     managed = sum(computer.managed for computer in computers)
+    devices = call.node.fleet.mobile_devices.values()
+    managed_devices = sum(device.managed for device in devices)
     return json_response(
         {
             "managedComputers": managed,
             "unmanagedComputers": len(computers) - managed,
-            "managedDevices": 0,
-            "unmanagedDevices": 0,
+            "managedDevices": managed_devices,
+            "unmanagedDevices": len(devices) - managed_devices,
         }
     )
 
@@ -569,8 +616,11 @@ def _routes(release: JamfVersion) -> list[Route]:
             "/api/v1/computer-extension-attributes",
             guarded(_extension_attribute_definitions, "Read Computer Extension Attributes"),
         ),
-        Route("/api/v2/mobile-devices", guarded(_no_mobile_devices, "Read Mobile Devices")),
-        Route("/api/v2/mobile-devices/detail", guarded(_no_mobile_devices, "Read Mobile Devices")),
+        Route("/api/v2/mobile-devices", guarded(_mobile_devices, "Read Mobile Devices")),
+        Route(
+            "/api/v2/mobile-devices/detail", guarded(_mobile_device_details, "Read Mobile Devices")
+        ),
+        Route("/api/v2/mobile-devices/{id}", guarded(_mobile_device, "Read Mobile Devices")),
         Route("/api/v1/packages", guarded(_nothing)),
         Route("/api/v1/categories", guarded(_nothing)),
         *_inventory_routes(release),

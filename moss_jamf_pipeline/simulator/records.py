@@ -1,4 +1,4 @@
-"""The records a JAMF Pro server keeps: computers, users, buildings, departments, sites, groups.
+"""The records a JAMF Pro server keeps: computers, mobile devices, users, buildings, departments, sites, groups.
 
 Records are plain mutable objects; assigning an attribute makes the server's cached answers about that record
 stale at once, so a test may write `fleet.computers["12345"].name = "New name"` and read it back over HTTP.
@@ -101,6 +101,53 @@ class Computer(Record):
     assigned_group_ids: tuple[str, ...] = ()
     overrides: dict[str, object] = field(default_factory=dict)
     salt: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class MobileDevice(Record):
+    """One mobile device record: iPhone, iPad, Apple TV, watch or Vision Pro. Computers have ids of their own.
+
+    Attributes:
+        device_type: `iOS` (iPads too), `tvOS`, `watchOS` or `visionOS`; a test may say anything.
+        ownership_type: `general.deviceOwnershipType`.
+        is_broken: whether the server stumbles over it: it fails its page, or comes without hardware if the client is
+            lenient.
+        overrides: JSON values that replace what would be rendered, by section key; as of `Computer`.
+    """
+
+    id: str
+    name: str | None
+    device_type: str = "iOS"
+    model: str | None = "iPhone 15"
+    model_identifier: str | None = "iPhone15,4"
+    udid: str | None = None
+    management_id: str | None = None
+    serial_number: str | None = None
+    asset_tag: str | None = None
+    wifi_mac_address: str | None = None
+    bluetooth_mac_address: str | None = None
+    os_version: str | None = "26.1"
+    os_build: str | None = "23B85"
+    imei: str | None = None
+    sim_phone_number: str | None = None
+    managed: bool = True
+    supervised: bool = True
+    shared: bool = False
+    ownership_type: str | None = "Institutional"
+    username: str | None = None
+    realname: str | None = None
+    email: str | None = None
+    position: str | None = None
+    phone: str | None = None
+    department_id: str | None = None
+    building_id: str | None = None
+    room: str | None = None
+    site_id: str = NO_SITE_ID
+    last_inventory_update: int | None = None
+    last_contact: int | None = None
+    last_enrolled_date: int | None = None
+    is_broken: bool = False
+    overrides: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -51,6 +51,7 @@ def configured_fleet(config: SimulatorConfig) -> Fleet:
         seed=config.seed,
         oddities=config.oddities,
         now=config.now,
+        mobile_devices=config.mobile_devices,
     )
     fleet.further_attributes = config.further_attributes
     if config.hard_cases:

@@ -14,6 +14,7 @@ from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
 from moss_jamf_pipeline.simulator.evolution import EvolveReport, EvolveRequest, evolve
 from moss_jamf_pipeline.simulator.faults import Faults
 from moss_jamf_pipeline.simulator.fleet import Fleet
+from moss_jamf_pipeline.simulator.mobile_devices import detail_collection, light_collection
 from moss_jamf_pipeline.simulator.queries import Collection, attribute_fields, computer_collection
 from moss_jamf_pipeline.simulator.records import Building, Computer, Department, Group, User
 from moss_jamf_pipeline.simulator.rendering import InventoryRenderer
@@ -90,6 +91,8 @@ class Node:
             filters=department_fields,
             sorts=department_fields,
         )
+        self.mobile_devices = detail_collection(fleet)
+        self.light_mobile_devices = light_collection(fleet)
         self.smart_groups = self._groups(is_smart=True)
         self.static_groups = self._groups(is_smart=False)
 

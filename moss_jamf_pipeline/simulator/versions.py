@@ -56,6 +56,8 @@ USERS_V1 = JamfVersion(11, 26)
 SITE_DIVISIONS = JamfVersion(11, 27)
 GROUPS_V3 = JamfVersion(11, 28)
 MDM_LOGIN_FIELDS = JamfVersion(11, 29)
+LENIENT_MOBILE_DEVICES = JamfVersion(11, 29)
+MOBILE_CONTACT_FIELD = JamfVersion(11, 30)
 ENROLLMENT_TYPE_FIELDS = JamfVersion(11, 32)
 
 INVENTORY_VERSIONS: dict[int, JamfVersion] = {

@@ -7,7 +7,7 @@ How a column gets its value is not here: see `fields` and the stagers.
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED, fields_of
 
 
@@ -39,7 +39,8 @@ _IS_USABLE: Final = SnapshotColumn(
 )
 
 
-def _columns(collection: str) -> Sequence[SnapshotColumn]:
+def _columns(declared: Collection) -> Sequence[SnapshotColumn]:
+    collection = (declared.rows_of or declared.name).value
     staged = [field for field in fields_of(collection) if field.staged is not None]
     columns = {
         field.staged: SnapshotColumn(field.staged, field.rule.sql_type, field.description)
@@ -55,6 +56,6 @@ def _columns(collection: str) -> Sequence[SnapshotColumn]:
 
 
 SNAPSHOT_COLUMNS: Final[Mapping[str, Sequence[SnapshotColumn]]] = {
-    collection: _columns(collection) for collection in COLLECTION_NAMES
+    collection.name.value: _columns(collection) for collection in COLLECTIONS
 }
 """Collection -> its columns in COPY order, as the catalogue has them."""

@@ -7,15 +7,14 @@ import pandas as pd
 
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
+from moss_jamf_pipeline.staging.devices import is_usable, set_placeholders_aside
 from moss_jamf_pipeline.staging.fields import described_fields
 from moss_jamf_pipeline.staging.forms import interface_type
 from moss_jamf_pipeline.staging.models import form_factor, has_no_ethernet
 from moss_jamf_pipeline.staging.placeholders import PlaceholderSerials, placeholder_serials
-from moss_jamf_pipeline.staging.reasons import Reason
 
 if TYPE_CHECKING:
     Columns = dict[str, pd.Series[Any]]
-    Truths = pd.Series[bool]
 
 _USER_ENROLLMENT: Final = "user"
 
@@ -46,7 +45,7 @@ def stage_computers(
     is_personal = pd.Series(personal, index=chunk.index, dtype="bool")
     is_out_of_scope = pd.Series(elsewhere, index=chunk.index, dtype="bool") & ~is_personal
     columns: Columns = chunk.declared("computers")
-    _set_placeholders_aside(chunk, columns, placeholders or placeholder_serials())
+    set_placeholders_aside(chunk, columns, placeholders or placeholder_serials())
     _settle_interfaces(columns)
     columns["form_factor"] = form_factor(
         columns["model"],
@@ -56,7 +55,9 @@ def stage_computers(
     columns["is_personally_owned"] = is_personal
     columns["is_out_of_scope"] = is_out_of_scope
     columns["static_group_ids"] = chunk.id_lists("static_group_ids", "", "staticGroupIds")
-    columns["is_usable"] = _is_usable(chunk, columns, is_personal, is_out_of_scope)
+    columns["is_usable"] = is_usable(
+        chunk, columns, is_personal, is_out_of_scope, called="computer"
+    )
     described = {name: columns[name] for name in described_fields("computers")}
     return chunk.staged("computers", {**columns, DESCRIBED: chunk.described(described)})
 
@@ -85,23 +86,6 @@ def _identity(document: dict[str, Any]) -> dict[str, Any]:
     return {"udid": document.get("udid"), "general": {"managementId": management_id}}
 
 
-def _set_placeholders_aside(
-    chunk: Chunk, columns: "Columns", placeholders: PlaceholderSerials
-) -> None:
-    """Drop what is no serial number, each with a note that names it and says why it is none."""
-    serial_numbers = columns["serial_number"]
-    reasons = placeholders.reasons(serial_numbers)
-    for why in reasons.dropna().unique():
-        chunk.note_values(
-            reasons == why,
-            "serial_number",
-            Reason.SERIAL_NUMBER_PLACEHOLDER,
-            serial_numbers,
-            f"is no serial number: {why}; correct the record in JAMF or delete it there",
-        )
-    columns["serial_number"] = serial_numbers.mask(reasons.notna())
-
-
 def _settle_interfaces(columns: "Columns") -> None:
     """Make kinds of interfaces of the adapter types; drop the second where it repeats the first.
 
@@ -117,29 +101,3 @@ def _settle_interfaces(columns: "Columns") -> None:
     second_kind = interface_type(columns["alt_mac_interface_type"])
     columns["mac_interface_type"] = first_kind.where(first.notna())
     columns["alt_mac_interface_type"] = second_kind.where(second.notna())
-
-
-def _is_usable(
-    chunk: Chunk, columns: "Columns", is_personal: "Truths", is_out_of_scope: "Truths"
-) -> "Truths":
-    chunk.note(
-        is_personal,
-        "is_personally_owned",
-        Reason.PERSONALLY_OWNED,
-        "Personally owned: nothing but its id is kept, and it is not synced.",
-    )
-    chunk.note(
-        is_out_of_scope,
-        "is_out_of_scope",
-        Reason.OUT_OF_SCOPE,
-        "Not of the JAMF group that M.O.S.S. confines the sync to: it is left as it is.",
-    )
-    is_withheld = is_personal | is_out_of_scope
-    has_serial_number = columns["serial_number"].notna()
-    chunk.note(
-        ~has_serial_number & ~is_withheld & ~chunk.noted("serial_number"),
-        "serial_number",
-        Reason.SERIAL_NUMBER_MISSING,
-        "JAMF has no serial number for this computer; enter it in JAMF or delete the record there.",
-    )
-    return has_serial_number & ~is_withheld

@@ -9,6 +9,7 @@ from moss_jamf_pipeline.staging.chunk import RawVersion, Staged
 from moss_jamf_pipeline.staging.computers import stage_computers
 from moss_jamf_pipeline.staging.fields import staging_rules
 from moss_jamf_pipeline.staging.groups import stage_groups
+from moss_jamf_pipeline.staging.mobile_devices import stage_mobile_devices
 from moss_jamf_pipeline.staging.placeholders import folded, placeholder_serials
 from moss_jamf_pipeline.staging.places import stage_buildings, stage_departments
 from moss_jamf_pipeline.staging.users import stage_users
@@ -25,7 +26,7 @@ class StagingPolicies:
     """What an integration adds to the rules.
 
     Attributes:
-        placeholder_serials: of computers, what else is no serial number: whole texts, or, with a `*` at the end, what
+        placeholder_serials: of devices, what else is no serial number: whole texts, or, with a `*` at the end, what
             they begin with.
     """
 
@@ -34,7 +35,7 @@ class StagingPolicies:
     def rules_for(self, collection: str) -> int:
         """The number of the rules of a collection under these policies; see `STAGING_RULES`."""
         named = sorted(set(map(folded, self.placeholder_serials)))
-        if collection != "computers" or not named:
+        if collection not in _OF_DEVICES or not named:
             return STAGING_RULES
         return (crc32(repr((STAGING_RULES, named)).encode()) & 0x7FFF_FFFF) or 1
 
@@ -42,12 +43,16 @@ class StagingPolicies:
 NO_POLICIES: Final = StagingPolicies()
 """Nothing is added to the rules."""
 
+_OF_DEVICES: Final = {"computers": stage_computers, "mobile_devices": stage_mobile_devices}
+"""The stagers that have to know what is no serial number."""
+
 STAGERS: Final[Mapping[str, Callable[[Sequence[RawVersion]], Staged]]] = {
     "computers": stage_computers,
     "users": stage_users,
     "groups": stage_groups,
     "buildings": stage_buildings,
     "departments": stage_departments,
+    "mobile_devices": stage_mobile_devices,
 }
 """Collection -> its stager."""
 
@@ -62,7 +67,7 @@ def stage(
     chunks of some thousand.
 
     Args:
-        collection: `computers`, `users`, `groups`, `buildings` or `departments`.
+        collection: one of `STAGERS`.
         versions: stored versions.
         policies: what the integration adds to the rules.
 
@@ -76,6 +81,6 @@ def stage(
     if stager is None:
         known = ", ".join(STAGERS)
         raise ValueError(f"There is no collection {collection!r} to stage; known are: {known}.")
-    if stager is stage_computers:
-        return stage_computers(versions, placeholder_serials(policies.placeholder_serials))
+    if collection in _OF_DEVICES:
+        return _OF_DEVICES[collection](versions, placeholder_serials(policies.placeholder_serials))
     return stager(versions)

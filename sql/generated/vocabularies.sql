@@ -17,7 +17,7 @@ create or replace function jamf_sync.device_custom_fields() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'model_identifier', 'processor_type', 'os_build', 'form_factor', 'barcode_1', 'barcode_2',
-    'jamf_enrollment_status'
+    'imei', 'phone_number', 'jamf_enrollment_status'
   ]::text[]
 $$;
 
@@ -110,4 +110,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select '2833aba25e15c849' $$;
+language sql immutable parallel safe as $$ select 'b782dddd3aa0389e' $$;

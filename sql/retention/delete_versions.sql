@@ -14,7 +14,7 @@ deleted as (
 ),
 computers as (
   delete from jamf_sync.jamf_computers_snapshot as snapshot using deleted
-  where deleted.collection = 'computers' and snapshot.version_id = deleted.version_id
+  where deleted.collection in ('computers', 'mobile_devices') and snapshot.version_id = deleted.version_id
 ),
 users as (
   delete from jamf_sync.jamf_users_snapshot as snapshot using deleted

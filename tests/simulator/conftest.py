@@ -21,8 +21,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[SimulatorServer]:
-    """250 Macs with all their oddities, on the default release; not to be changed."""
-    with SimulatorServer(SimulatorConfig(computers=250, groups=40, seed=7)) as running:
+    """250 Macs and 60 mobile devices with all their oddities, on the default release; not to be changed."""
+    config = SimulatorConfig(computers=250, groups=40, seed=7, mobile_devices=60)
+    with SimulatorServer(config) as running:
         yield running
 
 

@@ -60,6 +60,8 @@ class Description:
 
     def _realistic(self, schema: Schema) -> Schema:
         schema = self._merged(schema)
+        if "oneOf" in schema:
+            return {"anyOf": [self._realistic(kind) for kind in schema["oneOf"]]}
         if "properties" in schema:
             properties = {
                 key: self._realistic(value) for key, value in schema["properties"].items()

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from moss_jamf_pipeline.simulator import SimulatorServer
+from moss_jamf_pipeline.simulator import SimulatorServer, mobile_devices
 from moss_jamf_pipeline.simulator.sections import SECTIONS
 from tests.simulator.clients import StartServer, client_of
 from tests.simulator.contracts import Description, unknown_elements
@@ -79,7 +79,6 @@ def differences(document: object, schema: dict[str, object]) -> list[str]:
         "/v2/groups",
         "/v2/jamf-pro-information",
         "/v2/mobile-devices",
-        "/v2/mobile-devices/detail",
         "/v3/computer-groups/smart-groups",
         "/v3/computer-groups/static-groups",
     ],
@@ -88,6 +87,24 @@ def test_listings_and_server_state_are_as_described(
     pro: Description, jamf: httpx.Client, path: str
 ) -> None:
     document = jamf.get(f"/api{path}", params={"page-size": 1000}).json()
+    assert differences(document, pro.answer_schema(path)) == []
+
+
+def test_mobile_devices_of_every_kind_are_as_described(
+    pro: Description, jamf: httpx.Client
+) -> None:
+    path = "/v2/mobile-devices/detail"
+    document = jamf.get(
+        f"/api{path}",
+        params={
+            "page-size": 1000,
+            "exception-handling": "LENIENT",
+            "section": [*mobile_devices.SECTIONS.values()],
+        },
+    ).json()
+    assert {record["deviceType"] for record in document["results"]} == {
+        *("iOS", "tvOS", "watchOS", "visionOS")
+    }
     assert differences(document, pro.answer_schema(path)) == []
 
 

@@ -183,8 +183,3 @@ def test_health_needs_no_token(server: SimulatorServer, path: str, status: int, 
     answer = httpx.get(f"{server.base_url}{path}")
     assert answer.status_code == status
     assert body in answer.text
-
-
-def test_this_server_manages_no_mobile_devices(jamf: httpx.Client) -> None:
-    for path in ("/api/v2/mobile-devices", "/api/v2/mobile-devices/detail"):
-        assert jamf.get(path).json() == {"totalCount": 0, "results": []}

@@ -7,7 +7,8 @@ from moss_jamf_pipeline.catalogue.collections import (
     COLLECTIONS,
     CollectionName,
     collection_named,
-    collection_of,
+    collections_of,
+    jamf_id_in,
 )
 from moss_jamf_pipeline.catalogue.object_types import (
     APPLIED_OBJECT_TYPES,
@@ -40,13 +41,20 @@ def test_every_collection_can_be_read_and_staged() -> None:
 def test_a_collection_feeds_an_object_type_by_linking_its_records() -> None:
     fed = [collection.object_type for collection in COLLECTIONS if collection.object_type]
     assert set(fed) <= set(OBJECT_TYPE_NAMES)
-    assert len(set(fed)) == len(fed)
     for collection in COLLECTIONS:
         assert (collection.object_type is None) == (collection.external_type is None)
         assert collection.proves_absence == (collection.object_type is not None)
         if collection.object_type is not None:
-            assert collection_of(collection.object_type) is collection
-    assert collection_of("group_member") is None
+            assert collection in collections_of(collection.object_type)
+    assert collections_of("group_member") == ()
+
+
+def test_records_of_one_object_type_cannot_be_taken_for_each_other() -> None:
+    """Each collection numbers its records for itself: where two become one type, their ids say which."""
+    for object_type in OBJECT_TYPE_NAMES:
+        prefixes = [collection.id_prefix for collection in collections_of(object_type)]
+        assert len(set(prefixes)) == len(prefixes)
+    assert jamf_id_in("mobile:12") == "12" == jamf_id_in("12")
 
 
 @pytest.mark.parametrize("name", COLLECTION_NAMES)
@@ -54,7 +62,16 @@ def test_a_collection_is_switched_off_by_its_switch(name: str) -> None:
     declared = collection_named(name)
     off = SyncSettings.model_validate({declared.switch_key: False})
     assert f"sync_settings.{declared.switch_key}" in (off.switched_off(declared.name) or "")
-    assert SyncSettings().switched_off(declared.name) is None
+    assert (SyncSettings().switched_off(declared.name) is None) != declared.is_optional
+    on = SyncSettings.model_validate({declared.switch_key: True})
+    assert on.switched_off(declared.name) is None
+    assert (declared.name in SyncSettings().read_collections) != declared.is_optional
+
+
+def test_what_mobile_devices_name_is_pulled_without_computers() -> None:
+    only_mobile = SyncSettings(sync_computers=False, sync_mobile_devices=True)
+    assert only_mobile.switched_off("computers") is not None
+    assert only_mobile.switched_off("buildings") is None
 
 
 def test_every_table_of_matches_has_its_statement() -> None:

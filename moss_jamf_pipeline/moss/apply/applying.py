@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from moss_jamf_pipeline.catalogue.collections import collection_of
+from moss_jamf_pipeline.catalogue.collections import collections_of
 from moss_jamf_pipeline.catalogue.ownership import custom_fields
 from moss_jamf_pipeline.moss.apply.spans import LOCK_OBJECTS, SpanWriter
 from moss_jamf_pipeline.moss.contract.roles import writing
@@ -473,12 +473,11 @@ class _Work:
     def _apply_type(
         self, object_type: str, steps: Sequence[str], span: _Span | None, *, is_patient: bool
     ) -> None:
-        collection = collection_of(object_type)
         parameters: dict[str, Any] = {
             "integration_id": self.integration.id,
             "plan_id": self.plan.plan_id,
             "object_type": object_type,
-            "collection": None if collection is None else collection.name.value,
+            "collections": [collection.name.value for collection in collections_of(object_type)],
             "fields": custom_fields(object_type),
         }
         waiting = fetch_one(self.connection, "apply/pending_rows", parameters)

@@ -228,7 +228,7 @@ class CaptureWriter:
                 else 0
             )
             inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
-            if collection_named(self._collection).is_read_by_changes:
+            if collection_named(self._collection).has_contacts:
                 execute(self._connection, "capture/upsert_computer_contacts", self._scope)
             if is_incremental:
                 execute(self._connection, "capture/refresh_listed_contacts", self._scope)
@@ -282,7 +282,7 @@ class CaptureWriter:
                 self._connection, "capture/close_changed_versions", self._scope
             )
             inserted = execute(self._connection, "capture/insert_new_versions", self._scope)
-            if collection_named(self._collection).is_read_by_changes:
+            if collection_named(self._collection).has_contacts:
                 execute(self._connection, "capture/upsert_computer_contacts", self._scope)
             for jamf_id, reason, detail in facts.rejected:
                 execute(

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import args_row
 from psycopg.types.json import set_json_loads
 
+from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import (
     Row,
@@ -113,7 +114,7 @@ def stage_snapshot(
             )
             staged += len(chunk)
     if staged:
-        refresh_statistics(connection, f"jamf_sync.jamf_{collection}_snapshot")
+        refresh_statistics(connection, f"jamf_sync.{collection_named(collection).row_table}")
     row = fetch_one(connection, "staging/snapshot_summary", scope)
     if row is None or row["status"] not in ("complete", "incomplete"):
         raise NothingCaptured(
@@ -146,7 +147,7 @@ def held_back(
 
 
 def _table(collection: str) -> sql.Identifier:
-    return sql.Identifier("jamf_sync", f"jamf_{collection}_snapshot")
+    return sql.Identifier("jamf_sync", collection_named(collection).row_table)
 
 
 def _store(

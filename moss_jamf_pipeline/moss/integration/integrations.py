@@ -17,7 +17,11 @@ from pydantic import (
     model_validator,
 )
 
-from moss_jamf_pipeline.catalogue.collections import collection_named
+from moss_jamf_pipeline.catalogue.collections import (
+    COLLECTIONS,
+    CollectionName,
+    collection_named,
+)
 from moss_jamf_pipeline.catalogue.ownership import OwnershipOverride, declared_rules
 from moss_jamf_pipeline.catalogue.system_accounts import SYSTEM_ACCOUNTS
 from moss_jamf_pipeline.moss.errors import (
@@ -105,6 +109,11 @@ class SyncSettings(BaseModel):
     sync_computers: bool = Field(
         default=True,
         description="Pull computers, with the buildings and departments that they name.",
+    )
+    sync_mobile_devices: bool = Field(
+        default=False,
+        description="Pull mobile devices, with the buildings and departments that they name. Nothing is stored of "
+        "personally-owned ones.",
     )
     sync_users: bool = Field(
         default=True,
@@ -206,11 +215,21 @@ class SyncSettings(BaseModel):
             collection: one of `catalogue.collections`.
         """
         declared = collection_named(collection)
-        if getattr(self, declared.switch):
+        if any(getattr(self, switch) for switch in declared.switches):
             return None
+        how = "Not switched on" if declared.is_optional else "Switched off"
         return (
-            f"Switched off in M.O.S.S. (sync_settings.{declared.switch_key}): JAMF is not asked for "
-            f"{collection}."
+            f"{how} in M.O.S.S. (sync_settings.{declared.switch_key}): JAMF is not asked for "
+            f"{collection.replace('_', ' ')}."
+        )
+
+    @property
+    def read_collections(self) -> tuple[CollectionName, ...]:
+        """What credentials have to be able to read: all that is standard, and what is switched on besides."""
+        return tuple(
+            collection.name
+            for collection in COLLECTIONS
+            if not collection.is_optional or self.switched_off(collection.name) is None
         )
 
     def in_use(self, captures: Mapping[str, CaptureT]) -> dict[str, CaptureT]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.catalogue.collections import CollectionName, collection_of
+from moss_jamf_pipeline.catalogue.collections import CollectionName, collections_of
 from moss_jamf_pipeline.catalogue.object_types import (
     COMPUTER_USER,
     ITEM_TYPE_NAMES,
@@ -180,8 +180,11 @@ def make_plan(
                 {"integration_id": integration.id, "plan_id": plan_id},
             )
         for object_type in chosen:
-            collection = collection_of(object_type)
-            if collection is not None and collection.external_type is not None:
+            for collection in collections_of(object_type):
+                if collection.external_type is None or integration.settings.switched_off(
+                    collection.name
+                ):
+                    continue
                 _plan_links(
                     connection,
                     integration,
@@ -317,25 +320,22 @@ def _plan_objects(
         "flag_adopted": settings.on_unlinked_serial == "adopt_and_flag",
         "keep_human_edits": settings.on_human_edit == "keep",
         "add_to_privileged": settings.add_members_to_privileged_groups,
-        "rejected": 0,
         **name_parameters(settings),
         **capture_parameters(captures),
     }
-    collection = collection_of(object_type)
-    if (
-        collection is not None
-        and collection.name in captures
-        and captures[collection.name].rejected
-    ):
-        parameters["rejected"] = fetch_value(
-            connection,
-            "plan/rejected_records",
-            {
-                "integration_id": integration.id,
-                "collection": collection.name.value,
-                "capture_id": captures[collection.name].capture_id,
-            },
-        )
+    rejected = 0
+    for collection in collections_of(object_type):
+        if collection.name in captures and captures[collection.name].rejected:
+            rejected += fetch_value(
+                connection,
+                "plan/rejected_records",
+                {
+                    "integration_id": integration.id,
+                    "collection": collection.name.value,
+                    "capture_id": captures[collection.name].capture_id,
+                },
+            )
+    parameters["rejected"] = rejected
     match object_type:
         case "location":
             execute(connection, "plan/plan_locations", parameters)

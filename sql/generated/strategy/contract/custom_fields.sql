@@ -9,5 +9,7 @@ insert into public.custom_fields (object_type, field_name, field_label) values
   ('device', 'form_factor', 'Form factor'),
   ('device', 'barcode_1', 'Barcode 1'),
   ('device', 'barcode_2', 'Barcode 2'),
+  ('device', 'imei', 'IMEI'),
+  ('device', 'phone_number', 'Phone number'),
   ('device', 'jamf_enrollment_status', 'JAMF enrolment status')
 on conflict (object_type, field_name) do nothing;

@@ -150,7 +150,7 @@ begin
              and own.member_id::text in (content ->> ''person_id'', content ->> ''device_id''))
          or $5 and $3 || ''.'' || (content ->> ''field_name'') in (''person.imported_from_jamf'', ''device.model_identifier'', ''device.processor_type'',
                                                                    ''device.os_build'', ''device.form_factor'', ''device.barcode_1'', ''device.barcode_2'',
-                                                                   ''device.jamf_enrollment_status''), false)',
+                                                                   ''device.imei'', ''device.phone_number'', ''device.jamf_enrollment_status''), false)',
       reference.referrer, reference.referring_column)
     into hits using referred_id, integration, of_type,
       reference.referrer = 'public.integration_object_mappings'::regclass,
