@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import COLLECTIONS
 from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.moss.capture.cadence import SweepChoice
@@ -127,9 +127,17 @@ def _collections(
     connection: psycopg.Connection, integration: Integration
 ) -> tuple[CollectionStatus, ...]:
     captures = newest_captures(connection, integration.id, with_targeted=False)
+    # Nothing is said of what is optional and nobody ever switched on.
     return tuple(
-        CollectionStatus(name, captures.get(name), integration.settings.switched_off(name))
-        for name in COLLECTION_NAMES
+        CollectionStatus(
+            collection.name.value,
+            captures.get(collection.name),
+            integration.settings.switched_off(collection.name),
+        )
+        for collection in COLLECTIONS
+        if collection.name in captures
+        or not collection.is_optional
+        or integration.settings.switched_off(collection.name) is None
     )
 
 

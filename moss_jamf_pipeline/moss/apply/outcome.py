@@ -137,7 +137,7 @@ def run_outcome(
         ):
             why = " ".join(used[collection.name].incomplete_reasons)
             reasons.append(
-                f"JAMF's {collection.name} were not captured completely, so nothing counts as gone: {why}"
+                f"JAMF's {collection.name.replace('_', ' ')} were not captured completely, so nothing counts as gone: {why}"
             )
     reasons.extend(
         f"{count.failed} of {count.seen} {plural_of(count.object_type)} could not be used or written."
