@@ -136,8 +136,9 @@ def run_outcome(
             and used[collection.name].misses_something
         ):
             why = " ".join(used[collection.name].incomplete_reasons)
+            what = collection.name.replace("_", " ")
             reasons.append(
-                f"JAMF's {collection.name.replace('_', ' ')} were not captured completely, so nothing counts as gone: {why}"
+                f"JAMF's {what} were not captured completely, so nothing counts as gone: {why}"
             )
     reasons.extend(
         f"{count.failed} of {count.seen} {plural_of(count.object_type)} could not be used or written."
