@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS
 from moss_jamf_pipeline.moss.plan.guard import guard_plan
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.services.status import IntegrationStatus, integration_status
@@ -20,7 +20,7 @@ def status(workplace: Workplace) -> IntegrationStatus:
 
 
 def test_before_the_first_sync_nothing_is_stored_and_one_is_due(status: IntegrationStatus) -> None:
-    assert [stored.collection for stored in status.collections] == list(COLLECTION_NAMES)
+    assert [stored.collection for stored in status.collections] == list(STANDARD_COLLECTIONS)
     assert all(stored.capture is None for stored in status.collections)
     assert (status.plan, status.held, status.last_run, status.open_conflicts) == (
         None,
