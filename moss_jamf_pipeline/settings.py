@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import (
     Field,
@@ -244,15 +244,64 @@ class Settings(BaseSettings):
         description="Where people's browsers reach the Dagster UI, for links to it; MOSS_JAMF_DAGSTER_URL if not set.",
     )
 
+    companion_link_url: str | None = Field(
+        default=None,
+        alias="MOSS_JAMF_COMPANION_LINK_URL",
+        description="Where people's browsers reach the companion, without `/jamf/`: the address of M.O.S.S. Links in "
+        "alerts, mails and the Dagster UI lead there; without it they have none.",
+    )
+
     alert_url: SecretStr | None = Field(
         default=None,
         alias="MOSS_JAMF_ALERT_URL",
-        description="A webhook (Slack-compatible) that is told of failed runs and of held changes.",
+        description="A webhook that is told of failed runs, held changes and the like: one of Slack, a workflow of "
+        'Teams, or any that takes `{"text": …}`.',
     )
-    ui_url: str | None = Field(
+    alert_format: Literal["auto", "slack", "teams", "text"] = Field(
+        default="auto",
+        alias="MOSS_JAMF_ALERT_FORMAT",
+        description="What that webhook takes: slack, teams (a workflow with Adaptive Cards) or text; auto: what its "
+        "address looks like.",
+    )
+    alert_again_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=8_760,
+        alias="MOSS_JAMF_ALERT_AGAIN_HOURS",
+        description="A cause that lasts is told of again after this.",
+    )
+    smtp_host: str | None = Field(
         default=None,
-        alias="MOSS_JAMF_UI_URL",
-        description="Where people open the Dagster UI, for the links in alerts.",
+        alias="MOSS_JAMF_SMTP_HOST",
+        description="The mail server by which alerts and reports are sent; without it none are.",
+    )
+    smtp_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        alias="MOSS_JAMF_SMTP_PORT",
+        description="Its port; by default 587 with starttls, 465 with tls, 25 with none.",
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        alias="MOSS_JAMF_SMTP_SECURITY",
+        description="How the connection is kept secret. With none, no password is sent to another machine.",
+    )
+    smtp_username: str | None = Field(
+        default=None, alias="MOSS_JAMF_SMTP_USERNAME", description="Its log-in, if it asks for one."
+    )
+    smtp_password: SecretStr | None = Field(
+        default=None, alias="MOSS_JAMF_SMTP_PASSWORD", description="The password of that log-in."
+    )
+    mail_from: str | None = Field(
+        default=None,
+        alias="MOSS_JAMF_MAIL_FROM",
+        description="Who alerts and reports are from; the log-in, if that is an address.",
+    )
+    mail_to: str | None = Field(
+        default=None,
+        alias="MOSS_JAMF_MAIL_TO",
+        description="Whom they are sent to: addresses, separated by commas.",
     )
     wait_minutes: float = Field(
         default=30.0,
@@ -298,13 +347,20 @@ class Settings(BaseSettings):
         "integration_encryption_key",
         "nextauth_secret",
         "alert_url",
+        "companion_link_url",
+        "smtp_host",
+        "smtp_username",
+        "smtp_password",
         mode="before",
     )
     @classmethod
     def _as_meant(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
-        return as_meant(value, is_password=info.field_name == "jamf_password") or None
+        return (
+            as_meant(value, is_password=info.field_name in ("jamf_password", "smtp_password"))
+            or None
+        )
 
     @field_validator("jamf_base_url")
     @classmethod
@@ -320,6 +376,7 @@ class Settings(BaseSettings):
             self.encryption_key,
             self.integration_encryption_key,
             self.nextauth_secret,
+            self.smtp_password,
         ):
             if secret is not None:
                 remember_secret(secret.get_secret_value())
@@ -336,6 +393,17 @@ class Settings(BaseSettings):
     def dagster_pages(self) -> str:
         """Where a browser finds the Dagster UI; without a slash at its end."""
         return (self.dagster_link_url or self.dagster_url).rstrip("/")
+
+    @property
+    def mail_recipients(self) -> tuple[str, ...]:
+        """Whom alerts and reports are mailed to."""
+        return _names_in(self.mail_to)
+
+    @property
+    def mail_sender(self) -> str | None:
+        """Who they are from; None: nobody is named."""
+        name = self.smtp_username
+        return self.mail_from or (name if name is not None and "@" in name else None)
 
     @property
     def wait_seconds(self) -> float:

@@ -67,6 +67,9 @@ COMMANDS = {
         "quarantine", "What of JAMF's data could not be used, and why.", _LOOK
     ),
     "history": LazyCommand("history", "The latest runs and how they ended.", _LOOK),
+    "alerts": LazyCommand(
+        "alerts", "Who is told of what needs a person: list, check, test.", _LOOK
+    ),
     "export": LazyCommand("export", "A whole list as CSV or a workbook.", _LOOK),
     "demo": LazyCommand("demo", "Sync a simulated fleet and show what happened.", _LOCAL),
     "up": LazyCommand("up", "Serve the Dagster UI and its daemon until Ctrl-C.", _LOCAL),

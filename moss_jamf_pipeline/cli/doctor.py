@@ -12,6 +12,7 @@ from moss_jamf_pipeline.cli.options import (
     single_command,
 )
 from moss_jamf_pipeline.cli.output import explained, print_json, stderr, stdout
+from moss_jamf_pipeline.notifying.health import look_at_alerts
 from moss_jamf_pipeline.orchestration.storage_tables import dagster_revisions
 from moss_jamf_pipeline.services.health import Finding, Health, examine_all
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -39,7 +40,8 @@ def doctor(
     """
     settings = Settings().naming(integration)
     with explained(as_json=as_json, verbose=verbose), Workplace(settings) as workplace:
-        health = examine_all(workplace, settings.meant, dagster_revisions())
+        found = examine_all(workplace, settings.meant, dagster_revisions())
+        health = Health((*found.findings, look_at_alerts(settings)))
     if as_json:
         print_json(
             {

@@ -215,7 +215,7 @@ def _environment(
 ) -> dict[str, str]:
     environment = {
         "MOSS_JAMF_DAGSTER_URL": addresses.ui,
-        "MOSS_JAMF_UI_URL": settings.ui_url or addresses.ui,
+        "MOSS_JAMF_DAGSTER_LINK_URL": settings.dagster_link_url or addresses.ui,
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "MOSS_JAMF_STATE_DIR": str(settings.state_directory.absolute()),
         "PYTHONUNBUFFERED": "1",

@@ -177,7 +177,11 @@ def network_to(base_url: str, settings: Settings) -> Network:
     Raises:
         JamfAddressInvalid: the base URL cannot be used.
     """
-    host = usable_base_url(base_url).host
+    return way_to(usable_base_url(base_url).host, settings)
+
+
+def way_to(host: str, settings: Settings) -> Network:
+    """The way to a host, JAMF's or any other, as the environment says."""
     return Network(settings.ssl_cert_file or settings.ssl_cert_dir, _proxy_to(host, settings))
 
 

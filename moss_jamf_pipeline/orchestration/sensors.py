@@ -1,7 +1,8 @@
 """Sensors: what starts syncs by itself, and what tells people of runs that failed or wait for them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import dagster as dg
 
@@ -10,15 +11,14 @@ from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.engine.webhook_windows import decide_on_webhooks
 from moss_jamf_pipeline.moss.capture.hints import waiting
-from moss_jamf_pipeline.moss.integration.history import close_history
-from moss_jamf_pipeline.moss.integration.integrations import find_integration
-from moss_jamf_pipeline.moss.plan.guard import (
-    chosen_plan_id,
-    claim_alerts,
-    held_summary,
-    release_alerts,
+from moss_jamf_pipeline.moss.integration.history import close_history, sync_type_of
+from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
+from moss_jamf_pipeline.notifying.alerts import (
+    look_and_tell,
+    tell_noted,
+    tell_unnoted,
+    usable_channels,
 )
-from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert, run_link
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
@@ -29,10 +29,24 @@ from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.services import alerts, causes
+from moss_jamf_pipeline.services.causes import Cause
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 # Since when this process, which evaluates sensors over and over, has seen the locks of runs free.
 _FREE_SINCE: Final[dict[str, float]] = {}
+
+
+class Noted(NamedTuple):
+    """What a failure is noted with.
+
+    Attributes:
+        integration: whose.
+        ended_at: when the run ended.
+    """
+
+    integration: Integration
+    ended_at: datetime
 
 
 def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
@@ -47,7 +61,7 @@ def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
         _build_webhook_sensor(choice),
         _build_failure_sensor(choice),
         _build_cancellation_sensor(choice),
-        _build_held_changes_sensor(choice),
+        _build_alerts_sensor(choice),
     ]
 
 
@@ -168,8 +182,8 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
-            "After a run that failed for good: closes its history row, should it still be open, and, if "
-            "MOSS_JAMF_ALERT_URL is set, posts what happened and what to do to that webhook (Slack-compatible)."
+            "After a run that failed for good: closes its history row, should it still be open, and tells what "
+            "happened and what to do, as the sensor of alerts does; also while M.O.S.S.'s database is away."
         ),
     )
     def failed_runs(context: dg.RunFailureSensorContext, moss: MossResource) -> None:
@@ -177,20 +191,20 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         if not _belongs_to(run, prefix) or run.tags.get(WILL_RETRY_TAG) == "true":
             return
         message = failure_message(context.get_step_failure_events(), context.failure_event.message)
+        noted, name, kind = None, choice.name or prefix, run.job_name
         try:
             with explained_failures(), moss.database.reading() as connection:
                 close_history(connection, run_id=run.run_id, status="failed", error_message=message)
-                whose = repr(find_integration(connection, choice).name)
+                integration = find_integration(connection, choice)
+                noted, name = Noted(integration, _ended_at(context)), integration.name
+                kind = sync_type_of(connection, run.run_id) or kind
         except dg.Failure as failure:
             # The database may be what failed the run: that is told all the more. The next run closes the row.
-            whose = repr(choice.name or prefix)
             if failure.description and failure.description not in message:
                 message = f"{message} Its history row could not be closed: {failure.description}"
-        _post(
-            context,
-            moss,
-            f"The sync of {whose} failed ({run.job_name}). {message}",
-        )
+        summary = f"The sync of {name!r} failed ({run.job_name}). {message}"
+        cause = causes.failure(kind, summary, run.run_id)
+        _tell_of_failure(context, moss, choice, noted, cause)
 
     return failed_runs
 
@@ -224,51 +238,86 @@ def _build_cancellation_sensor(choice: IntegrationChoice) -> dg.SensorDefinition
     return cancelled_runs
 
 
-def _build_held_changes_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+def _build_alerts_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
     prefix = choice.slug
 
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        name=f"{prefix}_held_changes",
-        monitor_all_code_locations=True,
+    @dg.sensor(
+        name=f"{prefix}_alerts",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=60,
         description=(
-            "After a run whose guard holds changes back: if MOSS_JAMF_ALERT_URL is set, posts what waits for approval, "
-            "once for each plan and kind, and not of a plan that a newer one has taken the place of."
+            "Tells people, by webhook (MOSS_JAMF_ALERT_URL) and mail (MOSS_JAMF_SMTP_HOST), what they should see to: "
+            "failed runs, changes that wait for an approval, a sync that was due and has not started, captures that "
+            "stay incomplete, queues that grow, credentials that expire. Each cause once, again after "
+            "MOSS_JAMF_ALERT_AGAIN_HOURS, and when it is over. Looks every minute; starts nothing."
         ),
     )
-    def held_back(context: dg.RunStatusSensorContext, moss: MossResource) -> None:
-        run = context.dagster_run
-        if moss.settings.alert_url is None or not _belongs_to(run, prefix):
-            return
+    def alerts_sensor(context: dg.SensorEvaluationContext, moss: MossResource) -> dg.SkipReason:
+        settings = moss.settings
+        channels, troubles = usable_channels(settings)
+        if not channels:
+            return dg.SkipReason(
+                " ".join(troubles)
+                or "Neither MOSS_JAMF_ALERT_URL nor MOSS_JAMF_SMTP_HOST is set: nobody is told."
+            )
+        now = datetime.now(UTC)
         try:
             with explained_failures(), moss.database.reading() as connection:
-                plan_id = chosen_plan_id(connection, run.run_id)
-                held = () if plan_id is None else claim_alerts(connection, plan_id, run.run_id)
-                if plan_id is None or not held:
-                    return
                 integration = find_integration(connection, choice)
-                said = f"The sync of {integration.name!r} holds changes back. {held_summary(plan_id, held)}"
-                if not _post(context, moss, said):
-                    release_alerts(connection, plan_id, held)
+                failed = alerts.open_failures(connection, integration)
+                succeeded = _last_successes(context.instance, failed)
+                told = look_and_tell(connection, integration, choice, settings, now, succeeded)
         except dg.Failure as failure:
-            # What is held stays so, and the next plan says it again.
-            context.log.warning(
-                "What run %s holds back cannot be told: %s", run.run_id, failure.description
-            )
+            # Whatever failed for it is told by the sensor of failed runs.
+            return dg.SkipReason(failure.description)
+        for trouble in told.troubles:
+            context.log.warning("%s", trouble)
+        return dg.SkipReason(f"{told.messages} told.")
 
-    return held_back
+    return alerts_sensor
 
 
-def _post(context: dg.RunStatusSensorContext, moss: MossResource, text: str) -> bool:
-    """Posts an alert on a run; one that the webhook does not take stands in the sensor's log."""
-    try:
-        post_alert(moss.settings, text, link=run_link(moss.settings, context.dagster_run.run_id))
-    except AlertNotPosted as refusal:
-        context.log.warning("%s", refusal)
-        return False
-    return True
+def _last_successes(instance: dg.DagsterInstance, jobs: Iterable[str]) -> dict[str, datetime]:
+    """When each of some jobs succeeded last."""
+    found = {}
+    for job in jobs:
+        succeeded = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
+        for record in instance.get_run_records(succeeded, limit=1):
+            found[job] = record.update_timestamp
+    return found
+
+
+def _tell_of_failure(
+    context: dg.RunFailureSensorContext,
+    moss: MossResource,
+    choice: IntegrationChoice,
+    noted: Noted | None,
+    cause: Cause,
+) -> None:
+    """Tells that a run failed; what a webhook or mail server does not take stands in the sensor's log."""
+    channels, _ = usable_channels(moss.settings)
+    if not channels:
+        return
+    now = datetime.now(UTC)
+    told = None
+    if noted is not None:
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                alerts.note(connection, noted.integration, moss.settings, cause, noted.ended_at)
+                told = tell_noted(connection, noted.integration, choice, moss.settings, now)
+        except dg.Failure as failure:
+            context.log.warning("%s", failure.description)
+    if told is None:
+        told = tell_unnoted(choice, moss.settings, cause, now)
+    for trouble in told.troubles:
+        context.log.warning("%s", trouble)
+
+
+def _ended_at(context: dg.RunFailureSensorContext) -> datetime:
+    """When a run failed, by the clock of Dagster's storage."""
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    ended = None if record is None else record.end_time
+    return datetime.now(UTC) if ended is None else datetime.fromtimestamp(ended, UTC)
 
 
 def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:

@@ -1,61 +1,23 @@
 """Runs that fail for good, or hold changes back: the history is closed, and a webhook is told, over HTTP."""
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.run_status_sensor_definition import RunStatusSensorCursor
 
 from moss_jamf_pipeline.moss.integration.history import close_history, open_history
-from moss_jamf_pipeline.orchestration.alerts import AlertNotPosted, post_alert
 from moss_jamf_pipeline.orchestration.dagster_internals import WILL_RETRY_TAG
 from moss_jamf_pipeline.orchestration.resources import MossResource
-from moss_jamf_pipeline.settings import Settings
+from tests.support.receivers import WebhookReceiver, webhook_receiver
 from tests.support.world import DEFINITIONS, World
 
 
-@dataclass
-class Webhook:
-    """A service that takes messages as Slack does.
-
-    Attributes:
-        status: what it answers with.
-        bodies: what it was sent.
-    """
-
-    url: str = ""
-    status: int = 200
-    bodies: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def texts(self) -> list[str]:
-        return [body["text"] for body in self.bodies]
-
-
 @pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    hook = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            hook.bodies.append(json.loads(self.rfile.read(length)))
-            self.send_response(hook.status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        hook.url = f"http://127.0.0.1:{server.server_port}/services/T000/secret-path"
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebhookReceiver]:
+    with webhook_receiver() as hook:
         monkeypatch.setenv("MOSS_JAMF_ALERT_URL", hook.url)
         yield hook
-        server.shutdown()
 
 
 def _tell_of_failure(world: World, result: dg.ExecuteInProcessResult) -> object:
@@ -91,15 +53,25 @@ def _tick(world: World, name: str) -> None:
         seen, cursor = cursor, context.cursor or ""
 
 
+def _look(world: World) -> str:
+    """What the sensor of alerts does when the daemon has it look, and what it says of it."""
+    sensor = DEFINITIONS.resolve_sensor_def("jamf_pro_alerts")
+    with dg.build_sensor_context(
+        instance=world.instance, resources={"moss": MossResource()}
+    ) as context:
+        return sensor.evaluate_tick(context).skip_message or ""
+
+
 def test_a_failed_run_is_told_with_its_cause_its_remedy_and_a_link(
-    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    small_world: World, webhook: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MOSS_JAMF_UI_URL", "https://dagster.example.org/")
+    monkeypatch.setenv("MOSS_JAMF_DAGSTER_LINK_URL", "https://dagster.example.org/")
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
     result = small_world.sync_in_dagster(may_fail=True)
     assert not result.success
 
     _tell_of_failure(small_world, result)
+    _look(small_world)
 
     (text,) = webhook.texts
     assert "The sync of 'JAMF Pro' failed (sync_jamf)" in text
@@ -110,7 +82,7 @@ def test_a_failed_run_is_told_with_its_cause_its_remedy_and_a_link(
 
 
 def test_a_failed_run_is_told_of_while_the_database_is_away(
-    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    small_world: World, webhook: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
     result = small_world.sync_in_dagster(may_fail=True)
@@ -127,7 +99,7 @@ def test_a_failed_run_is_told_of_while_the_database_is_away(
 
 
 def test_the_failure_of_the_nightly_job_is_told_as_well(
-    small_world: World, webhook: Webhook
+    small_world: World, webhook: WebhookReceiver
 ) -> None:
     small_world.execute(
         "update integration_configs set name = name || ' (a copy)', integration_type = 'other'"
@@ -160,7 +132,7 @@ def test_a_history_row_that_a_failed_run_left_open_is_closed(
 
 
 def test_a_run_that_dagster_tries_again_is_not_told_of(
-    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    small_world: World, webhook: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JAMF_CLIENT_SECRET", "not-the-secret")
     result = small_world.sync_in_dagster(may_fail=True)
@@ -184,10 +156,24 @@ def _sync(world: World) -> None:
     world.instance.report_dagster_event(ended, run.run_id)
 
 
-def test_a_run_that_holds_nothing_back_is_not_told_of(small_world: World, webhook: Webhook) -> None:
+def test_where_all_is_well_nobody_is_told(small_world: World, webhook: WebhookReceiver) -> None:
     _sync(small_world)
-    _tick(small_world, "jamf_pro_held_changes")
+    assert _look(small_world) == "0 told."
     assert webhook.bodies == []
+
+
+def test_while_nobody_is_to_be_told_nothing_is_looked_for(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/moss")
+    assert "nobody is told" in _look(small_world)
+
+
+def test_what_nobody_could_be_told_by_is_said(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_SMTP_HOST", "mail.example.org")
+    assert "MOSS_JAMF_MAIL_TO is not" in _look(small_world)
 
 
 def _hold_renames(world: World) -> None:
@@ -204,71 +190,45 @@ def _rename(world: World, name: str) -> None:
 
 
 def test_case_s13_of_two_runs_inside_one_look_the_one_that_is_held_is_told_of_once(
-    small_world: World, webhook: Webhook
+    small_world: World, webhook: WebhookReceiver
 ) -> None:
     _sync(small_world)
     _hold_renames(small_world)
     _rename(small_world, "renamed")
     _sync(small_world)
-    for _ in range(3):  # Dagster shows a sensor whose look failed the same runs again, and again
-        _tick(small_world, "jamf_pro_held_changes")
+    for _ in range(3):
+        _look(small_world)
     (text,) = webhook.texts
     assert "holds changes back" in text
+    (newest,) = small_world.query("select max(plan_id) as plan_id from jamf_sync.plans")
+    assert f"moss-jamf approve {newest['plan_id']} --kind rename" in text
 
 
-def test_case_s13_a_plan_that_a_newer_one_has_taken_the_place_of_is_told_of_no_more(
-    small_world: World, webhook: Webhook
+def test_case_s13_a_newer_plan_or_another_run_that_holds_the_same_tells_nothing_new(
+    small_world: World, webhook: WebhookReceiver
 ) -> None:
     _sync(small_world)
     _hold_renames(small_world)
     for name in ("renamed", "again"):
         _rename(small_world, name)
         _sync(small_world)
-    _tick(small_world, "jamf_pro_held_changes")
-    (text,) = webhook.texts
-    (newest,) = small_world.query("select max(plan_id) as plan_id from jamf_sync.plans")
-    assert f"moss-jamf approve {newest['plan_id']}" in text
-
-
-def test_case_s13_another_run_of_the_same_plan_tells_nothing_new(
-    small_world: World, webhook: Webhook
-) -> None:
-    _sync(small_world)
-    _hold_renames(small_world)
-    _rename(small_world, "renamed")
-    _sync(small_world)
-    _tick(small_world, "jamf_pro_held_changes")
+        _look(small_world)
     small_world.materialize("moss_devices")
-    _tick(small_world, "jamf_pro_held_changes")
-    assert len(webhook.texts) == 1
-
-
-def test_case_s13_what_the_webhook_did_not_take_is_told_at_the_next_look(
-    small_world: World, webhook: Webhook
-) -> None:
-    _sync(small_world)
-    _hold_renames(small_world)
-    _rename(small_world, "renamed")
-    _sync(small_world)
-    webhook.status = 500
-    _tick(small_world, "jamf_pro_held_changes")  # it does not fail, or the run would be forgotten
-    webhook.status = 200
-    webhook.bodies.clear()
-    _tick(small_world, "jamf_pro_held_changes")
-    _tick(small_world, "jamf_pro_held_changes")
-    assert len(webhook.texts) == 1
+    _look(small_world)
+    assert len(webhook.bodies) == 1
 
 
 def test_case_s13_no_sensor_fails_while_the_database_is_away(
-    small_world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    small_world: World, webhook: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _sync(small_world)
     small_world.instance.report_run_failed(_new_run(small_world), "A reason.")
     _cancelled(small_world)
     monkeypatch.setenv("MOSS_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/moss")
     webhook.status = 500
-    for name in ("held_changes", "failed_runs", "cancelled_runs"):
+    for name in ("failed_runs", "cancelled_runs"):
         _tick(small_world, f"jamf_pro_{name}")
+    assert "127.0.0.1" in _look(small_world)
 
 
 def _cancelled(world: World) -> str:
@@ -302,39 +262,19 @@ def test_a_run_that_ended_before_it_was_terminated_keeps_its_end(small_world: Wo
     assert (row["status"], row["error_message"]) == ("partial", "why")
 
 
-def test_held_changes_are_told_with_how_to_let_them_through(
-    small_world: World, webhook: Webhook
+def test_a_job_without_history_that_failed_is_over_when_it_succeeds(
+    small_world: World, webhook: WebhookReceiver
 ) -> None:
-    _sync(small_world)
-    _hold_renames(small_world)
-    _rename(small_world, "renamed")
-    _sync(small_world)
-    _tick(small_world, "jamf_pro_held_changes")
-    (text,) = webhook.texts
-    assert "holds changes back" in text
-    assert "moss-jamf approve" in text
-
-
-def test_without_a_webhook_nothing_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MOSS_JAMF_ALERT_URL", raising=False)
-    assert post_alert(Settings(), "anything") is False
-
-
-def test_a_webhook_that_refuses_is_asked_three_times_and_never_named(webhook: Webhook) -> None:
-    webhook.status = 500
-    with pytest.raises(AlertNotPosted) as caught:
-        post_alert(Settings(), "The sync failed.")
-    assert len(webhook.bodies) == 3
-    assert "secret-path" not in str(caught.value)
-    assert "HTTP 500" in str(caught.value)
-    assert "The sync failed." in str(caught.value)
-
-
-def test_a_long_alert_is_cut_and_its_secrets_are_taken_out(
-    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JAMF_CLIENT_SECRET", "a-very-secret-word")
-    assert post_alert(Settings(), f"a-very-secret-word {'long ' * 2_000}") is True
-    (text,) = webhook.texts
-    assert "a-very-secret-word" not in text
-    assert len(text) == 3_000
+    job = DEFINITIONS.resolve_job_def("forget_old_captures")
+    small_world.execute("update integration_configs set integration_type = 'other'")
+    result = job.execute_in_process(instance=small_world.instance, raise_on_error=False)
+    small_world.execute("update integration_configs set integration_type = 'jamf'")
+    for _ in range(2):
+        _tell_of_failure(small_world, result)
+        _look(small_world)
+    assert [body["turn"] for body in webhook.bodies] == ["begins"]
+    assert job.execute_in_process(instance=small_world.instance).success
+    for _ in range(2):
+        _look(small_world)
+    assert [body["turn"] for body in webhook.bodies] == ["begins", "is over"]
+    assert webhook.bodies[0]["cause"] == "forget_old_captures"

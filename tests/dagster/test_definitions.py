@@ -280,11 +280,11 @@ def test_what_webhooks_name_is_looked_at_unless_somebody_turns_it_off() -> None:
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
 
 
-def test_people_are_told_of_failed_runs_and_of_held_changes_unless_somebody_turns_it_off() -> None:
-    for name in ("jamf_pro_failed_runs", "jamf_pro_held_changes"):
+def test_people_are_told_of_what_needs_them_unless_somebody_turns_it_off() -> None:
+    for name in ("jamf_pro_failed_runs", "jamf_pro_alerts"):
         sensor = DEFINITIONS.resolve_sensor_def(name)
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
-        assert "MOSS_JAMF_ALERT_URL" in (sensor.description or "")
+        assert "tells" in (sensor.description or "").lower()
 
 
 def test_the_old_is_forgotten_every_night() -> None:
@@ -347,7 +347,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
             f"{name_for(slug, 'sync_jamf')}_on_schedule",
             f"{slug}_cancelled_runs",
             f"{slug}_failed_runs",
-            f"{slug}_held_changes",
+            f"{slug}_alerts",
             f"{slug}_webhooks",
         )
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -287,6 +288,20 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "scope": "everything",
         "requested_by": "ada@example.org",
         "days": 7,
+        "causes": Jsonb(
+            [{"kind": "run_failed", "cause": "full", "summary": "No.", "remedy": "", "hours": 24}]
+        ),
+        "kinds": ["changes_held"],
+        "sync_types": ["full"],
+        "succeeded": Jsonb([{"cause": "forget_old_captures", "at": EARLY.isoformat()}]),
+        "seen_at": EARLY,
+        "now": EARLY,
+        "moments": [EARLY],
+        "times": 3,
+        "channel": "mail",
+        "patience": timedelta(minutes=5),
+        "alert_id": 1,
+        "is_end": False,
         "token_hash": bytes(32),
         "made_by": "ada",
         "user_id": None,

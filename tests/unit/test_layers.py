@@ -25,6 +25,7 @@ _BELOW = {
     "engine": {"catalogue", "jamf", "staging", "moss", "embedded"},
     "services": {"catalogue", "jamf", "staging", "moss", "embedded", "engine"},
     "rendering": {"catalogue", "moss", "services"},
+    "notifying": {"catalogue", "jamf", "moss", "engine", "services", "rendering"},
     # A door that knows neither the command line nor Dagster: who starts runs is handed to it.
     "companion": {"catalogue", "jamf", "moss", "engine", "services", "rendering"},
 }

@@ -38,7 +38,7 @@ def forget_the_old(
         connection: one in autocommit mode, under the reading role: only `jamf_sync` is written.
         integration_id: whose.
         retention_days: of captures and the versions that only they can show.
-        plan_retention_days: of plans.
+        plan_retention_days: of plans, and of alerts that are over.
     """
     with connection.transaction():
         captures = execute(
@@ -52,6 +52,11 @@ def forget_the_old(
         plans = execute(
             connection,
             "retention/delete_plans",
+            {"integration_id": integration_id, "plan_retention_days": plan_retention_days},
+        )
+        execute(
+            connection,
+            "retention/delete_alerts",
             {"integration_id": integration_id, "plan_retention_days": plan_retention_days},
         )
         entries = fetch_value(connection, "retention/forget_ledger")

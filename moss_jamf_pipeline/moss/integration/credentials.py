@@ -181,6 +181,7 @@ def save_credentials(
             f"The integration {integration.name!r} is not in M.O.S.S. any more.",
             "Run `moss-jamf init` to create it again.",
         )
+    execute(connection, "credentials/note_saved", {"integration_id": integration.id})
     return protection
 
 

@@ -175,6 +175,12 @@ def recent_history(
     )
 
 
+def sync_type_of(connection: psycopg.Connection, run_id: str) -> str | None:
+    """What M.O.S.S.'s history calls a run; None: it does not have it."""
+    row = fetch_one(connection, "history/history_of_run", {"run_id": run_id})
+    return None if row is None else str(row["sync_type"])
+
+
 def _storable(text: str) -> str:
     """A text as PostgreSQL takes it and people can read it, not too long: closing must not fail over it."""
     clean = terminal_text(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -201,6 +202,12 @@ class SyncSettings(BaseModel):
         default=DeepLinks(),
         description="Where JAMF's web pages show a record, where that differs from what is usual: {id} is JAMF's id, "
         "{jamf-instance} the server.",
+    )
+
+    credentials_expire_on: date | None = Field(
+        default=None,
+        description="When JAMF's credentials expire, as a date (2027-05-31), where that cannot be told: an alert says "
+        "so a month before. Those of the Jamf Platform that M.O.S.S. has saved expire six months after they were.",
     )
 
     @property

@@ -163,29 +163,6 @@ def approvals(connection: psycopg.Connection, plan_id: int) -> tuple[Approval, .
     return tuple(Approval(**{**row, "kind": GuardKind(row["kind"])}) for row in rows)
 
 
-def claim_alerts(
-    connection: psycopg.Connection, plan_id: int, run_id: str
-) -> tuple[HeldChanges, ...]:
-    """What a plan holds and nobody was told of yet; whoever asks tells it now.
-
-    Args:
-        connection: any.
-        plan_id: the plan; one that a newer one has taken the place of is told of no more.
-        run_id: the run after which it is told.
-    """
-    rows = fetch_all(connection, "guard/claim_alerts", {"plan_id": plan_id, "run_id": run_id})
-    claimed = {row["kind"] for row in rows}
-    return tuple(change for change in held_changes(connection, plan_id) if change.kind in claimed)
-
-
-def release_alerts(
-    connection: psycopg.Connection, plan_id: int, held: Sequence[HeldChanges]
-) -> None:
-    """Takes back that somebody was told: nobody was."""
-    kinds = sorted({change.kind.value for change in held})
-    execute(connection, "guard/release_alerts", {"plan_id": plan_id, "guarded_kinds": kinds})
-
-
 def guarded_changes(connection: psycopg.Connection, plan_id: int) -> list[Row]:
     """What the guard counted in a plan, and what it made of it."""
     return fetch_all(connection, "guard/guarded_changes", {"plan_id": plan_id})
