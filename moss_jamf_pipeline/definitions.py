@@ -18,8 +18,10 @@ from moss_jamf_pipeline.orchestration.assets.snapshots import build_snapshot_ass
 from moss_jamf_pipeline.orchestration.checks import build_checks
 from moss_jamf_pipeline.orchestration.jobs import build_jobs
 from moss_jamf_pipeline.orchestration.partitions import slots_since
+from moss_jamf_pipeline.orchestration.remembered import first_slot
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 from moss_jamf_pipeline.orchestration.retention import build_retention
+from moss_jamf_pipeline.orchestration.schedules import build_schedule
 from moss_jamf_pipeline.orchestration.sensors import build_sensors
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
@@ -40,20 +42,20 @@ def build_definitions(
         moss: how to reach M.O.S.S.; by default as the environment says when a run asks.
     """
     settings = settings or Settings()
-    slots = slots_since(settings.first_slot)
+    slots = slots_since(first_slot(settings))
     expected_every = timedelta(hours=settings.expected_hours)
     resources = {"jamf": jamf or JamfResource(), "moss": moss or MossResource()}
     return dg.Definitions.merge(
         # A dozen small SQL steps: a process each would cost half a minute, this costs a second.
         dg.Definitions(resources=resources, executor=dg.in_process_executor),
         *(
-            _definitions_of(Layout(choice, len(integrations) == 1, slots, expected_every))
+            _definitions_of(Layout(choice, len(integrations) == 1, slots, expected_every), settings)
             for choice in integrations
         ),
     )
 
 
-def _definitions_of(layout: Layout) -> dg.Definitions:
+def _definitions_of(layout: Layout, settings: Settings) -> dg.Definitions:
     """One integration: a JAMF server, its assets under its own key prefix, its checks, jobs, schedule and sensors."""
     forget_old_captures, every_night = build_retention(layout.integration)
     return dg.Definitions(
@@ -66,7 +68,7 @@ def _definitions_of(layout: Layout) -> dg.Definitions:
         ],
         asset_checks=build_checks(layout),
         jobs=[*build_jobs(layout.prefix), forget_old_captures],
-        schedules=[every_night],
+        schedules=[every_night, build_schedule(layout.integration, settings)],
         sensors=build_sensors(layout.integration),
     )
 

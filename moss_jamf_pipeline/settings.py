@@ -223,10 +223,11 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_STATE_DIR",
         description="Where the embedded PostgreSQL and Dagster's local files are kept.",
     )
-    first_slot: str = Field(
-        default="2026-11-01-00:00",
+    first_slot: str | None = Field(
+        default=None,
         alias="MOSS_JAMF_FIRST_SLOT",
-        description="The first slot (partition) the Dagster UI offers, UTC, on the six-hour grid.",
+        description="The first slot (partition) the Dagster UI offers, UTC, on the six-hour grid. Without it, the one "
+        "in which this was installed, which the state directory remembers.",
     )
 
     nextauth_secret: SecretStr | None = Field(

@@ -121,6 +121,8 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.delenv("DAGSTER_HOME", raising=False)
         patch.setitem(Settings.model_config, "env_file", None)
         patch.setenv("MOSS_JAMF_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        # What was captured lately has slots; an installation of today would begin with the current one.
+        patch.setenv("MOSS_JAMF_FIRST_SLOT", "2026-11-01-00:00")
         yield
 
 

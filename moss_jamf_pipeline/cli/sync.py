@@ -25,6 +25,7 @@ from moss_jamf_pipeline.definitions import build_definitions, defs
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import is_slot, slot_key_at
 from moss_jamf_pipeline.orchestration.launching import InProcessLauncher
+from moss_jamf_pipeline.orchestration.remembered import first_slot
 from moss_jamf_pipeline.services.preparation import prepare_if_embedded
 from moss_jamf_pipeline.services.runs import RunOptions, RunReport, run_to_its_end
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -130,7 +131,7 @@ def replay_slot(
         typer.BadParameter: it is no slot.
         typer.Exit: with the run's exit code, unless it is 0.
     """
-    if not is_slot(slot, first=Settings().first_slot, now=datetime.now(UTC)):
+    if not is_slot(slot, first=first_slot(Settings()), now=datetime.now(UTC)):
         raise typer.BadParameter(
             f"{slot!r} is no slot. A slot is named by its start, UTC, e.g. {slot_key_at(datetime.now(UTC))}: "
             "every six hours from 00:00.",

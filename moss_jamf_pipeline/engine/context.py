@@ -13,6 +13,7 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES
 from moss_jamf_pipeline.engine.checks import Finding
+from moss_jamf_pipeline.engine.endings import Ending
 from moss_jamf_pipeline.engine.scopes import MOSS_CHAIN
 from moss_jamf_pipeline.moss.apply.applying import waiting_object_types
 from moss_jamf_pipeline.moss.capture.captures import Capture, covered_slots, newest_captures
@@ -114,6 +115,7 @@ class RunContext:
         findings: what the steps in this process found true or not, by step and check.
         succession: what the integration took over with this run from one that was deleted in M.O.S.S.; None: nothing.
         writes: how many steps in this process have written M.O.S.S.
+        ending: what its steps in this process leave behind of how it ended.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class RunContext:
         self.settings = settings
         self.writes = 0
         self.findings: dict[tuple[str, str], Finding] = {}
+        self.ending = Ending()
         self.succession: Succession | None = None
         self._database = database
         self._which = which

@@ -96,6 +96,11 @@ class SyncScope:
     looks_back: bool = False
     reads_named: bool = False
 
+    @property
+    def has_slots(self) -> bool:
+        """Whether a run of it is one for a slot."""
+        return bool(self.collections) or self.looks_back
+
     def steps(self) -> list[str]:
         """The steps of this scope, in order; the assets of the same names are what Dagster materialises."""
         if self.looks_back:

@@ -24,6 +24,18 @@ from dagster._core.execution.api import execute_run
 # An instance from a dagster.yaml in a directory, with overrides: `DagsterInstance.get` takes neither.
 from dagster._core.instance.ref import InstanceRef
 
+# By these a run says which code location's job it is one of: without them, the timeline leaves a run out. A location is
+# named here, not described: whoever serves the UI knows how it is reached.
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+
+# A run that was asked for, on its way into the queue; ours gives it its slot.
+from dagster._core.run_coordinator import SubmitRunContext
+from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+
 # The states in which a run is queued or at work; `DagsterRunStatus` is public, which of them these are is not.
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
@@ -32,7 +44,9 @@ from dagster._core.storage.local_compute_log_manager import LocalComputeLogManag
 
 # The tags by which Dagster says where a run comes from, and what its partition is.
 from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_START_TAG,
     BACKFILL_ID_TAG,
+    MAX_RETRIES_TAG,
     PARENT_RUN_ID_TAG,
     PARTITION_NAME_TAG,
     REPOSITORY_LABEL_TAG,
@@ -78,8 +92,10 @@ def alembic_scripts() -> ScriptDirectory:
 
 
 __all__ = [
+    "ASSET_PARTITION_RANGE_START_TAG",
     "BACKFILL_ID_TAG",
     "DAEMON_MODULE",
+    "MAX_RETRIES_TAG",
     "NOT_FINISHED_STATUSES",
     "NO_COMPUTE_LOGS",
     "PARENT_RUN_ID_TAG",
@@ -96,7 +112,12 @@ __all__ = [
     "InMemoryJob",
     "InstanceRef",
     "LocalComputeLogManager",
+    "QueuedRunCoordinator",
+    "RegisteredCodeLocationOrigin",
+    "RemoteJobOrigin",
+    "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
+    "SubmitRunContext",
     "UnresolvedAssetJobDefinition",
     "alembic_scripts",
     "execute_run",

@@ -36,6 +36,7 @@ from moss_jamf_pipeline.engine.databases import (
     resolve_dagster_url,
 )
 from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
+from moss_jamf_pipeline.moss.statements import fetch_value
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NO_COMPUTE_LOGS,
     ConcurrencyClaimStatus,
@@ -44,6 +45,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     LocalComputeLogManager,
 )
 from moss_jamf_pipeline.orchestration.recovery import StepWaits
+from moss_jamf_pipeline.orchestration.remembered import remember_first_slot, remembered
 from moss_jamf_pipeline.orchestration.sessions import url_for_dagster
 from moss_jamf_pipeline.orchestration.storage_tables import (
     dagster_revisions,
@@ -315,8 +317,10 @@ class MossJamfStorage(DagsterPostgresStorage):
         # Each process of Dagster's comes by here: the webserver, the daemon, code servers, runs.
         keep_secrets_out_of_logs()
         url = resolve_dagster_url(Settings())
-        with _making_tables_alone(url):
-            return cls(postgres_url=url_for_dagster(url), inst_data=inst_data)
+        with _making_tables_alone(url) as connection:
+            storage = cls(postgres_url=url_for_dagster(url), inst_data=inst_data)
+            _note_first_slot(connection)
+            return storage
 
 
 class MossJamfComputeLogs(LocalComputeLogManager):
@@ -420,13 +424,23 @@ def _given_dagster_home() -> Path | None:
     return Path(given).expanduser() if given else None
 
 
+def _note_first_slot(connection: psycopg.Connection) -> None:
+    """Has the state directory remember the installation's first slot, if it does not."""
+    settings = Settings()
+    if settings.first_slot is None and remembered(settings).first_slot is None:
+        remember_first_slot(settings, fetch_value(connection, "dagster/oldest_slot"))
+
+
 @contextmanager
-def _making_tables_alone(url: str) -> Iterator[None]:
+def _making_tables_alone(url: str) -> Iterator[psycopg.Connection]:
     """Make Dagster's tables in one process at a time, and say it if there is no server.
 
     Dagster looks whether its tables exist and then makes them; two processes that start on an empty
     database trip over each other. It also retries a dead server for a while and then prints a
     traceback.
+
+    Yields:
+        A connection to Dagster's database, with its search path.
     """
     variable = f"{DAGSTER_VARIABLE} or {MOSS_VARIABLE}"
     with connect_or_explain(url, variable) as connection:
@@ -442,4 +456,4 @@ def _making_tables_alone(url: str) -> Iterator[None]:
             ) from error
         if not is_migrating():
             require_revision(connection, dagster_revisions(), place)
-        yield  # the lock ends with the connection
+        yield connection  # the lock ends with it

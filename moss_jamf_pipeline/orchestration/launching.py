@@ -31,13 +31,18 @@ from moss_jamf_pipeline.jamf import (
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
 from moss_jamf_pipeline.orchestration.dagster_internals import (
+    MAX_RETRIES_TAG,
     PARTITION_NAME_TAG,
     REPOSITORY_LABEL_TAG,
     InMemoryJob,
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
     SerializableErrorInfo,
     execute_run,
     pop_captured_interrupt,
 )
+from moss_jamf_pipeline.orchestration.endings import tag_as_failed
 from moss_jamf_pipeline.orchestration.instance import (
     STORAGE_TROUBLES,
     PooledEventLogStorage,
@@ -51,7 +56,13 @@ from moss_jamf_pipeline.orchestration.recovery import (
     moss_database,
     wait_for_pools,
 )
-from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG, TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.tags import (
+    CODE_LOCATION,
+    LOCK_PLACE_TAG,
+    PROCESS_TAG,
+    REPOSITORY,
+    TRIGGERED_BY_TAG,
+)
 from moss_jamf_pipeline.services.explanations import Explanation, separated
 from moss_jamf_pipeline.services.runs import (
     INTERRUPTED,
@@ -88,7 +99,7 @@ _LOST = "The run lost its database. Run it again: what was written stays."
 _INTERRUPTS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
 # By which the UI finds the runs of a job: the only repository of workspace.yaml's code location.
-_REPOSITORY = "__repository__@moss_jamf_pipeline"
+_REPOSITORY = f"{REPOSITORY}@{CODE_LOCATION}"
 
 
 class _EndOfRun(BaseException):
@@ -177,6 +188,7 @@ class InProcessLauncher:
             run_id=request.run_id,
             run_config=_run_config(job, request),
             tags=_tags(job, request, place),
+            remote_job_origin=origin_of(job.name),
         )
         instance.add_event_listener(request.run_id, listen)
         if isinstance(instance.event_log_storage, PooledEventLogStorage):
@@ -212,6 +224,7 @@ def _tidy_up(instance: dg.DagsterInstance, run_id: str) -> None:
             run = instance.get_run_by_id(run_id)
             if run is not None and not run.is_finished:
                 instance.report_run_failed(run, _LOST)
+                tag_as_failed(instance, run)
             instance.event_log_storage.free_concurrency_slots_for_run(run_id)
         except STORAGE_TROUBLES:
             if time.monotonic() > deadline:
@@ -458,6 +471,12 @@ def _pools_of(job: dg.JobDefinition) -> frozenset[str]:
     return frozenset().union(*(node.pools for node in job.all_node_defs))
 
 
+def origin_of(job: str) -> RemoteJobOrigin:
+    """Where the UI finds the job of a run, so that the run stands on its timeline and on its job's page."""
+    location = RegisteredCodeLocationOrigin(CODE_LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, REPOSITORY), job)
+
+
 def _tags(job: dg.JobDefinition, request: RunRequest, place: str) -> dict[str, str]:
     return {
         **job.run_tags,
@@ -465,6 +484,8 @@ def _tags(job: dg.JobDefinition, request: RunRequest, place: str) -> dict[str, s
         REPOSITORY_LABEL_TAG: _REPOSITORY,
         TRIGGERED_BY_TAG: request.triggered_by,
         PROCESS_TAG: identity_of() or "",
+        # Whoever started it is told how it ended, and decides; the daemon would take it for one of its own.
+        MAX_RETRIES_TAG: "0",
         LOCK_PLACE_TAG: place,
     }
 

@@ -26,6 +26,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     pop_captured_interrupt,
 )
+from moss_jamf_pipeline.orchestration.endings import tag_as_failed
 from moss_jamf_pipeline.orchestration.failures import CANCELLED
 from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG
 from moss_jamf_pipeline.services.explanations import ProblemFound
@@ -123,6 +124,7 @@ class RunWatch:
             self._instance.report_run_canceled(run, message)
         else:
             self._instance.report_run_failed(run, message)
+        tag_as_failed(self._instance, run)
         self._instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         try:
             with self._database.reading() as connection:

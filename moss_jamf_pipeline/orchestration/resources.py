@@ -5,6 +5,7 @@ it, so that no secret enters a definition. What fails when a run starts is left 
 it. Dagster makes them anew for each run.
 """
 
+import logging
 from functools import cached_property
 
 import dagster as dg
@@ -16,8 +17,12 @@ from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.jamf import ClientLimits, JamfClient
 from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.moss.integration.run_lock import RunLock, place_of_locks
+from moss_jamf_pipeline.orchestration.endings import forget_ending_of_parent, tag_ending
+from moss_jamf_pipeline.orchestration.instance import STORAGE_TROUBLES
 from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+
+logger = logging.getLogger(__name__)
 
 
 class MossResource(dg.ConfigurableResource[MossDatabase]):
@@ -60,6 +65,7 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
         run, instance = context.run, context.instance
         if run is None or instance is None:
             return
+        forget_ending_of_parent(instance, run)
         try:
             with self.database.reading() as connection:
                 place = place_of_locks(connection)
@@ -73,11 +79,25 @@ class MossResource(dg.ConfigurableResource[MossDatabase]):
     def _contexts(self) -> dict[str, RunContext]:
         return {}
 
-    def teardown_after_execution(
-        self,
-        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster's signature
-    ) -> None:
-        """Ends the run's lock and its connections, in a process that may live on after it."""
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Says of the run how it ended; ends its lock and its connections, in a process that may live on after it."""
+        try:
+            self._tag_ending(context)
+        finally:
+            self._let_go()
+
+    def _tag_ending(self, context: dg.InitResourceContext) -> None:
+        if context.run is None or context.instance is None:
+            return
+        known = self._contexts.get(context.run.run_id)
+        try:
+            ending = None if known is None else known.ending
+            tag_ending(context.instance, context.run.run_id, ending)
+        except STORAGE_TROUBLES as trouble:
+            # Nothing can be said of a run that has lost Dagster's database; whoever closes it says that it failed.
+            logger.debug("How run %s ended cannot be noted: %s", context.run.run_id, trouble)
+
+    def _let_go(self) -> None:
         for run in self._contexts.values():
             run.close()
         self._contexts.clear()

@@ -1,12 +1,13 @@
 """Sensors: what starts syncs by itself, and what tells people of runs that failed or wait for them."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import dagster as dg
 
-from moss_jamf_pipeline.engine.schedule import decide
+from moss_jamf_pipeline.engine.schedule import decide, next_sync
 from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.engine.webhook_windows import decide_on_webhooks
@@ -23,15 +24,18 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
 )
-from moss_jamf_pipeline.orchestration.endings import failure_message
+from moss_jamf_pipeline.orchestration.endings import failure_message, tag_as_failed
 from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failures
 from moss_jamf_pipeline.orchestration.jobs import job_names
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
+from moss_jamf_pipeline.orchestration.remembered import remember_cron
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.webserver import Webserver
 from moss_jamf_pipeline.services import alerts, causes
 from moss_jamf_pipeline.services.causes import Cause
-from moss_jamf_pipeline.settings import IntegrationChoice
+from moss_jamf_pipeline.services.requested_runs import DagsterNotAsked
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 # Since when this process, which evaluates sensors over and over, has seen the locks of runs free.
 _FREE_SINCE: Final[dict[str, float]] = {}
@@ -96,6 +100,7 @@ def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         except dg.Failure as failure:
             # Not dealt with: what is due meanwhile is due still.
             return dg.SensorResult(skip_reason=failure.description)
+        _show_when_it_is_synced(context, moss.settings, choice.slug, integration)
         decision = decide(
             integration, _moment(context.cursor), now, is_busy=_is_busy(context.instance, job)
         )
@@ -110,6 +115,23 @@ def _build_schedule_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return sync_on_schedule
+
+
+def _show_when_it_is_synced(
+    context: dg.SensorEvaluationContext, settings: Settings, slug: str, integration: Integration
+) -> None:
+    """Has the schedule in the UI follow the one in M.O.S.S.; a UI that cannot be told follows when it reloads."""
+    is_ever = next_sync(integration, datetime.now(UTC)).at is not None
+    if not remember_cron(settings, slug, integration.schedule if is_ever else None):
+        return
+    try:
+        with closing(Webserver(settings.dagster_url)) as webserver:
+            webserver.look_at_definitions_again()
+    except DagsterNotAsked as trouble:
+        context.log.info(
+            "The schedule in M.O.S.S. is another one; the UI shows it once the code location is reloaded. %s",
+            trouble,
+        )
 
 
 def _build_webhook_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
@@ -188,7 +210,10 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
     )
     def failed_runs(context: dg.RunFailureSensorContext, moss: MossResource) -> None:
         run = context.dagster_run
-        if not _belongs_to(run, prefix) or run.tags.get(WILL_RETRY_TAG) == "true":
+        if not _belongs_to(run, prefix):
+            return
+        tag_as_failed(context.instance, run)
+        if run.tags.get(WILL_RETRY_TAG) == "true":
             return
         message = failure_message(context.get_step_failure_events(), context.failure_event.message)
         noted, name, kind = None, choice.name or prefix, run.job_name
@@ -224,6 +249,7 @@ def _build_cancellation_sensor(choice: IntegrationChoice) -> dg.SensorDefinition
         run = context.dagster_run
         if not _belongs_to(run, prefix):
             return
+        tag_as_failed(context.instance, run)
         try:
             with explained_failures(), moss.database.reading() as connection:
                 close_history(

@@ -9,13 +9,15 @@ import httpx
 from moss_jamf_pipeline.engine.scopes import SCOPES, job_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.orchestration.run_configuration import op_config
-from moss_jamf_pipeline.orchestration.tags import REQUEST_TAG, TRIGGERED_BY_TAG
+from moss_jamf_pipeline.orchestration.tags import (
+    CODE_LOCATION,
+    REPOSITORY,
+    REQUEST_TAG,
+    TRIGGERED_BY_TAG,
+)
 from moss_jamf_pipeline.services.requested_runs import DagsterNotAsked, RunAtWork, StartOrder
 
-_LOCATION: Final = {
-    "repositoryLocationName": "moss_jamf_pipeline",
-    "repositoryName": "__repository__",
-}
+_LOCATION: Final = {"repositoryLocationName": CODE_LOCATION, "repositoryName": REPOSITORY}
 _UNENDED: Final = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 _SECONDS: Final = 20.0
 _MOST_RUNS: Final = 200
@@ -37,6 +39,15 @@ mutation Launch($params: ExecutionParams!) {
     ... on Error { message }
   }
 }"""
+
+_RELOAD: Final = """
+mutation Reload($location: String!) {
+  reloadRepositoryLocation(repositoryLocationName: $location) {
+    __typename
+    ... on Error { message }
+  }
+}"""
+_DONE: Final = ("Runs", "LaunchRunSuccess", "WorkspaceLocationEntry")
 
 
 class Webserver:
@@ -73,7 +84,7 @@ class Webserver:
         """
         scope = SCOPES[order.options.scope]
         tags = {TRIGGERED_BY_TAG: order.triggered_by, REQUEST_TAG: order.request_id}
-        if scope.collections or scope.looks_back:
+        if scope.has_slots:
             slot = order.options.slot or slot_key_at(datetime.now(UTC))
             tags["dagster/partition"] = slot
         config = op_config(order.slug, scope, order.options, order.triggered_by)
@@ -91,6 +102,14 @@ class Webserver:
             "launchRun",
         )
         return str(answer["run"]["runId"])
+
+    def look_at_definitions_again(self) -> None:
+        """Has it fetch anew what the code server says of its definitions, such as when a schedule ticks.
+
+        Raises:
+            DagsterNotAsked: the webserver does not answer, or has no such code location.
+        """
+        self._ask(_RELOAD, {"location": CODE_LOCATION}, "reloadRepositoryLocation")
 
     def close(self) -> None:
         """Closes the connections."""
@@ -121,7 +140,7 @@ class Webserver:
                 f"The Dagster webserver at {self._url} does not answer as one: {error or type(error).__name__}.",
                 "See that it runs (`moss-jamf up` starts it), and that MOSS_JAMF_DAGSTER_URL names it.",
             ) from error
-        if answer["__typename"] not in ("Runs", "LaunchRunSuccess"):
+        if answer["__typename"] not in _DONE:
             said = answer.get("message") or "; ".join(
                 each["message"] for each in answer.get("errors", ())
             )

@@ -56,7 +56,10 @@ def test_a_fresh_interpreter_loads_the_code_location_of_the_workspace_with_an_em
 @pytest.fixture
 def environment(small_world: World, dagster_instance: dg.DagsterInstance) -> dict[str, str]:
     """What a process needs to reach the world of the test; the simulator runs in this one."""
-    names = ("DAGSTER_PG_URL", "MOSS_JAMF_STATE_DIR", "MOSS_DATABASE_URL", "JAMF_BASE_URL")
+    names = (
+        *("DAGSTER_PG_URL", "MOSS_JAMF_STATE_DIR", "MOSS_JAMF_FIRST_SLOT"),
+        *("MOSS_DATABASE_URL", "JAMF_BASE_URL"),
+    )
     return {
         name: os.environ[name] for name in (*names, "JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET", "PATH")
     }

@@ -288,8 +288,7 @@ def test_people_are_told_of_what_needs_them_unless_somebody_turns_it_off() -> No
 
 
 def test_the_old_is_forgotten_every_night() -> None:
-    (schedule,) = DEFINITIONS.schedules or []
-    assert isinstance(schedule, dg.ScheduleDefinition)
+    schedule = DEFINITIONS.resolve_schedule_def("forget_old_captures_daily")
     assert schedule.job_name == "forget_old_captures"
     assert schedule.cron_schedule == "40 3 * * *"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
@@ -353,7 +352,12 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
     )
     schedules = [schedule.name for schedule in loaded.schedules or []]
     assert sorted(schedules) == sorted(
-        f"{name_for(slug, 'forget_old_captures')}_daily" for slug in slugs
+        schedule
+        for slug in slugs
+        for schedule in (
+            f"{name_for(slug, 'forget_old_captures')}_daily",
+            name_for(slug, "next_sync"),
+        )
     )
 
 

@@ -19,17 +19,16 @@ from dagster._core.definitions.automation_tick_evaluation_context import (
 )
 from dagster._core.definitions.events import AssetKeyPartitionKey
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, HIDDEN_TAG_PREFIX
 from dagster._utils.interrupts import capture_interrupts
 from dagster_postgres import PostgresEventLogStorage
 
 from moss_jamf_pipeline.orchestration import dagster_internals
 from moss_jamf_pipeline.orchestration.dagster_internals import (
+    ASSET_PARTITION_RANGE_START_TAG,
     BACKFILL_ID_TAG,
     DAEMON_MODULE,
+    MAX_RETRIES_TAG,
     NO_COMPUTE_LOGS,
     NOT_FINISHED_STATUSES,
     PARENT_RUN_ID_TAG,
@@ -46,13 +45,19 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     InMemoryJob,
     InstanceRef,
     LocalComputeLogManager,
+    QueuedRunCoordinator,
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
     SerializableErrorInfo,
+    SubmitRunContext,
     UnresolvedAssetJobDefinition,
     alembic_scripts,
     execute_run,
     pop_captured_interrupt,
 )
 from moss_jamf_pipeline.orchestration.instance import PooledEventLogStorage
+from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG
 
 _SLOTS = dg.TimeWindowPartitionsDefinition(
     start="2026-11-01-00:00", fmt="%Y-%m-%d-%H:%M", cron_schedule="0 */6 * * *", end_offset=1
@@ -337,6 +342,37 @@ def test_a_secret_read_when_a_run_uses_it_is_not_in_the_definitions(
 
 
 # -- what Dagster keeps private: every symbol of `dagster_internals` ---------------------------
+
+
+def test_a_run_that_names_its_code_location_is_one_of_its_jobs_and_retried_no_more_than_it_says(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    @dg.job
+    def empty() -> None:
+        pass
+
+    location = RegisteredCodeLocationOrigin("there")
+    run = ephemeral_instance.create_run_for_job(
+        job_def=empty,
+        remote_job_origin=RemoteJobOrigin(
+            RemoteRepositoryOrigin(location, "__repository__"), "empty"
+        ),
+    )
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.location_name == "there"
+    assert run.tags["dagster/code_location"] == "there"
+    assert MAX_RETRIES_TAG == "dagster/max_retries"
+
+
+def test_a_tag_that_begins_like_dagsters_own_hidden_ones_is_not_shown() -> None:
+    for tag in (PROCESS_TAG, LOCK_PLACE_TAG):
+        assert tag.startswith(HIDDEN_TAG_PREFIX)
+
+
+def test_what_is_queued_passes_the_coordinator_with_its_run_and_its_tags() -> None:
+    assert "dagster_run" in SubmitRunContext._fields
+    assert callable(QueuedRunCoordinator.submit_run)
+    assert ASSET_PARTITION_RANGE_START_TAG == "dagster/asset_partition_range_start"
 
 
 def test_every_private_symbol_that_is_used_is_characterised_here() -> None:

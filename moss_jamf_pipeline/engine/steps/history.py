@@ -35,6 +35,16 @@ def finish(run: RunContext) -> RunOutcome:
     )
     if NAMED_RECORDS in run.run.steps:
         settle(run.connection, run.integration.id, run.run.run_id)
+    run.ending.is_of_plan(
+        choice.plan.plan_id,
+        (
+            count
+            for count in choice.plan.counts
+            if count.object_type in run.run.applied_object_types
+        ),
+        sum(kind["changes"] for kind in outcome.details["held"]),
+        is_partial=outcome.status == "partial",
+    )
     close_history(
         run.connection,
         run_id=run.run.run_id,

@@ -52,6 +52,7 @@ def plan_changes(run: RunContext, object_types: Collection[str] = OBJECT_TYPE_NA
             object_types=object_types,
         )
         run.note(*findings_of_plan(plan))
+        run.ending.is_of_plan(plan.plan_id, plan.counts, 0, is_partial=False)
         return plan
 
 
@@ -66,7 +67,9 @@ def plan_what_if(run: RunContext, slot: datetime) -> Plan:
         NothingCaptured: nothing is stored of that slot.
     """
     with run.step() as connection:
-        return make_what_if_plan(connection, run.integration, slot, run_id=run.run.run_id)
+        plan = make_what_if_plan(connection, run.integration, slot, run_id=run.run.run_id)
+        run.ending.is_of_plan(plan.plan_id, plan.counts, 0, is_partial=False)
+        return plan
 
 
 def try_plan(run: RunContext) -> TriedPlan:
@@ -81,6 +84,12 @@ def try_plan(run: RunContext) -> TriedPlan:
         plan = newest_plan(connection, run.integration.id)
         trial = validate_plan(connection, run.integration, plan)
         run.note(*findings_of_trial(plan.plan_id, trial.examples))
+        run.ending.is_of_plan(
+            plan.plan_id,
+            plan.counts,
+            sum(change.planned for change in held),
+            is_partial=trial.problems > 0,
+        )
         return TriedPlan(plan, trial, held)
 
 

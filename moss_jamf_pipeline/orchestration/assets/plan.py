@@ -11,14 +11,13 @@ from pydantic import Field
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.engine.checks import NOTHING_HELD
 from moss_jamf_pipeline.engine.context import RunContext
-from moss_jamf_pipeline.engine.slots import slot_start
 from moss_jamf_pipeline.engine.steps.guarding import choose, update_queue
 from moss_jamf_pipeline.engine.steps.planning import plan_changes, plan_what_if, try_plan
 from moss_jamf_pipeline.moss.plan.guard import held_summary
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.orchestration.assets.layout import PLAN, TRIAL, WHAT_IF, Layout
-from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
 from moss_jamf_pipeline.orchestration.presentation import (
     Tables,
     changes_preview,
@@ -193,7 +192,7 @@ def _build_what_if_plan(layout: Layout) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
         with step(context, moss, layout.integration) as run:
-            plan = plan_what_if(run, slot_start(context.partition_key))
+            plan = plan_what_if(run, slots_of(context)[0])
             return dg.MaterializeResult(metadata=_plan_facts(run, plan))
 
     return what_if_plan

@@ -11,14 +11,14 @@ from pydantic import Field
 from moss_jamf_pipeline.catalogue.collections import COLLECTIONS, Collection, collection_named
 from moss_jamf_pipeline.engine.extraction import Reading
 from moss_jamf_pipeline.engine.scopes import NAMED_RECORDS, raw_step
-from moss_jamf_pipeline.engine.slots import slot_key, slot_start
+from moss_jamf_pipeline.engine.slots import slot_key
 from moss_jamf_pipeline.engine.steps.asking import ask_server
 from moss_jamf_pipeline.engine.steps.capturing import Captured, capture
 from moss_jamf_pipeline.engine.steps.named import NamedRecords, read_named
 from moss_jamf_pipeline.moss.capture.cadence import SweepMode
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.orchestration.assets.layout import NAMED, RAW, SERVER, Layout
-from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
 from moss_jamf_pipeline.orchestration.presentation import Tables
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 
@@ -107,7 +107,7 @@ def _materialize(
     collection: str,
     sweep: SweepMode,
 ) -> dg.MaterializeResult[None]:
-    slots = [slot_start(key) for key in context.partition_keys]
+    slots = slots_of(context)
     with step(context, moss, layout.integration) as run:
         captured = capture(
             run, jamf.clients, collection, slots, sweep=sweep, attempt=context.retry_number

@@ -8,11 +8,10 @@ from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
 from moss_jamf_pipeline.engine.checks import without
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import snapshot_step
-from moss_jamf_pipeline.engine.slots import slot_start
 from moss_jamf_pipeline.engine.steps.staging import StagedSlots, stage
 from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.orchestration.assets.layout import SNAPSHOTS, Layout
-from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
 from moss_jamf_pipeline.orchestration.presentation import markdown_table
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
@@ -48,7 +47,7 @@ def _build_snapshot_asset(layout: Layout, collection: str) -> dg.AssetsDefinitio
     def jamf_snapshot(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
-        slots = [slot_start(key) for key in context.partition_keys]
+        slots = slots_of(context)
         with step(context, moss, layout.integration) as run:
             return dg.MaterializeResult(metadata=_metadata(run, stage(run, collection, slots)))
 

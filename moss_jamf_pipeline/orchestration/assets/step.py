@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from moss_jamf_pipeline.engine.context import Run, RunContext
 from moss_jamf_pipeline.engine.failures import RunTerminated
+from moss_jamf_pipeline.engine.slots import slot_key_at, slot_start
 from moss_jamf_pipeline.engine.steps.history import close_as_failed
 from moss_jamf_pipeline.orchestration.assets.triggers import trigger_of
 from moss_jamf_pipeline.orchestration.failures import (
@@ -36,6 +38,17 @@ def step(
     with explained_failures():
         _stop_if_terminated(context)
         yield moss.context_of(_run_of(context, context.asset_key), integration)
+
+
+def slots_of(context: dg.AssetExecutionContext) -> list[datetime]:
+    """The starts of the slots that a step is for; of a run that names none, and passed no queue, the current one's."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return [slot_start(key) for key in context.partition_keys]
+    current = slot_key_at(datetime.now(UTC))
+    context.log.info(
+        "The run names no slot (partition), so it is for the current one, %s.", current
+    )
+    return [slot_start(current)]
 
 
 @contextmanager
