@@ -1,6 +1,7 @@
 """Every environment variable the project reads, its default and its meaning.
 
-Nothing else in the project reads the environment. A connection saved in M.O.S.S.'s own admin page lives in
+Nothing else in the project reads the environment. What is not in it is looked for in `.env`, then in a directory of
+secrets, a file for each variable, as Compose, Kubernetes and systemd hand them out. A connection saved in M.O.S.S.'s own admin page lives in
 its `integration_configs` row, not here; the values here override it.
 """
 
@@ -21,6 +22,7 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from moss_jamf_pipeline.scrubbing import remember_address, remember_secret
 
@@ -132,13 +134,17 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, **values: Any) -> None:
-        """Reads the environment.
+        """Reads the environment, `.env` and the directory of secrets.
 
         Raises:
-            SettingsUnusable: a variable has no value that it can have, or `.env` is no text.
+            SettingsUnusable: a variable has no value that it can have, or what it is read from is no text.
         """
+        directory = _directory_of_secrets()
         try:
-            super().__init__(**values)
+            super().__init__(_secrets_dir=directory, **values)
+        except (SettingsError, OSError) as error:
+            # A chained error would have the bytes of the file in it.
+            raise _unreadable(error, directory) from None
         except ValidationError as error:
             wrong = "; ".join(
                 f"{_variable(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"
@@ -217,6 +223,12 @@ class Settings(BaseSettings):
         default=False,
         alias="MOSS_JAMF_EMBEDDED",
         description="Whether a JAMF server that is not on this machine may be synced into the embedded PostgreSQL.",
+    )
+    secrets_directory: Path | None = Field(
+        default=None,
+        alias="MOSS_JAMF_SECRETS_DIR",
+        description="A directory with a file for each variable that is set nowhere else: MOSS_DATABASE_URL, … Without "
+        "it, the one that systemd names in CREDENTIALS_DIRECTORY. Not read from `.env`.",
     )
     state_directory: Path = Field(
         default=Path(".moss-jamf"),
@@ -539,6 +551,40 @@ def _remember_secrets_of_libraries() -> None:
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         for spelled in (variable, variable.lower()):
             remember_address(os.environ.get(spelled, ""))
+
+
+def _directory_of_secrets() -> Path | None:
+    """Where files of secrets lie, if anywhere.
+
+    Raises:
+        SettingsUnusable: there is no such directory.
+    """
+    for variable in ("MOSS_JAMF_SECRETS_DIR", "CREDENTIALS_DIRECTORY"):
+        named = os.environ.get(variable)
+        if not named:
+            continue
+        directory = Path(named)
+        if not directory.is_dir():
+            raise SettingsUnusable(
+                f"{variable} names {named}, which is no directory.",
+                "Make it, with a file for each secret, or unset the variable.",
+            )
+        return directory
+    return None
+
+
+def _unreadable(error: Exception, directory: Path | None) -> SettingsUnusable:
+    """Why a file of a secret cannot be read, without what is in it."""
+    cause = error.__cause__ or error
+    why = cause.strerror if isinstance(cause, OSError) else None
+    if isinstance(cause, UnicodeDecodeError):
+        why = f"it is no UTF-8 text ({cause.reason} at byte {cause.start})"
+    field = re.search('field "([a-z_]+)"', str(error))
+    return SettingsUnusable(
+        f"{_variable((field[1],)) if field else 'A secret'} in {directory} cannot be read: "
+        f"{why or type(cause).__name__}.",
+        f"This process runs as the user with the number {os.getuid()}, who has to be able to read each file there.",
+    )
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

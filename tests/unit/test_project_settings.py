@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.settings import (
     PROJECT_ROOT,
     IntegrationChoice,
@@ -274,3 +275,48 @@ def test_case_s11_the_jamf_server_is_stored_and_shown_without_a_password(
     monkeypatch.setenv("JAMF_BASE_URL", given)
     server = Settings().jamf_server
     assert server == shown
+
+
+# -- secrets as files --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variable", ["MOSS_JAMF_SECRETS_DIR", "CREDENTIALS_DIRECTORY"])
+def test_a_secret_may_stand_in_a_file_of_its_own(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As Kubernetes mounts them: what is named leads to a directory that it exchanges as a whole.
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..data").symlink_to("..2026")
+    url = "postgresql://sync:s3cret-in-a-file@db/moss"
+    (tmp_path / "..2026" / "MOSS_DATABASE_URL").write_text(f"{url}\n")
+    (tmp_path / "MOSS_DATABASE_URL").symlink_to("..data/MOSS_DATABASE_URL")
+    (tmp_path / "JAMF_CLIENT_ID").write_text("of-the-file")
+    (tmp_path / "moss_jamf_integration").write_text("EMEA\n")
+    (tmp_path / "unknown").write_bytes(b"\xff")
+    monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("JAMF_CLIENT_ID", "of-the-environment")
+
+    settings = Settings()
+    assert settings.moss_database_url is not None
+    assert settings.moss_database_url.get_secret_value() == url
+    assert settings.jamf_client_id == "of-the-environment"
+    assert settings.integration.name == "EMEA"
+    assert scrubbed(f"cannot log in to {url}") == "cannot log in to postgresql://sync:***@db/moss"
+
+
+def test_a_directory_of_secrets_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_SECRETS_DIR", str(tmp_path / "run"))
+    with pytest.raises(SettingsUnusable, match=r"MOSS_JAMF_SECRETS_DIR names .*, which is no dir"):
+        Settings()
+
+
+def test_a_file_of_a_secret_that_is_no_text_is_an_error_without_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "JAMF_CLIENT_SECRET").write_bytes(b"s3cret\xff")
+    monkeypatch.setenv("MOSS_JAMF_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsUnusable, match="no UTF-8 text") as unusable:
+        Settings()
+    assert "s3cret" not in str(unusable.value)
