@@ -12,9 +12,10 @@ Read from the environment and from `.env` in the working directory. What is save
 [another page](../configuration.md). Secrets are read when a run needs them; they are in no Dagster definition, log,
 event, plan or history row ([how](../security.md#secrets)).
 
-**Secrets as files.** Whatever of these is set neither in the environment nor in `.env` may stand in a file of that name in the
-directory that `MOSS_JAMF_SECRETS_DIR` names (`/run/secrets/MOSS_DATABASE_URL`): secrets of Compose and of Kubernetes,
-credentials of systemd. They are in no environment that `docker inspect` or `/proc` shows.
+**Secrets as files.** Whatever of these is set neither in the environment nor in `.env` may stand in a file of that name
+in the directory that `MOSS_JAMF_SECRETS_DIR` names (`/run/secrets/MOSS_DATABASE_URL`): secrets of Compose and of
+Kubernetes, credentials of systemd ([deploying](../deploy.md)). They are in no environment that `docker inspect` or
+`/proc` shows.
 
 """
 

@@ -1,8 +1,8 @@
 """Every environment variable the project reads, its default and its meaning.
 
 Nothing else in the project reads the environment. What is not in it is looked for in `.env`, then in a directory of
-secrets, a file for each variable, as Compose, Kubernetes and systemd hand them out. A connection saved in M.O.S.S.'s own admin page lives in
-its `integration_configs` row, not here; the values here override it.
+secrets, a file for each variable, as Compose, Kubernetes and systemd hand them out. A connection saved in M.O.S.S.'s
+own admin page lives in its `integration_configs` row, not here; the values here override it.
 """
 
 import os
