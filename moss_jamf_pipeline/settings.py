@@ -9,6 +9,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
@@ -177,6 +178,25 @@ class Settings(BaseSettings):
         default=None, description="JAMF user account, for servers older than 10.49."
     )
     jamf_password: SecretStr | None = Field(default=None, description="Its password.")
+    jamf_connection: Literal["server", "platform"] | None = Field(
+        default=None,
+        description="What JAMF_BASE_URL and the credentials are for: a JAMF Pro server, which is meant if nothing is "
+        "said, or Jamf's platform gateway, e.g. https://eu.api.jamfcloud.com.",
+    )
+    jamf_environment_id: str | None = Field(
+        default=None, description="The environment that an integration of the platform is for."
+    )
+    jamf_tenant_id: str | None = Field(
+        default=None, description="The tenant instead, of an older integration of the platform."
+    )
+    jamf_web_url: str | None = Field(
+        default=None,
+        description="Where people open JAMF Pro, for links to it; JAMF_BASE_URL if that is a JAMF Pro server.",
+    )
+    jamf_credentials_expire_on: date | None = Field(
+        default=None,
+        description="The day on which the credentials of the environment end, e.g. 2027-05-28: it is told in time.",
+    )
     encryption_key: SecretStr | None = Field(
         default=None,
         description="The web application's key (32 bytes in base64) of credentials that are saved in M.O.S.S.",
@@ -356,6 +376,10 @@ class Settings(BaseSettings):
         "jamf_client_secret",
         "jamf_username",
         "jamf_password",
+        "jamf_connection",
+        "jamf_environment_id",
+        "jamf_tenant_id",
+        "jamf_web_url",
         "encryption_key",
         "integration_encryption_key",
         "nextauth_secret",
@@ -375,7 +399,7 @@ class Settings(BaseSettings):
             or None
         )
 
-    @field_validator("jamf_base_url")
+    @field_validator("jamf_base_url", "jamf_web_url")
     @classmethod
     def _without_trailing_slash(cls, url: str | None) -> str | None:
         return url.rstrip("/") if url else None
@@ -396,8 +420,9 @@ class Settings(BaseSettings):
         for address in (self.moss_database_url, self.dagster_pg_url):
             if address is not None:
                 remember_address(address.get_secret_value())
-        if self.jamf_base_url is not None:
-            remember_address(self.jamf_base_url)
+        for shown in (self.jamf_base_url, self.jamf_web_url):
+            if shown is not None:
+                remember_address(shown)
         if self.alert_url is not None:
             remember_address(self.alert_url.get_secret_value(), path_is_secret=True)
         _remember_secrets_of_libraries()
@@ -438,10 +463,15 @@ class Settings(BaseSettings):
 
     @property
     def jamf_server(self) -> str | None:
-        """JAMF_BASE_URL as it may be shown and stored: without a user, a query or a fragment."""
-        if self.jamf_base_url is None:
+        """Where people open JAMF Pro, as it may be shown and stored: without a user, a query or a fragment.
+
+        JAMF_WEB_URL, or JAMF_BASE_URL where that is a JAMF Pro server.
+        """
+        is_gateway = self.jamf_connection == "platform"
+        address = self.jamf_web_url or (None if is_gateway else self.jamf_base_url)
+        if address is None:
             return None
-        scheme, separator, rest = self.jamf_base_url.partition("://")
+        scheme, separator, rest = address.partition("://")
         # A password may hold any letter: what is behind the last @ is the server.
         return f"{scheme}{separator}{re.split('[?#]', rest.rpartition('@')[2])[0]}"
 
@@ -524,6 +554,10 @@ class Settings(BaseSettings):
             "JAMF_CLIENT_SECRET": self.jamf_client_secret,
             "JAMF_USERNAME": self.jamf_username,
             "JAMF_PASSWORD": self.jamf_password,
+            "JAMF_CONNECTION": self.jamf_connection,
+            "JAMF_ENVIRONMENT_ID": self.jamf_environment_id,
+            "JAMF_TENANT_ID": self.jamf_tenant_id,
+            "JAMF_WEB_URL": self.jamf_web_url,
         }
         given = [variable for variable, value in values.items() if value]
         if not given:

@@ -5,6 +5,7 @@ and in the shell's history.
 """
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,16 +14,20 @@ from pydantic import SecretStr
 from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, command_group
 from moss_jamf_pipeline.cli.output import CommandFailed, explained, print_json, stderr, stdout
 from moss_jamf_pipeline.cli.places import naming_places
-from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf import ClientCredentials, ConnectionKind, UserCredentials
+from moss_jamf_pipeline.jamf.connections import Region
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.scrubbing import remember_secret
 from moss_jamf_pipeline.services import credentials as service
 from moss_jamf_pipeline.services.credentials import CredentialsInUse, SavedCredentials
 from moss_jamf_pipeline.services.jamf_checks import JamfAnswer, require_readable
+from moss_jamf_pipeline.services.routes import RouteGiven
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings, ValueMistyped, as_meant
 
 app = command_group()
+
+_KINDS = {True: ConnectionKind.PLATFORM, False: ConnectionKind.SERVER}
 
 
 @app.callback()
@@ -47,6 +52,40 @@ def save(
             help="The JAMF Pro server they are for; saved as well. Default: the one M.O.S.S. has, or JAMF_BASE_URL.",
         ),
     ] = None,
+    platform: Annotated[
+        bool | None,
+        typer.Option(
+            "--platform/--server",
+            help="They are of an integration made in Jamf Account, for Jamf's platform gateway; or for a JAMF Pro "
+            "server itself. Default: as M.O.S.S. has it.",
+        ),
+    ] = None,
+    region: Annotated[
+        Region | None,
+        typer.Option("--region", help="The gateway's region, in place of its --base-url."),
+    ] = None,
+    environment_id: Annotated[
+        str | None, typer.Option("--environment-id", help="The environment the integration is for.")
+    ] = None,
+    tenant_id: Annotated[
+        str | None,
+        typer.Option("--tenant-id", help="The tenant instead, of an older integration."),
+    ] = None,
+    web_url: Annotated[
+        str | None,
+        typer.Option(
+            "--web-url",
+            help="Where people open JAMF Pro, for links to it: the gateway has no pages.",
+        ),
+    ] = None,
+    expires_on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--expires-on",
+            formats=["%Y-%m-%d"],
+            help="The day on which the credentials end. Default, of an integration: six months from today.",
+        ),
+    ] = None,
     integration: IntegrationOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,18 +97,30 @@ def save(
     client_id, username = (value and _as_meant(value) for value in (client_id, username))
     if bool(client_id) == bool(username):
         raise typer.BadParameter("Give either --client-id or --username.")
+    if region is not None and (base_url is not None or platform is False):
+        raise typer.BadParameter("--region stands for the address of the platform's gateway.")
+    is_platform = True if region is not None or environment_id or tenant_id else platform
+    way = RouteGiven(
+        kind=None if is_platform is None else _KINDS[is_platform],
+        base_url=base_url if region is None else region.base_url,
+        environment_id=environment_id,
+        tenant_id=tenant_id,
+        web_url=web_url,
+    )
     settings = Settings().naming(integration)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         choice = settings.integration
         # Whoever is asked for a secret is told first if it could not be saved.
-        server = service.destination(workplace, choice, base_url).base_url
+        kind = UserCredentials if username else ClientCredentials
+        service.destination(workplace, choice, way).connection.require_fit(kind)
         secret = _read_secret("Password" if username else "Client secret")
         given: JamfCredentials = (
             ClientCredentials(client_id, secret)
             if client_id
             else UserCredentials(username or "", secret)
         )
-        saved = service.save(workplace, choice, given, server)
+        day = None if expires_on is None else expires_on.date()
+        saved = service.save(workplace, choice, given, way, day)
         _warn(saved)
     if as_json:
         print_json(_saved_document(saved))
@@ -87,7 +138,7 @@ def ask_jamf(integration: IntegrationOption = None, as_json: JsonOption = False)
     with explained(as_json=as_json), Workplace(settings) as workplace:
         used = service.in_use(workplace, settings.integration)
         if not as_json:
-            stdout.print(f"Server: {used.base_url}", markup=False, soft_wrap=True)
+            stdout.print(f"Server: {used.server}", markup=False, soft_wrap=True)
             stdout.print(f"Credentials: {used.kind}, {used.source}", markup=False, soft_wrap=True)
         answer = service.ask_jamf(used)
         if as_json:
@@ -96,7 +147,7 @@ def ask_jamf(integration: IntegrationOption = None, as_json: JsonOption = False)
                 raise typer.Exit(1)
             return
         stdout.print(f"[green]✓[/] JAMF Pro {answer.version} accepts them.")
-        require_readable(answer.gaps)
+        require_readable(used.access, answer.gaps)
         stdout.print(f"[green]✓[/] {answer.readable.capitalize()}.")
 
 
@@ -156,7 +207,9 @@ def _warn(saved: SavedCredentials) -> None:
 def _saved_document(saved: SavedCredentials) -> dict[str, object]:
     return {
         "integration": saved.integration,
-        "base_url": saved.base_url,
+        "base_url": saved.route.base_url,
+        "connection": saved.route.connection.kind,
+        "credentials_end_on": saved.route.credentials_end_on,
         "cipher": saved.protection.cipher,
         "key_source": saved.protection.key_source,
         "key_created": saved.protection.is_key_new,
@@ -165,11 +218,13 @@ def _saved_document(saved: SavedCredentials) -> dict[str, object]:
 
 def _print_saved(saved: SavedCredentials) -> None:
     stdout.print(
-        f"Saved in M.O.S.S. for the integration {saved.integration!r} and the server {saved.base_url}: "
+        f"Saved in M.O.S.S. for the integration {saved.integration!r} and the server {saved.server}: "
         f"{saved.protection}.",
         markup=False,
         soft_wrap=True,
     )
+    if saved.route.credentials_end_on is not None:
+        stdout.print(f"They end on {saved.route.credentials_end_on}.")
     stdout.print("Next: `moss-jamf credentials test`.")
 
 

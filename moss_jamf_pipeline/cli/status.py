@@ -75,6 +75,7 @@ def _document(found: IntegrationStatus) -> dict[str, object]:
         "last_run": found.last_run,
         "open_conflicts": found.open_conflicts,
         "schedule": found.schedule,
+        "credentials": found.credentials,
     }
 
 
@@ -106,6 +107,8 @@ def _facts(found: IntegrationStatus) -> Iterator[tuple[str, str]]:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.open_conflicts.items())
     yield "Conflicts", kinds or "none open"
     yield "Schedule", _schedule(found.schedule)
+    if found.credentials is not None:
+        yield "Credentials", f"{found.credentials.message} {found.credentials.remedy}".strip()
     if not any(
         stored.switched_off for stored in found.collections if stored.collection == "computers"
     ):

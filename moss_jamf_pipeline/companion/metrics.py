@@ -5,6 +5,7 @@ service.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -100,8 +101,16 @@ def _families(measured: list[Measures]) -> Iterator[Metric]:
     conflicts = GaugeMetricFamily(
         "moss_jamf_open_conflicts", "Conflicts that wait for a person.", labels=[_OF, "kind"]
     )
+    expire = GaugeMetricFamily(
+        "moss_jamf_credentials_expire_timestamp_seconds",
+        "When the day begins on which the credentials for JAMF end, where that is known.",
+        labels=[_OF],
+    )
     for each in measured:
         whose = each.integration
+        if each.credentials_end_on is not None:
+            day = datetime.combine(each.credentials_end_on, time.min, UTC)
+            expire.add_metric([whose], day.timestamp())
         enabled.add_metric([whose], each.is_enabled)
         totals = {"created": 0, "updated": 0, "skipped": 0, "failed": 0}
         for run in each.runs:
@@ -118,7 +127,7 @@ def _families(measured: list[Measures]) -> Iterator[Metric]:
             held.add_metric([whose, kind], number)
         for kind, number in each.open_conflicts.items():
             conflicts.add_metric([whose, kind], number)
-    yield from (enabled, runs, ended, objects, outcomes, held, conflicts)
+    yield from (enabled, runs, ended, objects, outcomes, held, conflicts, expire)
     yield from _families_of_captures(measured)
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -22,7 +23,15 @@ from moss_jamf_pipeline.jamf import (
     JamfFailing,
     UserCredentials,
 )
-from moss_jamf_pipeline.jamf.connections import LOOPBACK, server_identity
+from moss_jamf_pipeline.jamf.connections import (
+    LOOPBACK,
+    SERVER,
+    Connection,
+    ConnectionKind,
+    Gateway,
+    scope_of,
+    server_identity,
+)
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS
 from moss_jamf_pipeline.jamf.network import Network
 from moss_jamf_pipeline.jamf.transport import is_loopback, usable_base_url
@@ -32,8 +41,12 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     read_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.integration.routes import Route
 from moss_jamf_pipeline.scrubbing import remember_secret
 from moss_jamf_pipeline.settings import Settings, words_about_dotenv
+
+CredentialsKind = Literal["API client", "integration", "user account"]
+AccessKey = tuple[str, Connection, JamfCredentials]
 
 _CLIENT_VARIABLES = ("JAMF_CLIENT_ID", "JAMF_CLIENT_SECRET")
 _USER_VARIABLES = ("JAMF_USERNAME", "JAMF_PASSWORD")
@@ -56,11 +69,12 @@ class JamfAccess:
     """How JAMF is reached.
 
     Attributes:
-        base_url: the server.
+        base_url: the server, or the gateway.
         credentials: for it.
         source: where the credentials come from, in words that carry no value.
         network: the way there.
         collections: what a sync reads with them.
+        connection: which of the two it is.
     """
 
     base_url: str
@@ -68,6 +82,24 @@ class JamfAccess:
     source: str
     network: Network
     collections: tuple[CollectionName, ...] = STANDARD_COLLECTIONS
+    connection: Connection = SERVER
+
+    @property
+    def key(self) -> "AccessKey":
+        """What makes it another access: clients of one key know the same."""
+        return self.base_url, self.connection, self.credentials
+
+    @property
+    def told(self) -> str:
+        """Where JAMF is asked, in words."""
+        return self.connection.told(self.base_url)
+
+    @property
+    def kind(self) -> CredentialsKind:
+        """What the credentials are."""
+        if isinstance(self.credentials, UserCredentials):
+            return "user account"
+        return "API client" if self.connection.kind is ConnectionKind.SERVER else "integration"
 
     def client(
         self, limits: ClientLimits = DEFAULT_LIMITS, acquaintance: Acquaintance | None = None
@@ -85,6 +117,7 @@ class JamfAccess:
         return JamfClient(
             self.base_url,
             self.credentials,
+            connection=self.connection,
             limits=limits,
             acquaintance=acquaintance,
             network=self.network,
@@ -122,24 +155,26 @@ def given_credentials(settings: Settings) -> tuple[JamfCredentials, str] | None:
 
 
 def jamf_access(
-    settings: Settings, integration: Integration, connection: psycopg.Connection | None
+    settings: Settings, integration: Integration, reader: psycopg.Connection | None
 ) -> JamfAccess:
     """Finds the server and the credentials for it.
 
     Args:
         settings: the environment, which overrides what is saved.
         integration: the row in M.O.S.S.
-        connection: to the M.O.S.S. database; None if it cannot be asked, then only the environment counts.
+        reader: a connection to the M.O.S.S. database; None if it cannot be asked, then only the environment counts.
 
     Raises:
-        ConfigurationMissing: no server or no credentials are configured, or the saved credentials are for another
-            server than the configured one; or a real server would be synced into the embedded database unasked.
+        ConfigurationMissing: no server or no credentials are configured, or the credentials are for another server, or
+            another kind of one, than the configured one; or a real server would be synced into the embedded database
+            unasked.
         CredentialsUnreadable: credentials are saved and cannot be read.
         SettingsContradictory: the environment has JAMF_* variables and does not say whose they are.
-        JamfAddressInvalid: JAMF_BASE_URL or the saved address cannot be compared, being none.
+        JamfAddressInvalid: JAMF_BASE_URL or the saved address cannot be compared, being none, or is of the other kind.
+        JamfCredentialsRejected: a user account's are configured for the gateway.
     """
     settings.require_own_jamf_variables()
-    base_url = settings.jamf_base_url or integration.base_url
+    base_url, connection = _way(settings, integration.route)
     require_meant_database(settings, base_url)
     if not base_url:
         raise ConfigurationMissing(
@@ -149,22 +184,99 @@ def jamf_access(
         )
     usable_base_url(base_url)
     read = integration.settings.read_collections
+    connection.require_host(base_url)
     given = given_credentials(settings)
     if given is not None:
         credentials, variables = given
+        _require_meant_connection(settings, connection, variables)
         source = f"environment ({variables})"
-        return JamfAccess(base_url, credentials, source, network_to(base_url, settings), read)
-    saved = read_credentials(connection, integration, given_keys(settings)) if connection else None
-    if saved is None:
+    else:
+        saved = read_credentials(reader, integration, given_keys(settings)) if reader else None
+        if saved is None:
+            raise ConfigurationMissing(
+                f"No credentials for JAMF Pro are configured for the integration {integration.name!r}.",
+                "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, "
+                "JAMF_USERNAME and JAMF_PASSWORD), or save them in M.O.S.S.: `moss-jamf credentials set`.",
+            )
+        _refuse_other_server(settings, base_url, connection, integration)
+        credentials, source = saved.credentials, f"saved in M.O.S.S. ({saved.protection})"
+    connection.require_fit(type(credentials))
+    return JamfAccess(
+        base_url, credentials, source, network_to(base_url, settings), read, connection
+    )
+
+
+def route_given(settings: Settings) -> tuple[str | None, Connection]:
+    """What the environment alone says: where JAMF is asked (None: nothing), and whether that is a server.
+
+    Raises:
+        ConfigurationMissing: it does not fit together.
+    """
+    return _way(settings, Route())
+
+
+def _way(settings: Settings, saved: Route) -> tuple[str | None, Connection]:
+    """Where JAMF is asked, and whether that is a JAMF Pro server or the gateway; None: nobody said where.
+
+    Raises:
+        ConfigurationMissing: what is said does not fit together, or the gateway is not told whose data is meant.
+    """
+    ids = (settings.jamf_environment_id, settings.jamf_tenant_id)
+    # Who names another address means a JAMF Pro server, unless it is said otherwise.
+    means_server = settings.jamf_connection == "server" or (
+        settings.jamf_connection is None and settings.jamf_base_url is not None
+    )
+    is_platform = settings.jamf_connection == "platform" or (
+        not means_server and saved.connection.kind is ConnectionKind.PLATFORM
+    )
+    kind = ConnectionKind.PLATFORM if is_platform else ConnectionKind.SERVER
+    own = saved.base_url if saved.connection.kind is kind else None
+    base_url = settings.jamf_base_url or own
+    if kind is ConnectionKind.SERVER:
+        if any(ids):
+            raise ConfigurationMissing(
+                "JAMF_ENVIRONMENT_ID or JAMF_TENANT_ID is set, and a JAMF Pro server is to be asked itself.",
+                "Set JAMF_CONNECTION=platform if the platform gateway is meant; else unset them.",
+            )
+        return base_url, SERVER
+    if base_url is None:
         raise ConfigurationMissing(
-            f"No credentials for JAMF Pro are configured for the integration {integration.name!r}.",
-            "Set JAMF_CLIENT_ID and JAMF_CLIENT_SECRET of an API client (or, on a server older than 10.49, "
-            "JAMF_USERNAME and JAMF_PASSWORD), or save them in M.O.S.S.: `moss-jamf credentials set`.",
+            "It is not known which of Jamf's platform gateways is meant.",
+            "Set JAMF_BASE_URL to that of your region, such as https://eu.api.jamfcloud.com.",
         )
-    if settings.jamf_base_url:
-        _refuse_other_server(settings.jamf_base_url, integration)
-    source = f"saved in M.O.S.S. ({saved.protection})"
-    return JamfAccess(base_url, saved.credentials, source, network_to(base_url, settings), read)
+    return base_url, _gateway(settings, saved, ids)
+
+
+def _gateway(settings: Settings, saved: Route, ids: tuple[str | None, str | None]) -> Gateway:
+    try:
+        scope = scope_of(*ids)
+    except ValueError as error:
+        raise ConfigurationMissing(
+            f"JAMF_ENVIRONMENT_ID and JAMF_TENANT_ID cannot be used: {error}.", "Correct them."
+        ) from None
+    if scope is None and isinstance(saved.connection, Gateway):
+        scope = saved.connection.scope
+    if scope is None:
+        raise ConfigurationMissing(
+            "Jamf's platform gateway is to be asked, and it is not said for which environment.",
+            "Set JAMF_ENVIRONMENT_ID, or save it in M.O.S.S.: `moss-jamf credentials set --environment-id`. An older "
+            "integration has a tenant's id instead.",
+        )
+    return Gateway(scope, settings.jamf_web_url or saved.web_url)
+
+
+def _require_meant_connection(settings: Settings, connection: Connection, variables: str) -> None:
+    """Credentials of the environment are for what it says, and for a JAMF Pro server if it says nothing.
+
+    Raises:
+        ConfigurationMissing: they would be sent to the other kind.
+    """
+    if connection.kind is ConnectionKind.PLATFORM and settings.jamf_connection is None:
+        raise ConfigurationMissing(
+            f"{variables} are set, and M.O.S.S. says that JAMF is reached through the platform gateway: it is not said "
+            "that they are an integration's, and they are not sent there.",
+            f"Set JAMF_CONNECTION=platform if they are; else unset {variables}.",
+        )
 
 
 def network_to(base_url: str, settings: Settings) -> Network:
@@ -219,19 +331,28 @@ def require_meant_database(settings: Settings, base_url: str | None) -> None:
         )
 
 
-def _refuse_other_server(base_url: str, integration: Integration) -> None:
-    """Credentials that were saved for one server are not sent to another."""
-    if integration.base_url is None:
+def _refuse_other_server(
+    settings: Settings, base_url: str, connection: Connection, integration: Integration
+) -> None:
+    """Credentials that were saved for one server are not sent to another, nor those of one kind to the other."""
+    if settings.jamf_base_url is None and settings.jamf_connection is None:
+        return
+    saved = integration.route
+    if saved.base_url is None:
         raise ConfigurationMissing(
             f"Credentials are saved for the integration {integration.name!r}, but not the server they are for; "
             f"they are not sent to {base_url} (JAMF_BASE_URL).",
             "Save both with `moss-jamf credentials set --base-url`, or set credentials in the environment.",
         )
-    usable_base_url(integration.base_url)
-    if server_identity(base_url) != server_identity(integration.base_url):
+    usable_base_url(saved.base_url)
+    if (
+        server_identity(base_url) != server_identity(saved.base_url)
+        or connection.kind is not saved.connection.kind
+    ):
         raise ConfigurationMissing(
-            f"The credentials saved for the integration {integration.name!r} are for {integration.base_url}; they are "
-            f"not sent to {base_url} (JAMF_BASE_URL).",
+            f"The credentials saved for the integration {integration.name!r} are for "
+            f"{saved.connection.told(saved.base_url)}; they are not sent to {connection.told(base_url)} "
+            f"({'JAMF_BASE_URL' if settings.jamf_base_url else 'JAMF_CONNECTION'}).",
             "Unset JAMF_BASE_URL, or set the credentials for that server in the environment too, or save both with "
             "`moss-jamf credentials set --base-url`.",
         )
@@ -254,9 +375,7 @@ class JamfClients:
     def __init__(self, limits: ClientLimits | None = None) -> None:
         """Takes how hard and how patiently the clients work."""
         self._limits = limits or ClientLimits()
-        self._acquaintances: defaultdict[tuple[str, JamfCredentials], Acquaintance] = defaultdict(
-            Acquaintance
-        )
+        self._acquaintances: defaultdict[AccessKey, Acquaintance] = defaultdict(Acquaintance)
         self._failure: tuple[int, JamfFailing] | None = None
 
     @contextmanager
@@ -285,7 +404,7 @@ class JamfClients:
     ) -> JamfClient:
         """A client for the integration's server; arguments and errors as of `jamf_access`."""
         access = jamf_access(settings, integration, connection)
-        return access.client(self._limits, self._acquaintances[access.base_url, access.credentials])
+        return access.client(self._limits, self._acquaintances[access.key])
 
     def forget(self) -> None:
         """Forgets tokens and failures."""

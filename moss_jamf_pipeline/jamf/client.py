@@ -127,7 +127,7 @@ class JamfClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         connection.require_host(base_url)
-        connection.require_fit(credentials)
+        connection.require_fit(type(credentials))
         self._connection = connection
         self._limits = limits
         self._acquaintance = acquaintance or Acquaintance()

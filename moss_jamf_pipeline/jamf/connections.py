@@ -117,7 +117,7 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def require_fit(self, credentials: ClientCredentials | UserCredentials) -> None:
+    def require_fit(self, kind: type[ClientCredentials | UserCredentials]) -> None:
         """Ends what cannot be, before anything is sent.
 
         Raises:
@@ -199,7 +199,7 @@ class Server(Connection):
                 "If the gateway is meant, say so: JAMF_CONNECTION=platform, or `moss-jamf credentials set --platform`.",
             )
 
-    def require_fit(self, credentials: ClientCredentials | UserCredentials) -> None:
+    def require_fit(self, kind: type[ClientCredentials | UserCredentials]) -> None:
         """Both kinds do."""
 
     def identity(self, base_url: str) -> str:
@@ -358,9 +358,9 @@ class Gateway(Connection):
                 f"Leave out {url.path}.",
             )
 
-    def require_fit(self, credentials: ClientCredentials | UserCredentials) -> None:
+    def require_fit(self, kind: type[ClientCredentials | UserCredentials]) -> None:
         """An integration's do; a user account's do not."""
-        if isinstance(credentials, UserCredentials):
+        if issubclass(kind, UserCredentials):
             raise JamfCredentialsRejected(
                 "Jamf's platform gateway takes no user names and passwords; nothing was sent.",
                 "Create an integration in Jamf Account, and use its client id and client secret.",

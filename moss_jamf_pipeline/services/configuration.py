@@ -5,9 +5,9 @@ It is saved in M.O.S.S.'s own row, in its own form: M.O.S.S.'s code and the next
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final, Literal, get_args
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import orjson
@@ -21,10 +21,20 @@ from moss_jamf_pipeline.catalogue.ownership import (
     declared_rules,
     effective_rules,
 )
-from moss_jamf_pipeline.engine.access import JamfAccess, jamf_access, network_to
+from moss_jamf_pipeline.engine.access import (
+    CredentialsKind,
+    JamfAccess,
+    jamf_access,
+    network_to,
+)
 from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.engine.schedule import CronInvalid, next_sync, next_tick
-from moss_jamf_pipeline.jamf import ClientCredentials
+from moss_jamf_pipeline.jamf import (
+    Connection,
+    ConnectionKind,
+    Gateway,
+    JamfCredentialsRejected,
+)
 from moss_jamf_pipeline.jamf.connections import server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
@@ -34,14 +44,19 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     SyncSettings,
     find_integration,
 )
+from moss_jamf_pipeline.moss.integration.routes import Route, save_route
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
 from moss_jamf_pipeline.moss.users import Whereabouts
 from moss_jamf_pipeline.services import callers, credentials
 from moss_jamf_pipeline.services.callers import Caller
+from moss_jamf_pipeline.services.credentials_expiry import end_of_credentials
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
 from moss_jamf_pipeline.services.jamf_checks import CollectionAccess, ask_collections
+from moss_jamf_pipeline.services.routes import RouteGiven, RouteInvalid
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
+
+_AS_IT_IS: Final = RouteGiven()
 
 _LONGEST_SCHEDULE: Final = 50
 """As M.O.S.S.'s column takes it."""
@@ -133,17 +148,27 @@ class SavedConnection:
     """How JAMF is reached.
 
     Attributes:
-        base_url: the server saved in M.O.S.S.; None: none is.
+        connection: whether a JAMF Pro server is saved in M.O.S.S., or the platform gateway.
+        base_url: its address; None: none is saved.
+        environment_id: whose data is meant, of the gateway; None: of no environment.
+        tenant_id: the same of an older integration.
+        web_url: where people open JAMF Pro, if that is said.
         has_credentials: whether credentials are saved there.
+        credentials_end_on: when those that a sync would use end; None: it is not known, or they do not.
         kind: of the credentials that a sync would use; None: there are none, or they cannot be read.
         source: where those come from, in words that carry no value.
         problem: why no sync can log in as things are; empty: nothing is known to be in the way.
         overriding: the variables of the environment that override what is saved.
     """
 
+    connection: ConnectionKind
     base_url: str | None
+    environment_id: str | None
+    tenant_id: str | None
+    web_url: str | None
     has_credentials: bool
-    kind: Literal["API client", "user account"] | None
+    credentials_end_on: date | None
+    kind: CredentialsKind | None
     source: str
     problem: str
     overriding: tuple[str, ...]
@@ -204,8 +229,9 @@ class ConfigurationChange:
     """What is to be saved; None leaves a thing as it is.
 
     Attributes:
-        base_url: the JAMF server. Credentials of another server do not go with it.
+        route: the way to JAMF. Credentials of another server, or of the other kind, do not go with it.
         credentials: for that server.
+        credentials_expire_on: the day on which these end, if somebody knows.
         is_enabled: whether it may be synced at all.
         is_scheduled: whether it is synced by itself.
         schedule: a cron expression, UTC.
@@ -215,8 +241,9 @@ class ConfigurationChange:
         version: of the configuration that somebody looked at; None: whatever it is now.
     """
 
-    base_url: str | None = None
+    route: RouteGiven = _AS_IT_IS
     credentials: JamfCredentials | None = None
+    credentials_expire_on: date | None = None
     is_enabled: bool | None = None
     is_scheduled: bool | None = None
     schedule: str | None = None
@@ -230,7 +257,8 @@ class ConnectionTest:
     """What JAMF answered.
 
     Attributes:
-        base_url: the server that was asked.
+        connection: whether a JAMF Pro server was asked, or the platform gateway.
+        base_url: its address.
         source: where the credentials come from.
         version: of JAMF Pro; None: it did not accept the credentials, or could not be asked.
         problem: what went wrong; empty if nothing did.
@@ -238,6 +266,7 @@ class ConnectionTest:
         collections: what a sync reads, and whether these credentials may.
     """
 
+    connection: ConnectionKind
     base_url: str
     source: str
     version: str | None
@@ -298,6 +327,7 @@ def save(
 
     Raises:
         ConfigurationInvalid: a value cannot be used, or credentials would go to a server that they are not for.
+        JamfCredentialsRejected: that server takes no credentials of that kind.
         ConfigurationChanged: somebody else saved since it was looked at.
         CredentialsNotKept: there is no usable key and none can be kept.
     """
@@ -340,7 +370,7 @@ def try_connection(
     workplace: Workplace,
     choice: IntegrationChoice,
     *,
-    base_url: str | None = None,
+    route: RouteGiven = _AS_IT_IS,
     given: JamfCredentials | None = None,
 ) -> ConnectionTest:
     """Asks JAMF for all that a sync reads, with the credentials that a sync would use or with others.
@@ -348,7 +378,7 @@ def try_connection(
     Args:
         workplace: where.
         choice: which integration.
-        base_url: another server than the one that is configured.
+        route: another way to JAMF than the one that is configured.
         given: the credentials for it; those that are saved are sent to their own server only.
 
     Raises:
@@ -356,12 +386,13 @@ def try_connection(
         ConfigurationMissing: no server or no credentials are configured.
     """
     with workplace.deciding(choice) as (connection, integration):
-        access = _access(workplace, connection, integration, base_url, given)
+        access = _access(workplace, connection, integration, route, given)
     try:
         version, collections = ask_collections(access)
     except EXPLAINED as error:
         explained = explanation_of(error)
         return ConnectionTest(
+            access.connection.kind,
             access.base_url,
             access.source,
             None,
@@ -369,36 +400,41 @@ def try_connection(
             explained.remedy if explained else "",
             (),
         )
-    return ConnectionTest(access.base_url, access.source, version, "", "", collections)
+    return ConnectionTest(
+        access.connection.kind, access.base_url, access.source, version, "", "", collections
+    )
 
 
 def _access(
     workplace: Workplace,
     connection: psycopg.Connection,
     integration: Integration,
-    base_url: str | None,
+    given_route: RouteGiven,
     given: JamfCredentials | None,
 ) -> JamfAccess:
+    route = _onto(given_route, integration)
     if given is None:
-        if base_url is not None and not _is_same_server(base_url, integration.base_url):
+        if given_route != _AS_IT_IS and not _takes_the_same(route, integration.route):
             raise ConfigurationInvalid(
                 "credentials",
-                f"The saved credentials are not for {base_url}, and are not sent there.",
+                f"The saved credentials are not for {route.base_url}, and are not sent there.",
                 "Give the credentials of that server as well.",
             )
-        return jamf_access(workplace.settings, integration, connection)
-    address = base_url or integration.base_url or workplace.settings.jamf_base_url
+        return jamf_access(workplace.settings, replace(integration, route=route), connection)
+    address = route.base_url or workplace.settings.jamf_base_url
     if address is None:
         raise ConfigurationInvalid(
             "base_url", "It is not known which JAMF Pro server is meant.", "Give its address."
         )
     server = _usable(address)
+    _require_fit(route.connection, given)
     return JamfAccess(
         server,
         given,
         "given to be tried",
         network_to(server, workplace.settings),
         integration.settings.read_collections,
+        route.connection,
     )
 
 
@@ -427,7 +463,7 @@ def _configuration(
 def _connection(
     workplace: Workplace, connection: psycopg.Connection, integration: Integration, row: Row
 ) -> SavedConnection:
-    kind: Literal["API client", "user account"] | None = None
+    kind: CredentialsKind | None = None
     source = problem = ""
     try:
         access = jamf_access(workplace.settings, integration, connection)
@@ -435,11 +471,17 @@ def _connection(
         explained = explanation_of(error)
         problem = f"{explained.message} {explained.remedy}".strip() if explained else str(error)
     else:
-        is_client = isinstance(access.credentials, ClientCredentials)
-        kind, source = "API client" if is_client else "user account", access.source
+        kind, source = access.kind, access.source
+    route = integration.route
+    scope = route.connection.scope if isinstance(route.connection, Gateway) else None
     return SavedConnection(
-        base_url=integration.base_url,
+        connection=route.connection.kind,
+        base_url=route.base_url,
+        environment_id=scope.id if scope and scope.kind == "environment" else None,
+        tenant_id=scope.id if scope and scope.kind == "tenant" else None,
+        web_url=route.web_url,
         has_credentials=row["has_credentials"],
+        credentials_end_on=end_of_credentials(workplace.settings, integration),
         kind=kind,
         source=source,
         problem=problem,
@@ -576,20 +618,32 @@ def _save_connection(
     integration: Integration,
     change: ConfigurationChange,
 ) -> None:
-    server = None if change.base_url is None else _usable(change.base_url)
+    route = _onto(change.route, integration)
     if change.credentials is not None:
+        route = credentials.destination_of(workplace.settings, integration, change.route)
+        _require_fit(route.connection, change.credentials)
         credentials.save_with(
-            workplace.settings, connection, integration, change.credentials, server
+            workplace.settings,
+            connection,
+            integration,
+            change.credentials,
+            route,
+            change.credentials_expire_on,
         )
-    elif server is not None and server != integration.base_url:
-        row = _row(connection, integration)
-        if row["has_credentials"] and not _is_same_server(server, integration.base_url):
-            raise ConfigurationInvalid(
-                "credentials",
-                f"The saved credentials are for {integration.base_url or 'another server'}, and would go to {server}.",
-                "Give the credentials of that server as well.",
-            )
-        credentials.save_server(connection, integration, server)
+        return
+    if change.credentials_expire_on is not None:
+        route = replace(route, credentials_expire_on=change.credentials_expire_on)
+    if route == integration.route:
+        return
+    row = _row(connection, integration)
+    if row["has_credentials"] and not _takes_the_same(route, integration.route):
+        raise ConfigurationInvalid(
+            "credentials",
+            f"The saved credentials are for {integration.base_url or 'another server'}, and would go to "
+            f"{route.base_url}.",
+            "Give the credentials of that server as well.",
+        )
+    save_route(connection, integration.id, route)
 
 
 def _save_scope(
@@ -634,8 +688,33 @@ def _usable(address: str) -> str:
         ) from None
 
 
-def _is_same_server(one: str, other: str | None) -> bool:
-    return other is not None and server_identity(one) == server_identity(other)
+def _takes_the_same(one: Route, other: Route) -> bool:
+    """Whether what takes the credentials at the end of two ways to JAMF is the same."""
+    if one.base_url == other.base_url and one.connection.kind is other.connection.kind:
+        return True
+    return (
+        one.base_url is not None
+        and other.base_url is not None
+        and one.connection.kind is other.connection.kind
+        and server_identity(one.base_url) == server_identity(other.base_url)
+    )
+
+
+def _onto(given: RouteGiven, integration: Integration) -> Route:
+    """The way to JAMF that follows. Raises ConfigurationInvalid: a part of it cannot be used."""
+    if given == _AS_IT_IS:
+        return integration.route
+    try:
+        return given.onto(integration.route)
+    except RouteInvalid as error:
+        raise ConfigurationInvalid(error.where, error.message, error.remedy) from None
+
+
+def _require_fit(way: Connection, given: JamfCredentials) -> None:
+    try:
+        way.require_fit(type(given))
+    except JamfCredentialsRejected as error:
+        raise ConfigurationInvalid("credentials", error.happened, error.remedy) from None
 
 
 def _row(connection: psycopg.Connection, integration: Integration, *, lock: bool = True) -> Row:

@@ -21,6 +21,8 @@ from moss_jamf_pipeline.services.jamf_checks import (
     ask_version,
     environment_says_all,
     look_at_access,
+    look_for_expiry,
+    require_lasting,
     require_readable,
 )
 from moss_jamf_pipeline.services.moss_checks import (
@@ -65,9 +67,7 @@ _SETTLE_FIRST: Final = (
 
 
 # What is looked at for each integration.
-_OWN_CHECKS: Final = frozenset(
-    {"Integration", "Sweeps", "JAMF configuration", "JAMF Pro", "JAMF privileges"}
-)
+_OWN_CHECKS: Final = frozenset({"Integration", "Sweeps", "JAMF credentials", *_JAMF_CHECKS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,12 +318,18 @@ def _examine_jamf(
         examination.skip(_JAMF_CHECKS[1:], "not looked at: JAMF is not configured")
         return
 
+    expiry = look_for_expiry(workplace, choice, asks_moss=asks_moss)
+    if expiry is not None:
+        examination.check(
+            "JAMF credentials", lambda: (require_lasting(expiry), True), otherwise="warning"
+        )
+
     def look_at_version() -> tuple[str, bool]:
         return f"version {ask_version(access)} accepts the credentials", True
 
     def look_at_privileges() -> tuple[str, bool]:
         answer = ask_everything(access)
-        require_readable(answer.gaps)
+        require_readable(access, answer.gaps)
         return answer.readable, True
 
     if examination.check("JAMF Pro", look_at_version) is None:

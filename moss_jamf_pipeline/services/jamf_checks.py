@@ -19,6 +19,11 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     Integration,
     SyncSettings,
 )
+from moss_jamf_pipeline.services.credentials_expiry import (
+    CredentialsExpiry,
+    credentials_expiring,
+    expiry_of,
+)
 from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
@@ -51,7 +56,7 @@ class CollectionAccess:
 
     Attributes:
         collection: what.
-        privileges: what it takes, by the exact names of JAMF's API role editor.
+        privileges: what it takes, by the exact names of JAMF's API role editor, or of the gateway's permissions.
         is_readable: whether a record of it could be read.
         endpoint: the path that was refused; None: none was.
     """
@@ -82,8 +87,28 @@ def look_at_access(
             access = jamf_access(workplace.settings, integration, connection)
     else:
         access = jamf_access(workplace.settings, _unsaved_integration(choice), None)
-    client = access.client()
-    return f"{client.base_url}; credentials: {access.source}", access
+    access.client()  # which takes no address that cannot be used
+    return f"{access.told}; credentials: {access.source}", access
+
+
+def look_for_expiry(
+    workplace: Workplace, choice: IntegrationChoice, *, asks_moss: bool
+) -> CredentialsExpiry | None:
+    """When the credentials end; arguments as of `look_at_access`. None: it is not known, or they do not."""
+    if asks_moss:
+        return credentials_expiring(workplace, choice)
+    return expiry_of(workplace.settings, _unsaved_integration(choice))
+
+
+def require_lasting(expiry: CredentialsExpiry) -> str:
+    """Lets credentials pass that last for a while yet.
+
+    Raises:
+        ProblemFound: they have ended, or will soon.
+    """
+    if expiry.state != "fine":
+        raise ProblemFound(expiry.message, expiry.remedy)
+    return expiry.message
 
 
 def environment_says_all(settings: Settings) -> bool:
@@ -100,7 +125,6 @@ def _unsaved_integration(choice: IntegrationChoice) -> Integration:
         id=UUID(int=0),
         name=choice.name or DEFAULT_NAME,
         is_enabled=True,
-        base_url=None,
         settings=SyncSettings(),
     )
 
@@ -135,7 +159,7 @@ def ask_collections(access: JamfAccess) -> tuple[str, tuple[CollectionAccess, ..
     return answer.version, tuple(
         CollectionAccess(
             name.value,
-            gaps[name].privileges if name in gaps else SOURCES[name].privileges,
+            access.connection.permissions(SOURCES[name].privileges),
             name not in gaps,
             gaps[name].endpoint if name in gaps else None,
         )
@@ -143,19 +167,23 @@ def ask_collections(access: JamfAccess) -> tuple[str, tuple[CollectionAccess, ..
     )
 
 
-def require_readable(gaps: Sequence[MissingPrivilege]) -> None:
+def require_readable(access: JamfAccess, gaps: Sequence[MissingPrivilege]) -> None:
     """Lets credentials pass that may read everything a sync reads.
 
+    Args:
+        access: what was asked with.
+        gaps: what it may not read.
+
     Raises:
-        ProblemFound: naming what cannot be read and the privileges, as JAMF's role editor spells them.
+        ProblemFound: naming what cannot be read and what it takes, as whoever grants it sees it.
     """
     if not gaps:
         return
-    names = sorted({f'"{privilege}"' for gap in gaps for privilege in gap.privileges})
+    names = sorted({privilege for gap in gaps for privilege in gap.privileges})
     raise ProblemFound(
         f"JAMF's {' and '.join(gap.collection.replace('_', ' ') for gap in gaps)} cannot be read "
         f"({', '.join(gap.endpoint for gap in gaps)}).",
-        f"In JAMF Pro, give the API role (or the user account) {', '.join(names)}.",
+        f"{access.connection.granting(names)}.",
     )
 
 

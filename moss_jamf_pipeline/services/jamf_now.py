@@ -19,18 +19,18 @@ from enum import Enum, auto
 from typing import Any, Final
 from uuid import UUID
 
-from moss_jamf_pipeline.engine.access import JamfAccess
+from moss_jamf_pipeline.engine.access import AccessKey, JamfAccess
 from moss_jamf_pipeline.jamf import (
     ClientLimits,
     ComputerNow,
     JamfAnswerInvalid,
     JamfClient,
     JamfCredentialsRejected,
+    JamfEnvironmentRefused,
     JamfError,
     JamfUnreachable,
     Section,
 )
-from moss_jamf_pipeline.jamf.credentials import ClientCredentials, UserCredentials
 from moss_jamf_pipeline.jamf.errors import ConnectionTrouble, JamfNotServed
 
 SECONDS_OF_AN_ANSWER: Final = 60.0
@@ -62,6 +62,10 @@ LIMITS: Final = ClientLimits(
     largest_answer_bytes=5 * 2**20,
     idle_connection_seconds=110.0,
 )
+
+
+_FOR_CERTAIN: Final = (JamfCredentialsRejected, JamfEnvironmentRefused)
+_TROUBLES: Final = (JamfNotServed, JamfAnswerInvalid, *_FOR_CERTAIN)
 
 
 class _State(Enum):
@@ -157,7 +161,7 @@ class JamfNow:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._accesses: dict[UUID, tuple[JamfAccess, float]] = {}
-        self._servers: dict[tuple[str, ClientCredentials | UserCredentials], _Server] = {}
+        self._servers: dict[AccessKey, _Server] = {}
 
     def computer(
         self,
@@ -221,7 +225,7 @@ class JamfNow:
         thread.join(_SECONDS_TO_CLOSE)
 
     def _server(self, access: JamfAccess) -> "_Server":
-        key = (access.base_url, access.credentials)
+        key = access.key
         with self._lock:
             if key not in self._servers:
                 self._servers[key] = _Server(access.client(LIMITS))
@@ -317,10 +321,10 @@ class _Server:
     def _note(self, jamf_id: str, answer: AnswerNow) -> None:
         error = answer.error
         # No such record, no privilege: JAMF answered. A page for maintenance is no answer.
-        if isinstance(error, JamfNotServed | JamfAnswerInvalid | JamfCredentialsRejected):
+        if isinstance(error, _TROUBLES):
             self._last_trouble = error
             # Asked again and again with a wrong password, some directories lock an account.
-            self._breaker.failed(for_certain=isinstance(error, JamfCredentialsRejected))
+            self._breaker.failed(for_certain=isinstance(error, _FOR_CERTAIN))
         else:
             self._breaker.succeeded()
             self.keeps_waiting = False

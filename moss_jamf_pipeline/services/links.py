@@ -176,9 +176,12 @@ def integrations_here(settings: Settings, connection: psycopg.Connection) -> Seq
 
 
 def server_of(settings: Settings, integration: Integration) -> str | None:
-    """The address of an integration's JAMF server, as it may be shown; of several, the environment names none."""
+    """Where people open an integration's JAMF Pro, as it may be shown; of several, the environment names none.
+
+    The gateway has no pages: behind it, somebody has to have said where they are.
+    """
     given = settings.jamf_server if len(settings.integrations) == 1 else None
-    return (given or integration.base_url or "").rstrip("/") or None
+    return (given or integration.route.pages or "").rstrip("/") or None
 
 
 def as_object_id(text: str) -> UUID | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.plan.guard import held_changes
 from moss_jamf_pipeline.moss.statements import fetch_all, fetch_one
+from moss_jamf_pipeline.services.credentials_expiry import end_of_credentials
 from moss_jamf_pipeline.services.pages import record
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
@@ -93,6 +94,7 @@ class Measures:
         outcomes: of the newest plan.
         held: kind of change to how many wait for an approval.
         open_conflicts: kind to how many wait for a person.
+        credentials_end_on: the day on which those for JAMF end; None: it is not known, or they do not.
     """
 
     integration: str
@@ -102,6 +104,7 @@ class Measures:
     outcomes: tuple[OutcomeMeasured, ...]
     held: Mapping[str, int]
     open_conflicts: Mapping[str, int]
+    credentials_end_on: date | None
 
 
 def measure(workplace: Workplace, choice: IntegrationChoice) -> Measures:
@@ -130,4 +133,5 @@ def measure(workplace: Workplace, choice: IntegrationChoice) -> Measures:
             ),
             held=waiting,
             open_conflicts=open_conflicts_by_kind(connection, integration.id),
+            credentials_end_on=end_of_credentials(workplace.settings, integration),
         )

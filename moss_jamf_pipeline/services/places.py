@@ -52,15 +52,18 @@ def places_of(settings: Settings) -> Places:
 
 def _jamf(settings: Settings) -> str:
     if settings.jamf_base_url is not None:
-        return f"{settings.jamf_base_url} (JAMF_BASE_URL)"
+        through = ", the platform gateway" if settings.jamf_connection == "platform" else ""
+        return f"{settings.jamf_base_url} (JAMF_BASE_URL{through})"
     try:
         with (
             Workplace(settings) as workplace,
             workplace.reading(settings.integration) as (_, integration),
         ):
-            saved, name = integration.base_url, integration.name
+            saved, name = integration.route, integration.name
     except Exception as error:
         if explanation_of(error) is None:
             raise
         return "not known yet"
-    return "none is configured" if saved is None else f"{saved} (saved in M.O.S.S. with {name!r})"
+    if saved.base_url is None:
+        return "none is configured"
+    return f"{saved.connection.told(saved.base_url)} (saved in M.O.S.S. with {name!r})"

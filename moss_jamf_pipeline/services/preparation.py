@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from moss_jamf_pipeline.engine.access import jamf_access, require_meant_database
+from moss_jamf_pipeline.engine.access import (
+    jamf_access,
+    require_meant_database,
+    route_given,
+)
 from moss_jamf_pipeline.engine.databases import Databases, given_moss_url, resolve_databases
 from moss_jamf_pipeline.jamf.connections import LOOPBACK, server_identity
 from moss_jamf_pipeline.jamf.transport import usable_base_url
@@ -18,6 +22,7 @@ from moss_jamf_pipeline.moss.integration.integrations import (
     ensure_integration,
     find_integration,
 )
+from moss_jamf_pipeline.moss.integration.routes import Route, save_route
 from moss_jamf_pipeline.moss.sessions import require_utf8, require_writable
 from moss_jamf_pipeline.services.explanations import explanation_of
 from moss_jamf_pipeline.services.workplace import Workplace, require_embedded
@@ -90,9 +95,8 @@ def prepare_databases(
     databases = resolve_databases(settings)
     with _connection(databases.moss_url) as connection, connection.transaction():
         schema = prepare(connection, may_create_moss=may_create_moss or databases.is_embedded)
-        base_url = _remembered_base_url(settings.jamf_base_url)
         integrations = tuple(
-            _prepared(connection, settings, choice, base_url, enables=enables) for choice in choices
+            _prepared(connection, settings, choice, enables=enables) for choice in choices
         )
         if condition is not None:
             condition(connection)
@@ -103,11 +107,13 @@ def _prepared(
     connection: psycopg.Connection,
     settings: Settings,
     choice: IntegrationChoice,
-    base_url: str | None,
     *,
     enables: bool,
 ) -> PreparedIntegration:
-    row = ensure_integration(connection, choice, base_url)
+    route = _remembered_route(settings)
+    row = ensure_integration(connection, choice, route.base_url)
+    if row.is_new:
+        save_route(connection, row.id, route)
     enabled = enables and enable_integration(connection, row.id)
     return PreparedIntegration(
         row.name,
@@ -189,12 +195,18 @@ def _connection(moss_url: str) -> Iterator[psycopg.Connection]:
         database.dispose()
 
 
-def _remembered_base_url(base_url: str | None) -> str | None:
-    """The JAMF server worth saving with the integration: not one on this machine, whose port is another tomorrow.
+def _remembered_route(settings: Settings) -> Route:
+    """What of the environment is worth saving with a new integration.
+
+    Not a server on this machine, whose port is another tomorrow.
 
     Raises:
-        JamfAddressInvalid: it is none, or holds a password.
+        ConfigurationMissing: what it says does not fit together.
+        JamfAddressInvalid: its address is none, or holds a password.
     """
+    base_url, connection = route_given(settings)
     if base_url is not None:
-        usable_base_url(base_url)
-    return None if base_url is None or is_on_this_machine(base_url) else base_url
+        connection.require_host(str(usable_base_url(base_url)))
+    if base_url is None or is_on_this_machine(base_url):
+        return Route()
+    return Route(base_url, connection, settings.jamf_web_url)

@@ -17,6 +17,7 @@ from moss_jamf_pipeline.moss.plan.conflicts import open_conflicts_by_kind
 from moss_jamf_pipeline.moss.plan.guard import HeldChanges, held_changes
 from moss_jamf_pipeline.moss.statements import fetch_one
 from moss_jamf_pipeline.services.automation import look_at_automation
+from moss_jamf_pipeline.services.credentials_expiry import CredentialsExpiry, expiry_of
 from moss_jamf_pipeline.services.history import SyncRun
 from moss_jamf_pipeline.services.pages import record
 from moss_jamf_pipeline.services.plans import PlanFacts
@@ -77,6 +78,7 @@ class IntegrationStatus:
         last_run: the latest run that was to write M.O.S.S.
         open_conflicts: how many conflicts of each kind are open, the commonest first.
         schedule: what runs next.
+        credentials: when those for JAMF end; None: it is not known, or they do not end by themselves.
     """
 
     integration: str
@@ -90,6 +92,7 @@ class IntegrationStatus:
     last_run: SyncRun | None
     open_conflicts: Mapping[str, int]
     schedule: ScheduleStatus
+    credentials: CredentialsExpiry | None
 
 
 def integration_status(workplace: Workplace, choice: IntegrationChoice) -> IntegrationStatus:
@@ -114,6 +117,7 @@ def integration_status(workplace: Workplace, choice: IntegrationChoice) -> Integ
             last_run=record(SyncRun, runs[0]) if runs else None,
             open_conflicts=open_conflicts_by_kind(connection, integration.id),
             schedule=_schedule(workplace, choice, integration, now),
+            credentials=expiry_of(workplace.settings, integration, now.date()),
         )
 
 

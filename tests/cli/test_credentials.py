@@ -10,7 +10,13 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey, decrypt_a
-from moss_jamf_pipeline.simulator import READ_PRIVILEGES, SimulatorConfig, SimulatorServer
+from moss_jamf_pipeline.simulator import (
+    PERMISSIONS,
+    READ_PRIVILEGES,
+    GatewayConfig,
+    SimulatorConfig,
+    SimulatorServer,
+)
 from tests.cli.conftest import CommandLine, query, wait_until
 from tests.support.dialects import RELEASE
 
@@ -101,6 +107,8 @@ def test_moss_without_a_key_gets_one(shell: CommandLine, jamf: SimulatorServer) 
     assert json.loads(first.stdout) == {
         "integration": "JAMF Pro",
         "base_url": jamf.base_url,
+        "connection": "server",
+        "credentials_end_on": None,
         "cipher": "A",
         "key_source": "encryption_keys",
         "key_created": True,
@@ -210,6 +218,28 @@ def test_a_missing_privilege_fails_the_test_and_is_named(shell: CommandLine) -> 
     assert json.loads(as_json.stdout)["missing_privileges"] == [
         {"collection": "buildings", "privileges": ["Read Buildings"]}
     ]
+
+
+def test_an_integration_of_the_platform_is_saved_and_tested(shell: CommandLine) -> None:
+    shell.environment["ENCRYPTION_KEY"] = _KEY
+    permissions = frozenset(PERMISSIONS) - {"buildings:read"}
+    config = SimulatorConfig(computers=5, gateway=GatewayConfig(permissions=permissions))
+    with SimulatorServer(config) as gateway:
+        saved = shell.run(
+            *("credentials", "set", "--client-id", gateway.client_id, "--platform"),
+            *("--base-url", gateway.base_url, "--environment-id", GatewayConfig().scope_id),
+            *("--web-url", "https://example.jamfcloud.com", "--expires-on", "2027-05-28"),
+            stdin=gateway.client_secret,
+        )
+        assert saved.returncode == 0, saved.stderr
+        assert "They end on 2027-05-28." in saved.stdout
+        tested = shell.run("credentials", "test")
+    assert f"platform gateway, environment {GatewayConfig().scope_id}" in tested.stdout
+    assert "Credentials: integration, saved in M.O.S.S." in tested.stdout
+    assert 'give the integration "Organizational context > Buildings (buildings:read)"' in (
+        tested.stderr
+    )
+    assert all(_shows_no_secret(result, gateway.client_secret) for result in (saved, tested))
 
 
 def test_a_wrong_or_missing_key_names_the_keys_looked_at(

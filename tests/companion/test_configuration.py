@@ -9,13 +9,17 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS
 from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey, decrypt_a
 from moss_jamf_pipeline.services import credentials
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
-from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
+from moss_jamf_pipeline.simulator.configuration import (
+    PERMISSIONS,
+    GatewayConfig,
+    SimulatorConfig,
+)
 from moss_jamf_pipeline.simulator.server import SimulatorServer
 from tests.companion.conftest import API, Companion, Moss, problem
 
@@ -68,8 +72,13 @@ def test_what_is_saved_is_read_back_by_the_pipeline_and_by_moss(
     assert answer.status_code == 200, answer.text
     document = answer.json()
     assert document["connection"] == {
+        "connection": "server",
         "base_url": "https://example.jamfcloud.com",
+        "environment_id": None,
+        "tenant_id": None,
+        "web_url": None,
         "has_credentials": True,
+        "credentials_end_on": None,
         "kind": "API client",
         "source": document["connection"]["source"],
         "problem": "",
@@ -194,10 +203,52 @@ def test_every_endpoint_is_tried_and_what_is_missing_is_said_in_jamf_s_words(
     assert document["problem"] == ""
     assert document["version"].startswith(jamf.config.version)
     readable = {each["collection"]: each["is_readable"] for each in document["collections"]}
-    assert readable == {name: name != "buildings" for name in COLLECTION_NAMES}
+    assert readable == {name: name != "buildings" for name in STANDARD_COLLECTIONS}
     (buildings,) = [each for each in document["collections"] if not each["is_readable"]]
     assert buildings["privileges"] == ["Read Buildings"]
     assert buildings["endpoint"]
+
+
+def test_the_gateway_is_saved_with_its_environment_and_tried_in_its_own_words(
+    companion: Companion, client: httpx.Client
+) -> None:
+    permissions = frozenset(PERMISSIONS) - {"buildings:read"}
+    config = SimulatorConfig(computers=5, gateway=GatewayConfig(permissions=permissions))
+    with SimulatorServer(config) as gateway:
+        given = {
+            "connection": "platform",
+            "base_url": gateway.base_url,
+            "environment_id": GatewayConfig().scope_id.upper(),
+            "web_url": "https://example.jamfcloud.com",
+            "credentials": _credentials(gateway),
+        }
+        tried = client.post(f"{API}/test-connection", json=given).json()
+        assert (tried["problem"], tried["connection"]) == ("", "platform")
+        (lacking,) = [each for each in tried["collections"] if not each["is_readable"]]
+        assert lacking["privileges"] == ["Organizational context > Buildings (buildings:read)"]
+        assert lacking["endpoint"] == "/pro/v1/buildings"
+
+        answer = client.post(f"{API}/config", json={**given, "credentials_expire_on": "2027-05-28"})
+        assert answer.status_code == 200, answer.text
+        saved = answer.json()["connection"]
+        assert (saved["kind"], saved["credentials_end_on"]) == ("integration", "2027-05-28")
+        assert saved["environment_id"] == GatewayConfig().scope_id
+        metrics = companion.client().get("/metrics").text
+        assert "moss_jamf_credentials_expire_timestamp_seconds" in metrics
+
+        # Neither are they an API client's of a JAMF Pro server, nor does the gateway take a user account.
+        for wrong, where in (
+            ({"connection": "server", "base_url": "https://a.jamfcloud.com"}, "credentials"),
+            ({"credentials": {"username": "u", "password": "p"}}, "credentials"),
+            ({"environment_id": "production"}, "environment_id"),
+            ({"base_url": "https://example.jamfcloud.com"}, "base_url"),
+        ):
+            refused = client.post(f"{API}/config", json=wrong)
+            assert refused.status_code == 422, refused.text
+            assert where in refused.text
+    stored = _stored(companion.moss)["config"]
+    assert stored["base_url"] == gateway.base_url
+    assert stored["connection"] == "platform"
 
 
 def test_a_server_that_refuses_the_credentials_is_an_answer_and_no_failure(

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from moss_jamf_pipeline.simulator.configuration import SimulatorConfig
+from moss_jamf_pipeline.simulator.configuration import (
+    PERMISSIONS,
+    GatewayConfig,
+    SimulatorConfig,
+)
 from moss_jamf_pipeline.simulator.server import SimulatorServer
 from tests.companion.conftest import Companion
 from tests.db.support import Bench
@@ -127,6 +131,34 @@ def test_the_connection_is_tested_with_what_is_typed(
     assert "Read Buildings" in answer.text
     assert typed["client_secret"] not in answer.text
     assert companion.moss.acts() == []
+
+
+def test_the_gateway_is_chosen_on_the_page_and_asked_in_its_words(client: httpx.Client) -> None:
+    permissions = frozenset(PERMISSIONS) - {"buildings:read"}
+    config = SimulatorConfig(computers=5, gateway=GatewayConfig(permissions=permissions))
+    with SimulatorServer(config) as gateway:
+        typed = {
+            "connection": "platform",
+            "base_url": gateway.base_url,
+            "environment_id": GatewayConfig().scope_id,
+            "tenant_id": "",
+            "web_url": "https://example.jamfcloud.com",
+            "client_id": gateway.config.client_id,
+            "client_secret": gateway.config.client_secret.get_secret_value(),
+            "credentials_expire_on": "2027-05-28",
+        }
+        tried = client.post(f"{_PATH}/test", data=_form(client, **typed)).text
+        assert "Permissions, as Jamf Account calls them" in tried
+        assert "Organizational context &gt; Buildings (buildings:read)" in tried
+        assert client.post(_PATH, data=_form(client, **typed)).status_code == 303
+        page = client.get(_PATH).text
+    assert "A sync logs in with an integration" in page
+    assert "They end on 2027-05-28." in page
+    assert '<option value="platform" selected>' in page
+    assert f'value="{typed["environment_id"]}"' in page
+    wrong = client.post(_PATH, data=_form(client, connection="platform", environment_id="x"))
+    assert wrong.status_code == 422
+    assert "is no environment id" in wrong.text
 
 
 def test_a_group_is_picked_from_those_that_jamf_has(client: httpx.Client, bench: Bench) -> None:

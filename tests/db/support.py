@@ -81,7 +81,6 @@ class Bench:
             id=self.integration.id,
             name=self.integration.name,
             is_enabled=True,
-            base_url=None,
             settings=SyncSettings.model_validate(settings),
         )
 

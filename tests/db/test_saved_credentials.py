@@ -31,10 +31,10 @@ from moss_jamf_pipeline.moss.integration.credentials import (
     KeySource,
     ignored_key,
     read_credentials,
-    save_base_url,
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
+from moss_jamf_pipeline.moss.integration.routes import Route, save_route
 from tests.support.contract import role_of
 
 pytestmark = pytest.mark.every_dialect
@@ -68,9 +68,7 @@ def integration(rolled_back: psycopg.Connection) -> Integration:
 def _integration(connection: psycopg.Connection) -> Integration:
     row = connection.execute("select id, name from moss_contract.integration_configs()").fetchone()
     assert row is not None
-    return Integration(
-        id=row[0], name=row[1], is_enabled=True, base_url=None, settings=SyncSettings()
-    )
+    return Integration(id=row[0], name=row[1], is_enabled=True, settings=SyncSettings())
 
 
 def _store(connection: psycopg.Connection, stored: str | None) -> None:
@@ -507,10 +505,10 @@ def test_the_server_is_saved_beside_the_rest_of_the_configuration(
         "update public.integration_configs set config = %s",
         (Jsonb({"api_version": "v1", "base_url": "https:&#x2F;&#x2F;old.example.org"}),),
     )
-    save_base_url(rolled_back, integration, "https://new.example.org")
+    save_route(rolled_back, integration.id, Route("https://new.example.org"))
     before = _config_row(rolled_back)
     assert before["config"] == {"api_version": "v1", "base_url": "https://new.example.org"}
-    save_base_url(rolled_back, integration, "https://new.example.org")
+    save_route(rolled_back, integration.id, Route("https://new.example.org"))
     assert _config_row(rolled_back) == before
 
 

@@ -15,10 +15,10 @@ from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
 from moss_jamf_pipeline.moss.integration.credentials import (
     GivenKeys,
-    save_base_url,
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import ensure_integration, find_integration
+from moss_jamf_pipeline.moss.integration.routes import Route, save_route
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 from moss_jamf_pipeline.simulator import Fleet, SimulatorConfig, SimulatorServer
@@ -45,7 +45,7 @@ class Servers:
         with world.database.connection() as connection:
             ensure_integration(connection, choice, world.jamf.base_url)
             integration = find_integration(connection, choice)
-            save_base_url(connection, integration, world.jamf.base_url)
+            save_route(connection, integration.id, Route(world.jamf.base_url))
         self.keep(choice, world.jamf.client_secret)
         return str(integration.id)
 

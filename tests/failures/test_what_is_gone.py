@@ -11,10 +11,10 @@ from moss_jamf_pipeline.jamf import ClientCredentials
 from moss_jamf_pipeline.moss.integration.ciphers import EncryptionKey
 from moss_jamf_pipeline.moss.integration.credentials import (
     GivenKeys,
-    save_base_url,
     save_credentials,
 )
 from moss_jamf_pipeline.moss.integration.integrations import create_integration, find_integration
+from moss_jamf_pipeline.moss.integration.routes import Route, save_route
 from moss_jamf_pipeline.settings import IntegrationChoice
 from moss_jamf_pipeline.simulator import (
     EmptyListing,
@@ -213,7 +213,7 @@ class _Server:
         with world.database.connection() as connection:
             create_integration(connection, name, jamf.base_url)
             integration = find_integration(connection, IntegrationChoice(name))
-            save_base_url(connection, integration, jamf.base_url)
+            save_route(connection, integration.id, Route(jamf.base_url))
             save_credentials(
                 connection,
                 integration,

@@ -25,7 +25,7 @@ def _at(text: str) -> datetime:
 
 
 _INTEGRATION = Integration(
-    id=UUID(int=1), name="JAMF Pro", is_enabled=True, base_url=None, settings=SyncSettings()
+    id=UUID(int=1), name="JAMF Pro", is_enabled=True, settings=SyncSettings()
 )
 _NOW = _at("22T12:00:20")
 

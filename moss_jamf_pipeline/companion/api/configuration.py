@@ -1,5 +1,6 @@
 """The strategy's endpoints of the configuration: read it, save it, test the connection."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import orjson
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from moss_jamf_pipeline.companion.api.routing import router
 from moss_jamf_pipeline.companion.identity.callers import SuperAdministrator, needed
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, WorkplaceNeeded
-from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf import ClientCredentials, ConnectionKind, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.services import configuration
 from moss_jamf_pipeline.services.callers import Role
@@ -18,6 +19,7 @@ from moss_jamf_pipeline.services.configuration import (
     ConfigurationChange,
     ConnectionTest,
 )
+from moss_jamf_pipeline.services.routes import RouteGiven
 from moss_jamf_pipeline.settings import ValueMistyped, as_meant
 
 ROUTER = router("configuration")
@@ -26,7 +28,7 @@ _Address = Annotated[
     str,
     Field(
         max_length=500,
-        description="The JAMF Pro server.",
+        description="The JAMF Pro server, or the platform gateway of the region.",
         examples=["https://example.jamfcloud.com"],
     ),
 ]
@@ -71,13 +73,45 @@ class CredentialsGiven(BaseModel):
         )
 
 
-class ConfigurationGiven(BaseModel):
-    """What is to be saved; what is left out stays as it is."""
+class _WayGiven(BaseModel):
+    """Where JAMF is, and how it is asked."""
 
     model_config = ConfigDict(extra="forbid")
 
+    connection: ConnectionKind | None = Field(
+        default=None,
+        description="`server`: a JAMF Pro server is asked itself; `platform`: Jamf's platform gateway, with an "
+        "integration's credentials.",
+    )
     base_url: _Address | None = None
+    environment_id: str | None = Field(
+        default=None,
+        max_length=100,
+        description="The environment that the integration is for; of the platform only.",
+    )
+    tenant_id: str | None = Field(
+        default=None, max_length=100, description="The tenant instead, of an older integration."
+    )
+    web_url: str | None = Field(
+        default=None,
+        max_length=500,
+        description="Where people open JAMF Pro, for links to it; empty: at `base_url`.",
+    )
+
+    def route(self) -> RouteGiven:
+        """The same for the services."""
+        return RouteGiven(
+            self.connection, self.base_url, self.environment_id, self.tenant_id, self.web_url
+        )
+
+
+class ConfigurationGiven(_WayGiven):
+    """What is to be saved; what is left out stays as it is."""
+
     credentials: CredentialsGiven | None = None
+    credentials_expire_on: date | None = Field(
+        default=None, description="The day on which the credentials end, if it is known."
+    )
     is_enabled: bool | None = None
     is_scheduled: bool | None = None
     schedule: str | None = Field(
@@ -104,12 +138,9 @@ class ConfigurationGiven(BaseModel):
     )
 
 
-class ConnectionGiven(BaseModel):
+class ConnectionGiven(_WayGiven):
     """What is to be tried instead of what is configured; nothing is saved."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    base_url: _Address | None = None
     credentials: CredentialsGiven | None = None
 
 
@@ -128,8 +159,9 @@ def save_config(
 ) -> Configuration:
     """Saves what is given, in M.O.S.S.'s own row and form, all of it or nothing."""
     change = ConfigurationChange(
-        base_url=given.base_url,
+        route=given.route(),
         credentials=None if given.credentials is None else given.credentials.credentials(),
+        credentials_expire_on=given.credentials_expire_on,
         is_enabled=given.is_enabled,
         is_scheduled=given.is_scheduled,
         schedule=given.schedule,
@@ -153,12 +185,12 @@ def save_config(
 def try_connection(
     workplace: WorkplaceNeeded, choice: ChoiceNeeded, given: ConnectionGiven | None = None
 ) -> ConnectionTest:
-    """Tries every endpoint that a sync reads, and says which privilege is missing, in JAMF's words."""
+    """Tries every endpoint that a sync reads, and says what is missing, in the words of who grants it."""
     tried = given or ConnectionGiven()
     return configuration.try_connection(
         workplace,
         choice,
-        base_url=tried.base_url,
+        route=tried.route(),
         given=None if tried.credentials is None else tried.credentials.credentials(),
     )
 

@@ -4,6 +4,7 @@ It is also what M.O.S.S.'s "Configure" leads to, whose own page does not exist: 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
@@ -21,7 +22,7 @@ from moss_jamf_pipeline.companion.identity.callers import (
 from moss_jamf_pipeline.companion.pages.presentation import Frame, page
 from moss_jamf_pipeline.companion.pages.routing import PageRoute, router, turned_to
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, WorkplaceNeeded
-from moss_jamf_pipeline.jamf import ClientCredentials, UserCredentials
+from moss_jamf_pipeline.jamf import ClientCredentials, ConnectionKind, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
 from moss_jamf_pipeline.services import configuration
 from moss_jamf_pipeline.services.callers import Role
@@ -31,6 +32,7 @@ from moss_jamf_pipeline.services.configuration import (
     ConnectionTest,
     Policy,
 )
+from moss_jamf_pipeline.services.routes import RouteGiven
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, ValueMistyped, as_meant
 
@@ -72,8 +74,9 @@ def save(
     present = configuration.show(workplace, choice)
     try:
         change = ConfigurationChange(
-            base_url=_given(sent, "base_url"),
+            route=_route(sent),
             credentials=_credentials(sent),
+            credentials_expire_on=_expire_on(sent),
             is_enabled="is_enabled" in sent,
             is_scheduled="is_scheduled" in sent,
             schedule=_given(sent, "schedule"),
@@ -111,7 +114,7 @@ def test(
     """Asks JAMF for all that a sync reads, with what is in the form; nothing is saved."""
     try:
         tried = configuration.try_connection(
-            workplace, choice, base_url=_given(sent, "base_url"), given=_credentials(sent)
+            workplace, choice, route=_route(sent), given=_credentials(sent)
         )
     except ConfigurationInvalid as error:
         return _page(
@@ -181,6 +184,46 @@ def _given(sent: FormData, name: str) -> str | None:
     """A field of the form as text; None if it was left empty."""
     value = sent.get(name)
     return value.strip() or None if isinstance(value, str) else None
+
+
+def _route(sent: FormData) -> RouteGiven:
+    """The way to JAMF in the form, which has all of it."""
+    kind = _given(sent, "connection")
+    is_platform = kind == ConnectionKind.PLATFORM
+    return RouteGiven(
+        kind=None
+        if kind is None
+        else ConnectionKind.PLATFORM
+        if is_platform
+        else ConnectionKind.SERVER,
+        base_url=_given(sent, "base_url"),
+        environment_id=_typed(sent, "environment_id") if is_platform else None,
+        tenant_id=_typed(sent, "tenant_id") if is_platform else None,
+        web_url=_typed(sent, "web_url"),
+    )
+
+
+def _typed(sent: FormData, name: str) -> str | None:
+    """A field of the form as text, also if it was emptied; None: the form has no such field."""
+    value = sent.get(name)
+    return value.strip() if isinstance(value, str) else None
+
+
+def _expire_on(sent: FormData) -> date | None:
+    """The day in the form; None if it was left empty.
+
+    Raises:
+        ConfigurationInvalid: it is none.
+    """
+    typed = _given(sent, "credentials_expire_on") or ""
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise ConfigurationInvalid(
+            "credentials_expire_on",
+            f"{(typed or '')[:40]!r} is no day.",
+            "Write one such as 2027-05-28.",
+        ) from None
 
 
 def _credentials(sent: FormData) -> JamfCredentials | None:

@@ -185,15 +185,6 @@ def save_credentials(
     return protection
 
 
-def save_base_url(connection: psycopg.Connection, integration: Integration, base_url: str) -> None:
-    """Saves with an integration which JAMF server it is, in plain text; the rest of its configuration stays."""
-    execute(
-        connection,
-        "credentials/save_base_url",
-        {"integration_id": integration.id, "base_url": base_url},
-    )
-
-
 def ignored_key(given: GivenKeys) -> str | None:
     """Why a given ENCRYPTION_KEY is not used; None if it is used, or not given."""
     lookup = _key_of_environment(given)

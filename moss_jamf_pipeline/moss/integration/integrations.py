@@ -31,10 +31,10 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationUnclear,
 )
 from moss_jamf_pipeline.moss.integration.deep_links import DeepLinks
+from moss_jamf_pipeline.moss.integration.routes import Route, read_route
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
 from moss_jamf_pipeline.moss.text import unescaped
-from moss_jamf_pipeline.scrubbing import remember_address
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 DEFAULT_NAME = "JAMF Pro"
@@ -44,6 +44,7 @@ DEFAULT_SCHEDULE = "0 */6 * * *"
 """When a row without a schedule of its own is synced (strategy: every six hours), UTC."""
 
 _ANY = IntegrationChoice()
+_NO_ROUTE = Route()
 _NEW_ROWS_ARE_IN = "production"  # the default of M.O.S.S.'s own column
 
 _SHORTEST_PREFIX = 3
@@ -303,7 +304,7 @@ class Integration:
         id: the row's id.
         name: its name, unescaped.
         is_enabled: whether it may be synced at all.
-        base_url: the JAMF server saved with it, unescaped, without a trailing slash; None: none.
+        route: the way to JAMF that is saved with it.
         settings: what is synced and how.
         environment: development, staging or production.
         schedule: the cron expression of scheduled syncs, UTC; not checked.
@@ -314,12 +315,17 @@ class Integration:
     id: UUID
     name: str
     is_enabled: bool
-    base_url: str | None
     settings: SyncSettings
+    route: Route = _NO_ROUTE
     environment: str = _NEW_ROWS_ARE_IN
     schedule: str = DEFAULT_SCHEDULE
     is_scheduled: bool = True
     scope_groups: tuple[str, ...] = ()
+
+    @property
+    def base_url(self) -> str | None:
+        """The JAMF server saved with it, or the gateway; None: none."""
+        return self.route.base_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +363,8 @@ def find_integration(
         id=found["id"],
         name=name,
         is_enabled=found["is_enabled"],
-        base_url=_base_url(found["config"]),
         settings=settings,
+        route=_route(found["config"], name),
         environment=found["environment"],
         schedule=unescaped(found["sync_schedule"] or "").strip() or DEFAULT_SCHEDULE,
         is_scheduled=bool(found["auto_sync_enabled"]),
@@ -494,20 +500,23 @@ def _read(model: type[_ModelT], stored: object, name: str, column: str) -> _Mode
     try:
         return model.model_validate({} if stored is None else stored)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or column}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise IntegrationMissing(
-            f"The {column.replace('_', ' ')} of the integration {name!r} cannot be used: {wrong}.",
-            f"Correct integration_configs.{column}.",
-        ) from error
+        raise _unusable(error, name, column) from error
 
 
-def _base_url(config: object) -> str | None:
-    saved = config.get("base_url") if isinstance(config, dict) else None
-    if not isinstance(saved, str):
-        return None
-    address = unescaped(saved).strip().rstrip("/")
-    remember_address(address)
-    return address or None
+def _route(config: object, name: str) -> Route:
+    """The way to JAMF. Raises IntegrationMissing: a value in it cannot be used."""
+    try:
+        return read_route(config)
+    except ValidationError as error:
+        raise _unusable(error, name, "config") from error
+
+
+def _unusable(error: ValidationError, name: str, column: str) -> IntegrationMissing:
+    wrong = "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or column}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )
+    return IntegrationMissing(
+        f"The {column.replace('_', ' ')} of the integration {name!r} cannot be used: {wrong}.",
+        f"Correct integration_configs.{column}.",
+    )
