@@ -47,6 +47,7 @@ class ConflictKindName(StrEnum):
     HOSTNAME_TAKEN = "hostname_taken"
     TWIN_RECORD = "twin_record"
     SHARED_SERIAL = "shared_serial"
+    SERIAL_IN_BOTH_INVENTORIES = "serial_in_both_inventories"
     MAC_ELSEWHERE = "mac_elsewhere"
     GROUP_GRANTS_RIGHTS = "group_grants_rights"
     REVERTED = "reverted"
@@ -253,6 +254,14 @@ CONFLICT_KINDS: Final = (
         meaning="Their UDIDs differ, and JAMF heard of both within 30 days. One of them is synced, this one is not.",
         advice="Delete neither. Two Macs: give one its own serial number. One Mac with a new logic board: nothing is "
         "to be done, its newer record takes over once the older one is unmanaged or silent for 30 days.",
+        resolutions=_ACKNOWLEDGED,
+    ),
+    ConflictKind(
+        name=ConflictKindName.SERIAL_IN_BOTH_INVENTORIES,
+        title="A computer and a mobile device have one serial number",
+        meaning="JAMF keeps the two in inventories of their own, and no machine is in both. The one that is linked "
+        "goes on, or else the computer; nothing was written of the other.",
+        advice="Correct the serial number that is wrong, or delete the record that is stale, in JAMF.",
         resolutions=_ACKNOWLEDGED,
     ),
     ConflictKind(

@@ -57,6 +57,7 @@ class MatchOutcome(StrEnum):
     TWIN = "twin"
     CONTRADICTED = "contradicted"
     SHARED_SERIAL = "shared_serial"
+    OTHER_INVENTORY = "other_inventory"
     AMBIGUOUS = "ambiguous"
     MISSING = "missing"
     DELETED_INTERNAL = "deleted_internal"
@@ -107,6 +108,8 @@ _MATCH_OUTCOMES: Final = MappingProxyType(
         MatchOutcome.TWIN: "Another record of the same object is synced instead.",
         MatchOutcome.CONTRADICTED: "Somebody has its user name and another e-mail address: nothing is written until a "
         "person decides.",
+        MatchOutcome.OTHER_INVENTORY: "A record of JAMF's other inventory (computers, mobile devices) has its serial "
+        "number, or the link to the device of that number: nothing is written.",
         MatchOutcome.SHARED_SERIAL: "Another Mac with its serial number is synced; both are alive: neither is stale.",
         MatchOutcome.AMBIGUOUS: "Several objects of M.O.S.S. could be it: nothing is written.",
         MatchOutcome.MISSING: "M.O.S.S. does not have it, and creating it is switched off.",
@@ -157,7 +160,8 @@ MATCH_VOCABULARIES: Final = (
         (
             *(MatchOutcome.MAPPED, MatchOutcome.MOVED, MatchOutcome.MATCHED, MatchOutcome.HELD),
             *(MatchOutcome.DECLINED, MatchOutcome.CREATE, MatchOutcome.TWIN),
-            *(MatchOutcome.SHARED_SERIAL, MatchOutcome.AMBIGUOUS, MatchOutcome.DELETED_INTERNAL),
+            *(MatchOutcome.SHARED_SERIAL, MatchOutcome.OTHER_INVENTORY, MatchOutcome.AMBIGUOUS),
+            MatchOutcome.DELETED_INTERNAL,
         ),
     ),
     MatchVocabulary(

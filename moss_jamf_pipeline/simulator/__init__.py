@@ -39,7 +39,15 @@ from moss_jamf_pipeline.simulator.faults import (
 )
 from moss_jamf_pipeline.simulator.fleet import Fleet, UnknownRecordError
 from moss_jamf_pipeline.simulator.generation import generate_fleet
-from moss_jamf_pipeline.simulator.records import Building, Computer, Department, Group, Site, User
+from moss_jamf_pipeline.simulator.records import (
+    Building,
+    Computer,
+    Department,
+    Group,
+    MobileDevice,
+    Site,
+    User,
+)
 from moss_jamf_pipeline.simulator.request_log import PathCount, RequestCounts
 from moss_jamf_pipeline.simulator.server import SimulatorServer, SimulatorStartError, serve
 from moss_jamf_pipeline.simulator.simulator import Simulator
@@ -66,6 +74,7 @@ __all__ = [
     "Latency",
     "LogInPage",
     "MissingListing",
+    "MobileDevice",
     "PageLimit",
     "PathCount",
     "Poison",

@@ -78,10 +78,11 @@ begin
   if not found then
     return null;
   end if;
-  foreach moved in array array['computers', 'users', 'groups', 'buildings', 'departments'] loop
+  foreach moved in array array['computers', 'mobile_devices', 'users', 'groups', 'buildings', 'departments'] loop
     execute format('delete from jamf_sync.%I as staged using jamf_sync.raw_jamf as raw'
       ' where raw.integration_id = $1 and raw.collection = $2 and raw.version_id = staged.version_id',
-      'jamf_' || moved || '_snapshot') using successor, moved;
+      'jamf_' || case moved when 'mobile_devices' then 'computers' else moved end || '_snapshot')
+      using successor, moved;
   end loop;
   foreach moved in array array['slot_captures', 'captures', 'raw_jamf', 'jamf_computer_contacts', 'quarantine',
     'location_matches', 'room_matches', 'person_matches', 'device_matches', 'group_matches', 'field_ownership',
@@ -114,7 +115,7 @@ create function moss_contract.links_of_successor(successor uuid) returns table (
 )
 language sql stable as $$
   with matched as (
-    select 'computer' as external_type, jamf_id as external_id, 'device' as internal_type,
+    select jamf_sync.device_record_type(jamf_id) as external_type, jamf_id as external_id, 'device' as internal_type,
            case outcome when 'mapped' then device_id else coalesce(left_device_id, lost_id) end
              as internal_id,
            outcome = 'mapped' or left_device_id is null as is_of_record
@@ -218,21 +219,22 @@ language sql stable as $$
     from links as link
     join jamf_sync.raw_jamf as raw
       on raw.integration_id = successor and raw.jamf_id = link.external_id
-     and raw.collection = case link.external_type when 'computer' then 'computers'
+     and raw.collection = case link.external_type when 'computer' then 'computers' when 'mobile_device' then 'mobile_devices'
            when 'user' then 'users' when 'computer_group' then 'groups'
            when 'building' then 'buildings' end
     left join jamf_sync.applied_values as base
       on base.integration_id = successor and base.object_type = link.internal_type
      and base.object_id = link.internal_id
     cross join lateral (
-      select case link.external_type
-        when 'computer' then jamf_sync.serial_as_given(raw.document -> 'hardware' ->> 'serialNumber')
-          = base.values ->> 'serial_number'
-        when 'user' then
+      select case
+        when link.external_type in ('computer', 'mobile_device') then
+          jamf_sync.serial_as_given(raw.document -> 'hardware' ->> 'serialNumber')
+            = base.values ->> 'serial_number'
+        when link.external_type = 'user' then
           jamf_sync.match_key(raw.document ->> 'username') = jamf_sync.match_key(base.values ->> 'username')
           or jamf_sync.match_key(raw.document ->> 'email')
              = jamf_sync.match_key(base.values ->> 'email_address')
-        when 'computer_group' then
+        when link.external_type = 'computer_group' then
           jamf_sync.match_key(jamf_sync.group_name(raw.document ->> 'name'))
             = jamf_sync.match_key(base.values ->> 'name')
         else true end is true as agrees
@@ -248,7 +250,7 @@ language sql stable as $$
          else 'synced' end,
     case when document.agrees or link.is_of_record and document.document is not null
            then document.document
-         when link.external_type = 'computer'
+         when link.external_type in ('computer', 'mobile_device')
            then jsonb_build_object('hardware',
              jsonb_build_object('serialNumber', base.values ->> 'serial_number'))
          when link.external_type = 'user'

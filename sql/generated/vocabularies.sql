@@ -8,8 +8,8 @@ language sql immutable parallel safe as $$
     'owned_field_differs', 'human_edit_overwritten', 'human_edit_kept', 'serial_not_linked',
     'other_server_differs', 'identity_contradicted', 'likely_duplicate', 'link_lost',
     'linked_again', 'ambiguous_match', 'serial_changed', 'hardware_replaced', 'id_reused',
-    'serial_taken', 'hostname_taken', 'twin_record', 'shared_serial', 'mac_elsewhere',
-    'group_grants_rights', 'reverted'
+    'serial_taken', 'hostname_taken', 'twin_record', 'shared_serial', 'serial_in_both_inventories',
+    'mac_elsewhere', 'group_grants_rights', 'reverted'
   ]::text[]
 $$;
 
@@ -68,7 +68,7 @@ create or replace function jamf_sync.device_match_outcomes() returns text[]
 language sql immutable parallel safe as $$
   select array[
     'mapped', 'moved', 'matched', 'held', 'declined', 'create', 'twin', 'shared_serial',
-    'ambiguous', 'deleted_internal'
+    'other_inventory', 'ambiguous', 'deleted_internal'
   ]::text[]
 $$;
 
@@ -110,4 +110,4 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function jamf_sync.vocabularies_version() returns text
-language sql immutable parallel safe as $$ select 'b782dddd3aa0389e' $$;
+language sql immutable parallel safe as $$ select '905e07e28fb73a0e' $$;

@@ -6,6 +6,7 @@ begin
     pg_temp.person_sources, pg_temp.named_computers, pg_temp.judged_people;
   create temporary table seen_links (
     jamf_id text not null,
+    record_type text not null,
     device_id uuid not null,
     device_exists boolean not null,
     moss_serial text,
@@ -15,6 +16,7 @@ begin
   ) on commit drop;
   create temporary table judged_computers (
     jamf_id text not null,
+    record_type text not null,
     version_id bigint not null,
     serial_number text,
     udid text,
@@ -37,6 +39,7 @@ begin
   ) on commit drop;
   create temporary table ranked_computers (
     jamf_id text not null,
+    record_type text not null,
     version_id bigint not null,
     serial_number text,
     udid text,
@@ -57,6 +60,7 @@ begin
     management_id_agrees boolean,
     standing text not null,
     winner text not null,
+    other_record text,
     is_alive_beside_winner boolean not null,
     is_seeking boolean not null,
     is_holding boolean not null

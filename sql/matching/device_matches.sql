@@ -1,6 +1,6 @@
--- device_matches: which M.O.S.S. device each JAMF computer is, with its person, location and room,
--- and by which evidence. Grain: one row per usable computer.
--- Parameters: integration_id, computers_capture, hold_unlinked, recreate_deleted, username_domains,
+-- device_matches: which M.O.S.S. device each JAMF computer or mobile device is, with its person,
+-- location and room, and by which evidence. Grain: one row per usable record of either.
+-- Parameters: integration_id, computers_capture, mobile_devices_capture, hold_unlinked, recreate_deleted, username_domains,
 -- ignored_usernames (text[] both; person_matches).
 -- Reads seen_links (what links last saw), ranked_computers, location_matches, room_matches,
 -- person_matches. Run after seen_links, judged_computers and ranked_computers, in one transaction.
@@ -21,9 +21,12 @@
 -- or management id (JAMF lists that machine, and does not say its serial number, or it is out of
 -- scope), or unless it may be one of which JAMF says nothing: a personally-owned one, under an id
 -- that another machine has left.
+-- Computers and mobile devices are two inventories. No link moves from one to the other, whatever
+-- agrees: a record whose serial number is that of a record of the other inventory, or of the device
+-- that one is or was linked to, is a conflict (other_inventory), and nothing is written of it.
 -- `offset 0` has PostgreSQL work out a value once, not at each of its uses.
 with seeking as materialized (
-  select jamf_id, serial_number, jamf_sync.serial_key(serial_number) as serial_key, udid,
+  select jamf_id, record_type, serial_number, jamf_sync.serial_key(serial_number) as serial_key, udid,
          management_id, standing
   from ranked_computers where is_seeking
 ),
@@ -36,18 +39,22 @@ free_links as materialized (
   where link.device_exists and ranked.is_holding is not true
 ),
 buried_links as materialized (
-  select device_id, saw_serial, saw_udid, saw_management_id from seen_links where not device_exists
+  select record_type, device_id, saw_serial, saw_udid, saw_management_id from seen_links where not device_exists
 ),
 hardware_hits as (
   -- Two joins: one of which either id may be the ground is no hash join.
   select seeking.jamf_id, seeking.serial_number, link.device_id, link.jamf_id as previous_jamf_id,
          link.saw_serial, link.moss_serial, true as by_management_id
-  from seeking join free_links as link on link.saw_management_id = seeking.management_id
+  from seeking
+  join free_links as link
+    on link.saw_management_id = seeking.management_id and link.record_type = seeking.record_type
   where seeking.standing <> 'deleted'
   union all
   select seeking.jamf_id, seeking.serial_number, link.device_id, link.jamf_id,
          link.saw_serial, link.moss_serial, false
-  from seeking join free_links as link on link.saw_udid = seeking.udid
+  from seeking
+  join free_links as link
+    on link.saw_udid = seeking.udid and link.record_type = seeking.record_type
   where seeking.standing <> 'deleted'
 ),
 by_hardware as materialized (
@@ -70,15 +77,21 @@ buried_hits as (
   -- The same for links to devices that were deleted in M.O.S.S.; of these there is no serial number
   -- but the one that the link saw.
   select seeking.jamf_id, link.device_id
-  from seeking join buried_links as link on link.saw_management_id = seeking.management_id
+  from seeking
+  join buried_links as link
+    on link.saw_management_id = seeking.management_id and link.record_type = seeking.record_type
   where (link.saw_serial = seeking.serial_number) is not false
   union all
   select seeking.jamf_id, link.device_id
-  from seeking join buried_links as link on link.saw_udid = seeking.udid
+  from seeking
+  join buried_links as link
+    on link.saw_udid = seeking.udid and link.record_type = seeking.record_type
   where (link.saw_serial = seeking.serial_number) is not false
   union all
   select seeking.jamf_id, link.device_id
-  from seeking join buried_links as link on link.saw_serial = seeking.serial_number
+  from seeking
+  join buried_links as link
+    on link.saw_serial = seeking.serial_number and link.record_type = seeking.record_type
   where (link.saw_udid = seeking.udid) is not false
 ),
 buried as materialized (
@@ -90,7 +103,8 @@ by_twin as materialized (
          (array_agg(link.jamf_id))[1] as previous_jamf_id
   from seeking
   join ranked_computers as loser
-    on loser.serial_number = seeking.serial_number and loser.jamf_id <> seeking.jamf_id
+    on loser.serial_number = seeking.serial_number and loser.record_type = seeking.record_type
+   and loser.jamf_id <> seeking.jamf_id
    and loser.standing = 'holds'
   join free_links as link on link.jamf_id = loser.jamf_id
   where seeking.standing <> 'deleted'
@@ -174,6 +188,11 @@ resolved as (
          twin.device_id is null and serial.is_ambiguous as is_ambiguous,
          coalesce(hardware.previous_jamf_id, twin.previous_jamf_id, serial_link.jamf_id)
            as link_jamf_id,
+         -- The record of the other inventory that has its serial number, or the device of that number.
+         coalesce(
+           computer.other_record,
+           case when serial_link.record_type <> computer.record_type then serial_link.jamf_id end
+         ) as yields_to,
          earlier.device_id as planned_device_id,
          -- A user name with another address than its own is known by the address.
          case when jamf_sync.is_nobody(jamf_sync.plain_username(computer.username_key, %(username_domains)s),
@@ -216,6 +235,7 @@ decided as materialized (
          when winner <> jamf_id then 'twin'
          when is_holding and resolution = 'keep_moss' then 'declined'
          when is_holding then 'mapped'
+         when hardware_device_id is null and yields_to is not null then 'other_inventory'
          when hardware_device_id is not null then 'moved'
          when lost_id is not null and serial_device_id is null
            and not %(recreate_deleted)s then 'deleted_internal'
@@ -243,7 +263,8 @@ moved as (
 ),
 unusable as materialized (
   select jamf_id, is_personally_owned, lower(udid) as udid, lower(management_id) as management_id
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
+  from jamf_sync.jamf_devices_at(
+    %(integration_id)s, %(computers_capture)s, %(mobile_devices_capture)s)
   where not is_usable
 ),
 listed as (
@@ -289,7 +310,8 @@ matches as materialized (
            then case when by_management_id then 'management_id' else 'udid' end
          when outcome <> 'create' then 'serial_number' end as matched_by,
     case when outcome = 'moved' then link_jamf_id end as previous_jamf_id,
-    case when winner <> decided.jamf_id then winner end as twin_of,
+    case when winner <> decided.jamf_id then winner
+         when outcome = 'other_inventory' then yields_to end as twin_of,
     person_id, location_id, room_id,
     case when outcome = 'moved' then moved.evidence
          when standing = 'none' then '{}'

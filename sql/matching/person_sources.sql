@@ -1,6 +1,6 @@
 -- person_sources: who could be a person, as JAMF has them: its users, and each user whom only a
 -- computer names. Grain: one row per person source. And named_computers: the users that computers name.
--- Parameters: integration_id, users_capture, computers_capture, users_are_synced, username_domains,
+-- Parameters: integration_id, users_capture, computers_capture, mobile_devices_capture, users_are_synced, username_domains,
 -- ignored_usernames (text[]: who is nobody). The rules are those of person_matches. Temporary tables (docs/decisions/0002).
 with read_users as materialized (
   select jamf_user.*, jamf_sync.match_key(plain_name) as username_key,
@@ -31,7 +31,8 @@ read_computers as materialized (
            jamf_sync.match_key(email) as address_key
     from (
       select computer.*, jamf_sync.plain_username(username, %(username_domains)s) as plain_name
-      from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
+      from jamf_sync.jamf_devices_at(
+        %(integration_id)s, %(computers_capture)s, %(mobile_devices_capture)s) as computer
       where is_usable and (username is not null or email is not null)
     ) as computer
     offset 0

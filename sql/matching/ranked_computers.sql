@@ -1,6 +1,8 @@
--- ranked_computers: what each usable computer is to its link, and which of several that carry one
--- serial number wins. Grain: one row per usable computer. Parameters: integration_id.
--- Reads judged_computers. The rules are those of device_matches.
+-- ranked_computers: what each usable computer or mobile device is to its link, and which of several
+-- that carry one serial number wins. Grain: one row per usable record. Parameters: integration_id.
+-- Reads judged_computers. The rules are those of device_matches. A computer and a mobile device of one
+-- serial number are never twins: of the two the one that holds a link goes on, or else the computer; the
+-- other one yields (other_record).
 with replaced as materialized (
   -- Another machine under a UDID or management id that stayed. A model that JAMF learnt later was
   -- its identifier.
@@ -8,7 +10,8 @@ with replaced as materialized (
   from judged_computers as computer
   join jamf_sync.jamf_computers_snapshot as snapshot on snapshot.version_id = computer.version_id
   join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
+    on mapping.integration_config_id = %(integration_id)s
+   and mapping.external_type = computer.record_type
    and mapping.internal_type = 'device' and mapping.external_id = computer.jamf_id
   cross join lateral (
     select jamf_sync.match_key(mapping.external_data -> 'hardware' ->> 'model') as model_key,
@@ -43,9 +46,8 @@ standing as (
   left join replaced on replaced.jamf_id = computer.jamf_id
 ),
 contenders as materialized (
-  select standing.jamf_id, standing.serial_number, standing.udid, standing.is_managed,
-         standing.enrolled_at,
-         standing.last_contact_at, standing.standing = 'holds' as is_incumbent
+  select standing.jamf_id, standing.record_type, standing.serial_number, standing.udid,
+         standing.is_managed, standing.enrolled_at, standing.last_contact_at, standing.standing = 'holds' as is_incumbent
   from standing
   join (
     select serial_number from judged_computers group by serial_number having count(*) > 1
@@ -54,22 +56,25 @@ contenders as materialized (
 living_pairs as materialized (
   select one.jamf_id, other.jamf_id as other_jamf_id
   from contenders as one
-  join contenders as other on other.serial_number = one.serial_number and other.udid <> one.udid
+  join contenders as other
+    on other.serial_number = one.serial_number and other.record_type = one.record_type
+   and other.udid <> one.udid
   where one.is_managed and other.is_managed
     and one.last_contact_at between other.last_contact_at - interval '30 days'
                                 and other.last_contact_at + interval '30 days'
 ),
 incumbents as (
-  select distinct on (serial_number) * from contenders
+  select distinct on (serial_number, record_type) * from contenders
   where is_incumbent
-  order by serial_number, last_contact_at desc nulls last, jamf_sync.jamf_id_order(jamf_id) desc,
+  order by serial_number, record_type, last_contact_at desc nulls last, jamf_sync.jamf_id_order(jamf_id) desc,
     jamf_id desc
 ),
 displaced as (
-  select incumbent.serial_number
+  select incumbent.serial_number, incumbent.record_type
   from incumbents as incumbent
   join contenders as challenger
-    on challenger.serial_number = incumbent.serial_number and challenger.is_managed
+    on challenger.serial_number = incumbent.serial_number
+   and challenger.record_type = incumbent.record_type and challenger.is_managed
    and not challenger.is_incumbent
   left join living_pairs as pair
     on pair.jamf_id = incumbent.jamf_id and pair.other_jamf_id = challenger.jamf_id
@@ -77,38 +82,50 @@ displaced as (
     and (challenger.enrolled_at > incumbent.last_contact_at
          or challenger.last_contact_at > incumbent.last_contact_at + interval '1 day'
          or incumbent.last_contact_at is null and challenger.last_contact_at is not null)
-  group by incumbent.serial_number
+  group by incumbent.serial_number, incumbent.record_type
 ),
 contended as (
   select contender.jamf_id,
     first_value(contender.jamf_id) over (
-      partition by contender.serial_number
+      partition by contender.serial_number, contender.record_type
       order by coalesce(contender.is_managed, false) desc,
                contender.is_incumbent and displaced.serial_number is null desc,
                contender.last_contact_at desc nulls last,
                jamf_sync.jamf_id_order(contender.jamf_id) desc, contender.jamf_id desc
     ) as winner
   from contenders as contender
-  left join displaced on displaced.serial_number = contender.serial_number
+  left join displaced
+    on displaced.serial_number = contender.serial_number
+   and displaced.record_type = contender.record_type
+),
+yielding as (
+  select one.jamf_id, min(other.jamf_id) as other_record
+  from contenders as one
+  join contenders as other
+    on other.serial_number = one.serial_number and other.record_type <> one.record_type
+  where not one.is_incumbent and (other.is_incumbent or other.record_type = 'computer')
+  group by one.jamf_id
 )
 insert into ranked_computers
-  (jamf_id, version_id, serial_number, udid, management_id, building_id, room, username_key,
+  (jamf_id, record_type, version_id, serial_number, udid, management_id, building_id, room, username_key,
    email_key, linked_device_id, device_exists, saw_serial, saw_udid, saw_management_id, saw_model,
-   model, serial_agrees, udid_agrees, management_id_agrees, standing, winner,
+   model, serial_agrees, udid_agrees, management_id_agrees, standing, winner, other_record,
    is_alive_beside_winner, is_seeking, is_holding)
-select standing.jamf_id, standing.version_id, standing.serial_number, standing.udid,
-       standing.management_id, standing.building_id, standing.room, standing.username_key,
+select standing.jamf_id, standing.record_type, standing.version_id, standing.serial_number,
+       standing.udid, standing.management_id, standing.building_id, standing.room, standing.username_key,
        standing.email_key, standing.linked_device_id, standing.device_exists,
        standing.saw_serial, standing.saw_udid, standing.saw_management_id, standing.saw_model,
        standing.model, standing.serial_agrees, standing.udid_agrees,
        standing.management_id_agrees, standing.standing,
        coalesce(contended.winner, standing.jamf_id) as winner,
+       yielding.other_record,
        pair.jamf_id is not null as is_alive_beside_winner,
        coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
-         and standing.standing <> 'holds' as is_seeking,
+         and standing.standing <> 'holds' and yielding.jamf_id is null as is_seeking,
        coalesce(contended.winner, standing.jamf_id) = standing.jamf_id
          and standing.standing = 'holds' as is_holding
 from standing
 left join contended on contended.jamf_id = standing.jamf_id
+left join yielding on yielding.jamf_id = standing.jamf_id
 left join living_pairs as pair
   on pair.jamf_id = contended.jamf_id and pair.other_jamf_id = contended.winner

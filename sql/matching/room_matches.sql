@@ -1,10 +1,11 @@
--- room_matches: which M.O.S.S. room each (building, room text) of the computers is. Grain: one row per location and room name.
--- Parameters: integration_id, computers_capture, create_missing_locations. Reads location_matches.
+-- room_matches: which M.O.S.S. room each (building, room text) of the devices is. Grain: one row per location and room name.
+-- Parameters: integration_id, computers_capture, mobile_devices_capture, create_missing_locations. Reads location_matches.
 -- A room is looked for inside its own location only: room names repeat across buildings. A room text without a
 -- known building cannot be placed and yields no row.
 with named_rooms as materialized (
   select location.location_id, jamf_sync.match_key(computer.room) as room_key, min(computer.room) as name
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s) as computer
+  from jamf_sync.jamf_devices_at(
+    %(integration_id)s, %(computers_capture)s, %(mobile_devices_capture)s) as computer
   join jamf_sync.location_matches as location
     on location.integration_id = %(integration_id)s and location.jamf_id = computer.building_id
   where computer.is_usable and computer.room is not null and location.location_id is not null

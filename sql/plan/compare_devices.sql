@@ -1,5 +1,5 @@
--- Compares every matched computer with its device; those that differ go to compared_objects, the rest are counted.
--- Parameters: integration_id, plan_id, computers_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
+-- Compares every matched computer and mobile device with its device; those that differ go to compared_objects, the rest are counted.
+-- Parameters: integration_id, plan_id, computers_capture, mobile_devices_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
 -- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it).
 -- Reads device_matches, device_values, applied_values, decisions, object_leads. What a match says of its
 -- evidence goes into the details of the row; a device that a record has left, and that no other
@@ -18,7 +18,8 @@ with recursive to_be_restored as materialized (
 ),
 valued as (
   select match.*, computer.hostname, computer.serial_number, value.values as moss, coalesce(applied.values, '{}') as base,
-    case computer.described ->> 'form_factor' when 'laptop' then 'laptop' else 'workstation' end as device_type,
+    case when computer.described ->> 'form_factor' in ('laptop', 'mobile_device') then computer.described ->> 'form_factor'
+         else 'workstation' end as device_type,
     restored.object_id is not null as is_to_be_restored,
     lead.object_id is not null as is_secondary,
     case match.outcome when 'create' then 'create' when 'moved' then 'move' when 'matched' then 'link'
@@ -54,7 +55,7 @@ valued as (
 ),
 fleet as materialized (
   -- The whole fleet; of a settled device without its values.
-  select valued.jamf_id, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
+  select valued.jamf_id, jamf_sync.device_record_type(valued.jamf_id) as record_type, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
          clearable, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
          case when not is_settled then moss end as moss, case when not is_settled then base end as base,
          case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as, lost_id
@@ -129,7 +130,7 @@ hostname_taken as materialized (
   where place > 1 or kept.hostname is not null
 ),
 compared as materialized (
-  select candidate.jamf_id, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
+  select candidate.jamf_id, candidate.record_type, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
     candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
     candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because,
     candidate.guarded_as, candidate.lost_id,
@@ -143,12 +144,17 @@ compared as materialized (
   left join hostname_taken on hostname_taken.jamf_id = candidate.jamf_id
   where candidate.action is not null
 ),
+captures as (
+  -- What is known of the absence of a computer, and what of that of a mobile device.
+  select case collection when 'computers' then 'computer' else 'mobile_device' end as record_type, status, sweep
+  from jamf_sync.captures where capture_id in (%(computers_capture)s, %(mobile_devices_capture)s)
+),
 left_behind as (
   -- Devices whose record is another machine by now, and that no other record is. That JAMF has none,
   -- only a complete capture says, and none of a few records by their ids (targeted); where the record goes to another device, the old one is left
   -- behind in any case.
   -- The evidence of a record that takes a link along is of that link, not of the one it leaves.
-  select candidate.jamf_id, candidate.serial_number, candidate.left_because,
+  select candidate.jamf_id, candidate.record_type, candidate.serial_number, candidate.left_because,
          case when candidate.outcome <> 'moved'
               then ': ' || jamf_sync.evidence_sentence(candidate.evidence) end as told,
          left_device.id as device_id, left_device.serial_number as left_serial_number,
@@ -158,7 +164,7 @@ left_behind as (
   join moss_contract.devices() as left_device on left_device.id = candidate.left_device_id
   left join candidates as found
     on found.device_id = candidate.left_device_id and found.outcome in ('moved', 'matched', 'held')
-  join jamf_sync.captures as capture on capture.capture_id = %(computers_capture)s
+  join captures as capture on capture.record_type = candidate.record_type
   where candidate.left_because in ('id_reused', 'hardware_replaced') and found.jamf_id is null
     and (capture.status = 'complete' and capture.sweep <> 'targeted'
       or candidate.outcome in ('create', 'matched', 'moved'))
@@ -168,59 +174,61 @@ counted as (
   select %(plan_id)s, 'device', count(*) + %(rejected)s,
     count(*) filter (where not is_usable and not is_personally_owned and not is_out_of_scope) + %(rejected)s,
     count(*) filter (where is_personally_owned or is_out_of_scope)
-      + (select count(*) from candidates where outcome in ('twin', 'shared_serial', 'declined', 'deleted_internal')),
+      + (select count(*) from candidates where outcome in ('twin', 'shared_serial', 'other_inventory', 'declined', 'deleted_internal')),
     (select count(*) from fleet where is_settled)
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(computers_capture)s)
+  from jamf_sync.jamf_devices_at(%(integration_id)s, %(computers_capture)s, %(mobile_devices_capture)s)
 ),
 conflicts as (
   insert into jamf_sync.plan_conflicts
     (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, detail)
-  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'ambiguous_match', 'serial_number', serial_number, serial_number,
+  select %(plan_id)s, 'device', null, record_type, jamf_id, hostname, 'ambiguous_match', 'serial_number', serial_number, serial_number,
          'Several M.O.S.S. devices carry this serial number; nothing was written to any of them. Retire or correct all but one.'
   from candidates where outcome = 'ambiguous'
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
          'M.O.S.S. knew this serial number before it was linked to JAMF; nothing is written until a person accepts it.'
   from candidates where outcome = 'held'
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, hostname, 'serial_not_linked', 'serial_number', serial_number, serial_number,
          'M.O.S.S. knew this serial number before it was linked to JAMF; it was linked. Confirm, or revert.'
   from candidates
   where outcome = 'matched' and not is_secondary and %(flag_adopted)s
     and lost_id is null
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'linked_again', null,
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, hostname, 'linked_again', null,
          serial_number, serial_number,
-         'The device that computer ' || jamf_id || ' was linked to was deleted in M.O.S.S., and this '
+         'The device that ' || jamf_sync.device_record(jamf_id) || ' was linked to was deleted in M.O.S.S., and this '
          || 'one has the same serial number: it was linked. Confirm it, or correct its serial number.'
   from candidates
   where outcome = 'matched' and not is_secondary and %(flag_adopted)s
     and lost_id is not null
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'serial_changed', null,
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, hostname, 'serial_changed', null,
          serial_number, moss ->> 'serial_number',
          'JAMF gives this device another serial number: ' || jamf_sync.evidence_sentence(evidence)
-         || '. So it is the same Mac, with a corrected number or a new logic board, and JAMF''s '
+         || '. So it is the same ' || case record_type when 'computer' then 'Mac' else 'device' end
+         || ', with a corrected number or a new logic board, and JAMF''s '
          || 'number is taken over. Confirm it, or correct the record in JAMF.'
   from compared
   where action in ('update', 'return') and other_id is null and not is_secondary
     and evidence -> 'contradicted' ? 'serial_number'
     and jamf_sync.is_reserial('update', moss, wanted)
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, label, left_because, null,
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, label, left_because, null,
          serial_number, left_serial_number,
-         'Computer ' || jamf_id || ' was this device (serial number '
-         || coalesce(left_serial_number, 'unknown') || ') and is another Mac by now (serial number '
+         jamf_sync.capitalised(jamf_sync.device_record(jamf_id)) || ' was this device (serial number '
+         || coalesce(left_serial_number, 'unknown') || ') and is another '
+         || case record_type when 'computer' then 'Mac' else 'device' end || ' by now (serial number '
          || serial_number || ')' || coalesce(told, '') || '. This device keeps everything M.O.S.S. '
          || 'knows of it'
          || case when is_proven
               then ' and is marked unenrolled. Say in M.O.S.S. what became of it; if it is in use, '
                 || 'enrol it again.'
-              else '. Not all of JAMF''s computers were read: whether JAMF has it under another id, the '
+              else '. Not all of JAMF''s ' || replace(record_type, '_', ' ') || 's were read: whether JAMF has it under another id, the '
                 || 'next complete capture tells.' end
   from left_behind
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, compared.hostname, 'serial_taken',
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, compared.hostname, 'serial_taken',
          'serial_number', compared.serial_number, moss ->> 'serial_number',
          'JAMF gives this device the serial number ' || compared.serial_number
          || ', which another M.O.S.S. device carries ('
@@ -229,33 +237,46 @@ conflicts as (
          || 'merge the other into this one in M.O.S.S.; if not, correct the serial number that is wrong.'
   from compared join moss_contract.devices() as other on other.id = compared.other_id
   union all
-  select %(plan_id)s, 'device', device_id, 'computer', jamf_id, hostname, 'hostname_taken', 'hostname',
+  select %(plan_id)s, 'device', device_id, record_type, jamf_id, hostname, 'hostname_taken', 'hostname',
          hostname, moss ->> 'hostname',
          'Another device has this host name and keeps it, and M.O.S.S. allows each name once; this one keeps its own'
          || case when moss ->> 'hostname' is null then ' (it has none)' else '' end || '. Rename one of them in JAMF, or correct the other device.'
   from compared where is_hostname_taken
   union all
-  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
+  select %(plan_id)s, 'device', null, record_type, jamf_id, hostname, 'twin_record', 'serial_number', serial_number, null,
          case when capture.status = 'complete' and capture.sweep <> 'targeted'
-           then 'JAMF has several records of this serial number; computer ' || twin_of || ' is synced, this one is not. '
-             || 'Delete the stale record in JAMF.'
-           else 'Computer ' || twin_of || ' has this serial number as well, and is synced; this one is not. Not all of '
-             || 'JAMF''s computers were read: one of the two may be another Mac by now. Delete neither before a '
+           then 'JAMF has several records of this serial number; ' || jamf_sync.device_record(twin_of)
+             || ' is synced, this one is not. Delete the stale record in JAMF.'
+           else jamf_sync.capitalised(jamf_sync.device_record(twin_of))
+             || ' has this serial number as well, and is synced; this one is not. Not all of JAMF''s '
+             || replace(record_type, '_', ' ') || 's were read: one of the two may be another '
+             || case record_type when 'computer' then 'Mac' else 'device' end || ' by now. Delete neither before a '
              || 'complete capture says the same.' end
   from candidates
-  join jamf_sync.captures as capture on capture.capture_id = %(computers_capture)s
+  join captures as capture using (record_type)
   where outcome = 'twin'
   union all
-  select %(plan_id)s, 'device', null, 'computer', jamf_id, hostname, 'shared_serial', 'serial_number',
+  select %(plan_id)s, 'device', null, record_type, jamf_id, hostname, 'shared_serial', 'serial_number',
          serial_number, null,
-         'Two Macs report this serial number, and both are alive: their UDIDs differ, and JAMF heard of '
-         || 'both within 30 days. Computer ' || twin_of || ' is synced, this one is not. Delete '
-         || 'neither: give one its own serial number, or, if one Mac got a new logic board, wait until '
+         'Two ' || case record_type when 'computer' then 'Macs' else 'mobile devices' end
+         || ' report this serial number, and both are alive: their UDIDs differ, and JAMF heard of '
+         || 'both within 30 days. ' || jamf_sync.capitalised(jamf_sync.device_record(twin_of))
+         || ' is synced, this one is not. Delete '
+         || 'neither: give one its own serial number, or, if one '
+         || case record_type when 'computer' then 'Mac' else 'device' end || ' got a new logic board, wait until '
          || 'its older record falls silent.'
   from candidates where outcome = 'shared_serial'
+  union all
+  select %(plan_id)s, 'device', null, record_type, jamf_id, hostname, 'serial_in_both_inventories', 'serial_number',
+         serial_number, null,
+         'JAMF''s ' || jamf_sync.device_record(twin_of) || ' has this serial number, or is linked to the device that has '
+         || 'it. JAMF keeps computers and mobile devices in inventories of their own, and no machine is in both: nothing '
+         || 'was written of ' || jamf_sync.device_record(jamf_id)
+         || '. Correct the serial number that is wrong, or delete the record that is stale, in JAMF.'
+  from candidates where outcome = 'other_inventory'
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
-select 'device', device_id, 'computer', jamf_id, coalesce(hostname, serial_number), action,
+select 'device', device_id, record_type, jamf_id, coalesce(hostname, serial_number), action,
   case action when 'create' then 'unknown_to_moss' when 'link' then 'matched_by_' || matched_by when 'move' then 'matched_by_' || matched_by
               when 'return' then 'back_in_jamf' else 'values_differ' end,
   case when action = 'create' then wanted || jsonb_build_object(

@@ -5,7 +5,7 @@
 -- nothing outside its own Mac: it is no dongle's and in nobody's way, and its interface says so in its name. IOs that a person made are matched and never touched; one of ours that a person
 -- deleted is not made again; IOs are never deleted. Of a device that another JAMF server leads none is made or changed.
 with interfaces as materialized (
-  select match.device_id, match.jamf_id, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
+  select match.device_id, match.jamf_id, jamf_sync.device_record_type(match.jamf_id) as record_type, match.outcome, interface.place, jamf_sync.mac_key(interface.mac_address) as mac_key,
          interface.mac_address, interface.interface_type, computer.hostname,
          interface.place = 2 and computer.mac_interface_type = computer.alt_mac_interface_type as is_second_of_its_type,
          substr(interface.mac_address, 2, 1) in ('2', '3', '6', '7', 'A', 'B', 'E', 'F') as is_local,
@@ -71,7 +71,8 @@ compared as materialized (
   select candidates.*,
     jsonb_build_object(
       'interface_type', vocabulary.accepted,
-      'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet' else 'Interface' end
+      'interface_name', case interface_type when 'wifi' then 'Wi-Fi' when 'ethernet' then 'Ethernet'
+                                            when 'bluetooth' then 'Bluetooth' else 'Interface' end
         || case when is_second_of_its_type then ' 2' else '' end
         || case when is_local then ' (local address)' else '' end) as wanted,
     case when io_id is not null and (base is null or is_secondary) then 'foreign'
@@ -93,7 +94,7 @@ counted as (
 conflicts as (
   insert into jamf_sync.plan_conflicts
     (plan_id, object_type, object_id, external_type, external_id, label, kind, field, jamf_value, moss_value, detail)
-  select %(plan_id)s, 'io', null, 'computer_interface', jamf_id || '/' || mac_key, hostname, 'mac_elsewhere', 'mac_address', mac_address, mac_address,
+  select %(plan_id)s, 'io', null, record_type || '_interface', jamf_id || '/' || mac_key, hostname, 'mac_elsewhere', 'mac_address', mac_address, mac_address,
          'M.O.S.S. has this MAC address on another device, '
          || concat_ws(', serial number ',
               coalesce(jamf_sync.unescaped(other.name), 'which has no host name'),
@@ -106,7 +107,7 @@ conflicts as (
   where action = 'elsewhere'
 )
 insert into compared_objects (object_type, object_id, external_type, external_id, label, action, reason, jamf, moss, base, details)
-select 'io', coalesce(io_id, gen_random_uuid()), 'computer_interface', jamf_id || '/' || mac_key, coalesce(hostname || ' ', '') || mac_address,
+select 'io', coalesce(io_id, gen_random_uuid()), record_type || '_interface', jamf_id || '/' || mac_key, coalesce(hostname || ' ', '') || mac_address,
   action, case action when 'create' then 'unknown_to_moss' else 'values_differ' end,
   case action when 'create' then wanted || jsonb_build_object('mac_address', mac_address) else wanted end,
   coalesce(moss, '{}'), coalesce(base, '{}'), jsonb_build_object('device_id', device_id)

@@ -18,7 +18,7 @@ from (
   where conflict.plan_id = %(plan_id)s
     -- These are counted as skipped, or tell of an object that JAMF has no record of.
     and conflict.kind not in (
-      'twin_record', 'shared_serial', 'group_grants_rights', 'id_reused', 'hardware_replaced')
+      'twin_record', 'shared_serial', 'serial_in_both_inventories', 'group_grants_rights', 'id_reused', 'hardware_replaced')
     and written.row_id is null
   group by conflict.object_type
 ) as found

@@ -105,12 +105,20 @@ decided as (
 ),
 unusable as materialized (
   select jamf_id, is_personally_owned, lower(udid) as udid, lower(management_id) as management_id
-  from jamf_sync.jamf_computers_at(%(integration_id)s, %(capture_id)s)
-  where %(internal_type)s = 'device' and not is_usable
+  from (
+    select * from jamf_sync.jamf_computers_at(%(integration_id)s, %(capture_id)s)
+    where %(external_type)s = 'computer'
+    union all
+    select * from jamf_sync.jamf_mobile_devices_at(%(integration_id)s, %(capture_id)s)
+    where %(external_type)s = 'mobile_device'
+  ) as record
+  where not is_usable
 ),
 missed as materialized (
   -- What links that would be called gone last saw; of no other link the document is unpacked.
-  select decided.id, lower(mapping.external_data ->> 'udid') as udid,
+  select decided.id,
+         lower(coalesce(
+           mapping.external_data ->> 'udid', mapping.external_data -> 'general' ->> 'udid')) as udid,
          lower(mapping.external_data -> 'general' ->> 'managementId') as management_id
   from decided
   join moss_contract.integration_object_mappings() as mapping on mapping.id = decided.id

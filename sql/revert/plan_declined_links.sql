@@ -1,4 +1,4 @@
--- Plans to undo the links between computers and devices that a person declined: values that we wrote since we linked them, where they
+-- Plans to undo the links between JAMF records and devices that a person declined: values that we wrote since we linked them, where they
 -- still stand, go back to what the device held before; interfaces we added go; the link goes. Parameters: integration_id, plan_id.
 -- Reads device_matches (outcome declined), applied_values, change_plan. Run after everything else of a plan but its links is planned.
 -- Once undone there is no link, and the statement finds nothing. One look-up of values per device, as a subquery: declined are few.
@@ -13,7 +13,7 @@ with declined as materialized (
        and linking.action = 'link' and linking.external_id = match.jamf_id) as linking_row
   from jamf_sync.device_matches as match
   join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
+    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = jamf_sync.device_record_type(match.jamf_id)
    and mapping.external_id = match.jamf_id and mapping.internal_type = 'device' and mapping.internal_id = match.device_id
   where match.integration_id = %(integration_id)s and match.outcome = 'declined'
 ),
@@ -38,7 +38,7 @@ restored as (
 ),
 devices as (
   insert into jamf_sync.change_plan (plan_id, object_type, object_id, external_type, external_id, label, action, reason, before, after, rules)
-  select %(plan_id)s, 'device', restored.device_id, 'computer', restored.jamf_id, declined.moss ->> 'hostname', 'update', 'link_declined',
+  select %(plan_id)s, 'device', restored.device_id, jamf_sync.device_record_type(restored.jamf_id), restored.jamf_id, declined.moss ->> 'hostname', 'update', 'link_declined',
          restored.before, restored.after, restored.rules
   from restored join declined using (device_id)
   returning object_id
@@ -56,7 +56,7 @@ interfaces as (
 ),
 links as (
   insert into jamf_sync.change_plan (plan_id, object_type, object_id, external_type, external_id, label, action, reason, details)
-  select %(plan_id)s, 'mapping', device_id, 'computer', jamf_id, 'device', 'unlink', 'link_declined',
+  select %(plan_id)s, 'mapping', device_id, jamf_sync.device_record_type(jamf_id), jamf_id, 'device', 'unlink', 'link_declined',
          jsonb_build_object('mapping_id', mapping_id)
   from declined
 )

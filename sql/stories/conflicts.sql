@@ -1,6 +1,6 @@
 -- The conflicts about an object or its JAMF record, open, decided and over, newest first.
 -- Parameters: integration_id, object_id, external_type, external_id (null where not known). Grain:
--- one conflict. Those of interfaces carry the computer's id before the address. Indexes:
+-- one conflict. Those of interfaces carry the record's id before the address. Indexes:
 -- conflicts_of_object, conflicts_of_record.
 select conflict.conflict_id, conflict.kind, conflict.object_type, conflict.object_id,
        conflict.external_type, conflict.external_id, conflict.label, conflict.field,
@@ -12,7 +12,8 @@ from jamf_sync.conflicts as conflict
 where conflict.integration_id = %(integration_id)s
   and (conflict.object_id = %(object_id)s
     or conflict.external_id = %(external_id)s and conflict.external_type = %(external_type)s
-    or %(external_type)s = 'computer' and conflict.external_type = 'computer_interface'
+    or %(external_type)s in ('computer', 'mobile_device')
+      and conflict.external_type = %(external_type)s || '_interface'
       and conflict.external_id >= %(external_id)s || '/'
       and conflict.external_id < %(external_id)s || '0')
 order by conflict.conflict_id desc

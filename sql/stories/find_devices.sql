@@ -1,8 +1,8 @@
 -- Which devices somebody may mean, by M.O.S.S. id, JAMF id, serial number or host name. Parameters:
 -- integration_id, sought (the text; null: an id is meant), object_id, jamf_id (each or null).
--- Grain: one device, or one JAMF computer that is none. Only the best way of finding any counts
+-- Grain: one device, or one JAMF record that is none. Only the best way of finding any counts
 -- (`found_by`): an id that was named as one; what M.O.S.S. or JAMF call it now; a JAMF id; what
--- JAMF called it before, as far as that is kept. Of several records of one Mac, those that are not
+-- JAMF called it before, as far as that is kept. Of several records of one machine, those that are not
 -- synced are left out where the one that is synced was found. Names are compared in any case,
 -- serial numbers without blanks. Looks once through devices and typed rows: nothing indexes folded
 -- names.
@@ -33,21 +33,23 @@ named_rows as materialized (
 named_records as (
   select raw.jamf_id, min(case when raw.valid_to_capture is null then 2 else 4 end) as place
   from named_rows
-  join jamf_sync.raw_jamf_computers as raw
-    on raw.collection = 'computers' and raw.version_id = named_rows.version_id
+  join jamf_sync.raw_jamf as raw
+    on raw.collection in ('computers', 'mobile_devices') and raw.version_id = named_rows.version_id
   where raw.integration_id = %(integration_id)s
   group by raw.jamf_id
   union all
   select raw.jamf_id, case when %(sought)s::text is null then 1 else 3 end
-  from jamf_sync.raw_jamf_computers as raw
-  where raw.integration_id = %(integration_id)s and raw.jamf_id = %(jamf_id)s
+  from jamf_sync.raw_jamf as raw
+  where raw.collection in ('computers', 'mobile_devices')
+    and raw.integration_id = %(integration_id)s and raw.jamf_id = %(jamf_id)s
     and raw.valid_to_capture is null
   union all
   -- Of which JAMF says nothing any more.
   select mapping.external_id, case when %(sought)s::text is null then 1 else 3 end
   from moss_contract.integration_object_mappings() as mapping
   where mapping.integration_config_id = %(integration_id)s
-    and mapping.external_type = 'computer' and mapping.external_id = %(jamf_id)s
+    and mapping.external_type in ('computer', 'mobile_device')
+    and mapping.external_id = %(jamf_id)s
 ),
 found as (
   select named.place, named.device_id, coalesce(match.jamf_id, mapping.external_id) as jamf_id
@@ -65,9 +67,11 @@ found as (
     on match.integration_id = %(integration_id)s and match.jamf_id = named.jamf_id
    and match.outcome <> 'declined'
   left join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
+    on mapping.integration_config_id = %(integration_id)s
+   and mapping.external_type in ('computer', 'mobile_device')
    and mapping.external_id = named.jamf_id
-   and coalesce(match.outcome, '') not in ('twin', 'shared_serial', 'ambiguous', 'create')
+   and coalesce(match.outcome, '') not in
+     ('twin', 'shared_serial', 'other_inventory', 'ambiguous', 'create')
 ),
 best as (
   select distinct on (coalesce(found.device_id::text, found.jamf_id)) found.device_id,
@@ -77,8 +81,8 @@ best as (
   order by coalesce(found.device_id::text, found.jamf_id), found.jamf_id is null
 ),
 described as (
-  select best.place as found_by, best.device_id as object_id, 'computer' as external_type,
-         best.jamf_id as external_id, match.twin_of,
+  select best.place as found_by, best.device_id as object_id,
+         jamf_sync.device_record_type(best.jamf_id) as external_type, best.jamf_id as external_id, match.twin_of,
          coalesce(snapshot.is_personally_owned, false) as is_personally_owned,
          jamf_sync.unescaped(coalesce(device.hostname, snapshot.hostname)) as name,
          jamf_sync.unescaped(coalesce(device.serial_number, snapshot.serial_number)) as key,
@@ -87,8 +91,8 @@ described as (
   left join moss_contract.devices() as device on device.id = best.device_id
   left join jamf_sync.device_matches as match
     on match.integration_id = %(integration_id)s and match.jamf_id = best.jamf_id
-  left join jamf_sync.raw_jamf_computers as raw
-    on raw.collection = 'computers' and raw.integration_id = %(integration_id)s
+  left join jamf_sync.raw_jamf as raw
+    on raw.collection in ('computers', 'mobile_devices') and raw.integration_id = %(integration_id)s
    and raw.jamf_id = best.jamf_id and raw.valid_to_capture is null
   left join jamf_sync.jamf_computers_snapshot as snapshot on snapshot.version_id = raw.version_id
 )

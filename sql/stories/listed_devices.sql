@@ -4,7 +4,7 @@
 -- that a sync changed since then), username_domains, ignored_usernames (text[] both: who is
 -- nobody), row_limit (or null), row_offset. Grain: one device; `total`: how many there are, however
 -- many are asked for. `named_user` is whom JAMF names, `person_outcome` what matching found for
--- that user. Personally-owned computers are left out. Goes once through the fleet: who asks for a
+-- that user. Personally-owned devices are left out. Goes once through the fleet: who asks for a
 -- list asks for one of it. What changed is looked for in the plans of which something was settled
 -- since. Indexes: change_plan_rows, conflicts_open_by_object.
 with known as materialized (
@@ -47,8 +47,8 @@ chosen as materialized (
   from known
   left join open_conflicts as conflict on conflict.object_id = known.id
   left join changes on changes.object_id = known.id
-  left join jamf_sync.raw_jamf_computers as raw
-    on raw.collection = 'computers' and raw.integration_id = %(integration_id)s
+  left join jamf_sync.raw_jamf as raw
+    on raw.collection in ('computers', 'mobile_devices') and raw.integration_id = %(integration_id)s
    and raw.jamf_id = known.external_id and raw.valid_to_capture is null
   left join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = raw.version_id
   where (not %(in_conflict)s or conflict.object_id is not null)

@@ -3,8 +3,8 @@
 -- one record; that of the record that is asked for comes first. Indexes: the primary keys of the
 -- matches, device_matches_device.
 with found as (
-  select 'computer' as external_type, jamf_id as external_id, device_id as object_id, outcome,
-         matched_by, evidence, previous_jamf_id as previous_external_id, twin_of, left_because,
+  select jamf_sync.device_record_type(jamf_id) as external_type, jamf_id as external_id,
+         device_id as object_id, outcome, matched_by, evidence, previous_jamf_id as previous_external_id, twin_of, left_because,
          lost_id, person_id, location_id, room_id, null::text as username, null::text as full_name,
          null::text as email, null::text as phone, null::text as job_title, null::text as name,
          null::boolean as is_smart

@@ -38,9 +38,9 @@ withheld as (
   from related
   join moss_contract.integration_object_mappings() as mapping
     on mapping.internal_type = 'device' and mapping.internal_id = related.object_id
-  join jamf_sync.raw_jamf_computers as raw
-    on raw.collection = 'computers' and raw.integration_id = mapping.integration_config_id
-   and raw.jamf_id = mapping.external_id and raw.valid_to_capture is null
+  join jamf_sync.raw_jamf as raw
+    on raw.collection in ('computers', 'mobile_devices')
+   and raw.integration_id = mapping.integration_config_id and raw.jamf_id = mapping.external_id and raw.valid_to_capture is null
   join jamf_sync.jamf_computers_snapshot as computer on computer.version_id = raw.version_id
   where related.object_type = 'device' and computer.is_personally_owned
     and raw.integration_id = %(integration_id)s

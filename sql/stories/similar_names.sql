@@ -1,13 +1,14 @@
 -- Objects of M.O.S.S. whose name, or what else they are known by, contains a text, for whoever asked
 -- for one that is not there. Parameters: integration_id, object_type, label_pattern (one of LIKE,
--- folded), row_limit. Personally-owned computers are left out.
+-- folded), row_limit. Personally-owned devices are left out.
 with withheld as (
   select mapping.internal_id as id
   from jamf_sync.jamf_computers_snapshot as computer
-  join jamf_sync.raw_jamf_computers as raw
-    on raw.collection = 'computers' and raw.version_id = computer.version_id
+  join jamf_sync.raw_jamf as raw
+    on raw.collection in ('computers', 'mobile_devices') and raw.version_id = computer.version_id
   join moss_contract.integration_object_mappings() as mapping
-    on mapping.integration_config_id = %(integration_id)s and mapping.external_type = 'computer'
+    on mapping.integration_config_id = %(integration_id)s
+   and mapping.external_type in ('computer', 'mobile_device')
    and mapping.external_id = raw.jamf_id and mapping.internal_type = 'device'
   where computer.is_personally_owned and raw.integration_id = %(integration_id)s
     and raw.valid_to_capture is null

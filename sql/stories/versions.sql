@@ -20,7 +20,7 @@ from versions as raw
 left join jamf_sync.captures as opened on opened.capture_id = raw.valid_from_capture
 left join jamf_sync.captures as closed on closed.capture_id = raw.valid_to_capture
 left join jamf_sync.jamf_computers_snapshot as computer
-  on raw.collection = 'computers' and computer.version_id = raw.version_id
+  on raw.collection in ('computers', 'mobile_devices') and computer.version_id = raw.version_id
 left join jamf_sync.jamf_users_snapshot as jamf_user
   on raw.collection = 'users' and jamf_user.version_id = raw.version_id
 left join jamf_sync.jamf_groups_snapshot as jamf_group

@@ -22,6 +22,7 @@ class Dialect:
     Attributes:
         name: how it is called, also in the names of tests.
         laptop: the type of device that a portable Mac is.
+        mobile: the type of device that a phone is.
         server: a type of device that the sync never gives.
         other_type: another one.
         workstation: the type of device that any other Mac is.
@@ -35,6 +36,7 @@ class Dialect:
 
     name: str
     laptop: str
+    mobile: str
     workstation: str
     server: str
     other_type: str
@@ -64,6 +66,7 @@ class Dialect:
 STRATEGY: Final = Dialect(
     name="strategy",
     laptop="Laptop",
+    mobile="Mobile Device",
     workstation="Workstation",
     server="Server",
     other_type="Other",
@@ -75,6 +78,7 @@ STRATEGY: Final = Dialect(
 RELEASE: Final = Dialect(
     name="release",
     laptop="computer",
+    mobile="mobile",
     workstation="computer",
     server="server",
     other_type="appliance",

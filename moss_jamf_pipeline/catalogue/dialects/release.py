@@ -85,6 +85,7 @@ RELEASE: Final = Dialect(
         ("group_type", "smart"): "jamf_smart_group",
         ("interface_type", "ethernet"): "ethernet",
         ("interface_type", "wifi"): "wifi",
+        ("interface_type", "bluetooth"): "other",
         ("interface_type", "other"): "other",
         ("person_type", "employee"): "employee",
     },

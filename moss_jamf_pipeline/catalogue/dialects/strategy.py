@@ -64,6 +64,7 @@ STRATEGY: Final = Dialect(
         ("group_type", "smart"): "jamf_smart",
         ("interface_type", "ethernet"): "ethernet",
         ("interface_type", "wifi"): "wifi",
+        ("interface_type", "bluetooth"): "other",
         ("interface_type", "other"): "other",
         ("person_type", "employee"): "employee",
     },

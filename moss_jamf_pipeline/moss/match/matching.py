@@ -23,13 +23,16 @@ _FEW: Final = 100
 # a temporary table of its name, and the columns that the next ones join and choose by.
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "device_matches": {
-        "seen_links": "seen_links (jamf_id, device_id, device_exists, saw_udid, saw_management_id)",
+        "seen_links": (
+            "seen_links (jamf_id, record_type, device_id, device_exists, saw_udid, saw_management_id)"
+        ),
         "judged_computers": (
-            "judged_computers (jamf_id, serial_number, serial_agrees, udid_agrees, management_id_agrees)"
+            "judged_computers (jamf_id, record_type, serial_number, serial_agrees, udid_agrees,"
+            " management_id_agrees)"
         ),
         "ranked_computers": (
-            "ranked_computers (jamf_id, serial_number, building_id, username_key, email_key, linked_device_id,"
-            " standing, winner, is_seeking, is_holding)"
+            "ranked_computers (jamf_id, record_type, serial_number, building_id, username_key, email_key,"
+            " linked_device_id, standing, winner, is_seeking, is_holding)"
         ),
     },
     "person_matches": {

@@ -9,6 +9,7 @@ insert into moss_contract.vocabulary (domain, canonical, accepted) values
   ('group_type', 'smart', 'jamf_smart_group'),
   ('interface_type', 'ethernet', 'ethernet'),
   ('interface_type', 'wifi', 'wifi'),
+  ('interface_type', 'bluetooth', 'other'),
   ('interface_type', 'other', 'other'),
   ('person_type', 'employee', 'employee');
 
