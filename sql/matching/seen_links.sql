@@ -11,8 +11,8 @@ select mapping.external_id as jamf_id, mapping.external_type as record_type,
        device.serial_number as moss_serial,
        jamf_sync.serial_as_given(document.value -> 'hardware' ->> 'serialNumber') as saw_serial,
        -- A mobile device tells its UDID in section GENERAL.
-       lower(coalesce(document.value ->> 'udid', document.value -> 'general' ->> 'udid'))
-         as saw_udid,
+       coalesce(
+         lower(document.value ->> 'udid'), lower(document.value -> 'general' ->> 'udid')) as saw_udid,
        lower(document.value -> 'general' ->> 'managementId') as saw_management_id
 from moss_contract.integration_object_mappings() as mapping
 left join moss_contract.devices() as device on device.id = mapping.internal_id

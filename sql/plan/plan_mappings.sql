@@ -117,8 +117,9 @@ unusable as materialized (
 missed as materialized (
   -- What links that would be called gone last saw; of no other link the document is unpacked.
   select decided.id,
-         lower(coalesce(
-           mapping.external_data ->> 'udid', mapping.external_data -> 'general' ->> 'udid')) as udid,
+         coalesce(
+           lower(mapping.external_data ->> 'udid'),
+           lower(mapping.external_data -> 'general' ->> 'udid')) as udid,
          lower(mapping.external_data -> 'general' ->> 'managementId') as management_id
   from decided
   join moss_contract.integration_object_mappings() as mapping on mapping.id = decided.id

@@ -19,7 +19,7 @@ from moss_jamf_pipeline.settings import IntegrationChoice
 from tests.support.world import DEFINITIONS, PREFIX, World
 
 SLOTS = slots_since("2026-11-01-00:00")
-_COLLECTIONS = ("computers", "users", "groups", "buildings", "departments")
+_COLLECTIONS = ("computers", "users", "groups", "buildings", "departments", "mobile_devices")
 _GROUPS = {
     "jamf_raw": {
         "jamf_server",
@@ -62,9 +62,11 @@ _WARNING = {
     *((f"jamf_{collection}_snapshot", "snapshot_is_complete") for collection in _COLLECTIONS),
     ("jamf_computers_snapshot", "count_is_usual"),
     ("jamf_users_snapshot", "count_is_usual"),
+    ("jamf_mobile_devices_snapshot", "count_is_usual"),
     ("jamf_computers_snapshot", "serial_numbers_are_unique"),
     ("jamf_computers_snapshot", "every_record_is_usable"),
     ("jamf_users_snapshot", "every_record_is_usable"),
+    ("jamf_mobile_devices_snapshot", "every_record_is_usable"),
     ("guarded_plan", "nothing_is_held"),
     ("plan_validation", "plan_fits_moss"),
     ("moss_mappings", "written_objects_exist"),
@@ -195,6 +197,7 @@ def test_the_jobs_and_what_each_materializes() -> None:
     assert set(jobs) == {
         "sync_jamf",
         "sync_jamf_computers",
+        "sync_jamf_mobile_devices",
         "sync_jamf_users",
         "sync_jamf_groups",
         "sync_jamf_webhooks",
@@ -221,7 +224,7 @@ def test_the_jobs_and_what_each_materializes() -> None:
     assert everything - materialized["sync_jamf_users"] == {
         f"{kind}{collection}{end}"
         for kind, end in (("raw_jamf_", ""), ("jamf_", "_snapshot"))
-        for collection in ("computers", "groups", "buildings", "departments")
+        for collection in ("computers", "mobile_devices", "groups", "buildings", "departments")
     }
     for name in ("sync_jamf_computers", "sync_jamf_users", "sync_jamf_groups"):
         assert applying | _GROUPS["matching"] | {"change_plan"} <= materialized[name]

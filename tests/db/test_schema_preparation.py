@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from moss_jamf_pipeline.catalogue.collections import collection_named
 from moss_jamf_pipeline.catalogue.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
 from moss_jamf_pipeline.moss.contract.dialects import detect
 from moss_jamf_pipeline.moss.contract.schema import SchemaReport, pending_migrations, prepare
@@ -241,7 +242,7 @@ def test_the_snapshot_tables_have_the_staged_columns(
     rows = rolled_back.execute(
         """select attname, format_type(atttypid, atttypmod) from pg_attribute
            where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum""",
-        (f"jamf_sync.jamf_{collection}_snapshot",),
+        (f"jamf_sync.{collection_named(collection).row_table}",),
     ).fetchall()
     spelled = {"timestamptz": "timestamp with time zone"}
     # In any order: they are copied by name, and a column that came later lies at the end of its table.
@@ -260,10 +261,10 @@ def test_what_staging_always_gives_is_required_and_the_rest_may_be_null(
 ) -> None:
     rows = rolled_back.execute(
         "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and attnotnull",
-        (f"jamf_sync.jamf_{collection}_snapshot",),
+        (f"jamf_sync.{collection_named(collection).row_table}",),
     ).fetchall()
     required = {"version_id", "jamf_id", "is_usable", "staging_rules"}
-    if collection == "computers":
+    if collection in ("computers", "mobile_devices"):
         required |= {"is_out_of_scope", "described"}
     assert {name for (name,) in rows} == required
 

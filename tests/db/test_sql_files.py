@@ -226,6 +226,7 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "in_conflict": True,
         "changed_since": EARLY,
         "collections": Jsonb({"device": "computers"}),
+        "linked_collections": ["computers", "mobile_devices"],
         "row_limit": 5,
         "row_offset": 0,
         "like_conflict": 1,

@@ -119,9 +119,7 @@ def test_until_it_is_switched_on_nothing_is_asked_and_nothing_stored(office: Wor
     set_policies(world)
     world.jamf.reset_requests()
     world.sync()
-    assert not [
-        path for path in world.jamf.requests.paths if "mobile" in path
-    ]
+    assert not [path for path in world.jamf.requests.paths if "mobile" in path]
     assert world.query("select * from jamf_sync.captures where collection = 'mobile_devices'") == []
     assert set(devices(world)) == {"C02MAC000007"}
 

@@ -477,7 +477,9 @@ class _Work:
             "integration_id": self.integration.id,
             "plan_id": self.plan.plan_id,
             "object_type": object_type,
-            "collections": [collection.name.value for collection in collections_of(object_type)],
+            "linked_collections": [
+                collection.name.value for collection in collections_of(object_type)
+            ],
             "fields": custom_fields(object_type),
         }
         waiting = fetch_one(self.connection, "apply/pending_rows", parameters)
