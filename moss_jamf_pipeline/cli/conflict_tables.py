@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.markup import escape
 
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
-from moss_jamf_pipeline.cli.output import cell, print_table, stdout
+from moss_jamf_pipeline.cli.output import cell, named, print_table, stdout
 from moss_jamf_pipeline.moss.plan.conflicts import Decided
 from moss_jamf_pipeline.services.conflicts import (
     Conflict,
@@ -43,7 +43,7 @@ def print_queue(conflicts: Sequence[Conflict], *, with_decisions: bool) -> None:
                 conflict.conflict_id,
                 conflict.kind,
                 conflict.object_type,
-                conflict.label or conflict.external_id,
+                named(conflict.label or conflict.external_id, conflict.serial_number),
                 conflict.field,
                 conflict.moss_value,
                 conflict.jamf_value,
@@ -88,7 +88,7 @@ def print_groups(groups: Page[ConflictGroup]) -> None:
 def print_conflict(shown: ConflictShown) -> None:
     """Prints all there is to know of a conflict."""
     conflict = shown.conflict
-    name = conflict.label or conflict.external_id or conflict.object_id
+    name = _name(conflict)
     about = f" · {conflict.field}" if conflict.field else ""
     stdout.print(
         f"[bold]Conflict {conflict.conflict_id}[/] · {conflict.kind} · {conflict.object_type} "
@@ -135,7 +135,7 @@ def decided_document(
 
 def print_meant(conflict: Conflict) -> None:
     """Prints what a decision was about: its values may be others than those that somebody saw in a list before."""
-    name = conflict.label or conflict.external_id or conflict.object_id
+    name = _name(conflict)
     about = f", {conflict.field}" if conflict.field else ""
     stdout.print(
         f"{conflict.object_type} {escape(str(name))}{about}: JAMF has {cell(_shown(conflict.jamf_value))}, "
@@ -168,6 +168,12 @@ def print_decided(resolution: Resolution | None, decided: Decided) -> None:
     numbers = (*decided.waiting, *decided.closed)
     undo = f" `moss-jamf conflicts resolve {numbers[0]} --reopen` takes it back."
     stdout.print(" ".join(sentences) + (undo if len(numbers) == 1 else ""), soft_wrap=True)
+
+
+def _name(conflict: Conflict) -> str:
+    return named(
+        conflict.label or conflict.external_id or conflict.object_id, conflict.serial_number
+    )
 
 
 def _facts(conflict: ConflictFacts) -> list[str]:

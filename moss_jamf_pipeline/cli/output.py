@@ -46,6 +46,18 @@ stdout = _console(to_stderr=False)
 stderr = _console(to_stderr=True)
 
 
+def named(name: object, serial_number: str | None = None) -> str:
+    """What a list calls an object: its name, and of a device, or what belongs to one, the serial number, too.
+
+    Args:
+        name: the host name of a device.
+        serial_number: its serial number; None: it is no device's, or not known.
+    """
+    shown = "" if name is None else str(name)
+    told = serial_number if serial_number != shown else None
+    return " · ".join(text for text in (shown, told) if text)
+
+
 class CommandFailed(Exception):
     """A command cannot or will not go on.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
-from moss_jamf_pipeline.cli.output import cell, print_table, stdout
+from moss_jamf_pipeline.cli.output import cell, named, print_table, stdout
 from moss_jamf_pipeline.moss.plan.guard import held_summary
 from moss_jamf_pipeline.services.pages import Page
 from moss_jamf_pipeline.services.plans import (
@@ -148,8 +148,9 @@ def _print_changes(rows: Sequence[ChangedObject], object_type: str | None) -> No
 def _name(row: ChangedObject) -> str:
     # The label of a link is the type of its object.
     if row.object_type == "mapping":
-        return f"{row.external_type} {row.external_id}"
-    return str(row.label or row.external_id or row.object_id)
+        linked = named(row.link_of, row.serial_number)
+        return f"{row.external_type} {row.external_id}{f': {linked}' if linked else ''}"
+    return named(row.label or row.external_id or row.object_id, row.serial_number)
 
 
 def _change(row: ChangedObject, change: Change | None) -> tuple[str, str, str]:
@@ -179,7 +180,7 @@ def _print_suppressed(changes: Page[SuppressedChange]) -> None:
         [
             [
                 change.object_type,
-                change.label or change.external_id,
+                named(change.label or change.external_id, change.serial_number),
                 change.field,
                 change.before,
                 change.after,
@@ -188,7 +189,8 @@ def _print_suppressed(changes: Page[SuppressedChange]) -> None:
             ]
             for change in changes
         ],
-        title=f"Not written: {changes.total:,} changes that a rule keeps from M.O.S.S.{shown}",
+        title=f"Not written: {changes.total:,} {'change' if changes.total == 1 else 'changes'} that a rule keeps from "
+        f"M.O.S.S.{shown}",
     )
 
 

@@ -13,7 +13,7 @@ from moss_jamf_pipeline.cli.options import (
     LimitOption,
     command_group,
 )
-from moss_jamf_pipeline.cli.output import cell, explained, print_json, print_table, stdout
+from moss_jamf_pipeline.cli.output import cell, explained, named, print_json, print_table, stdout
 from moss_jamf_pipeline.services import quarantine as service
 from moss_jamf_pipeline.services.pages import Page, PageRequest
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -114,8 +114,7 @@ def _print_entry(entry: service.QuarantineEntry) -> None:
 
 
 def _name(entry: service.Quarantined) -> str:
-    serial = f" ({entry.serial_number})" if entry.serial_number else ""
-    return f"{entry.label or ''}{serial}".strip()
+    return named(entry.label, entry.serial_number)
 
 
 def _what(entry: service.Quarantined) -> str:

@@ -16,7 +16,7 @@ from moss_jamf_pipeline.cli.options import (
     VerboseOption,
     single_command,
 )
-from moss_jamf_pipeline.cli.output import explained, print_json, print_table, stdout
+from moss_jamf_pipeline.cli.output import explained, named, print_json, print_table, stderr, stdout
 from moss_jamf_pipeline.cli.places import naming_places
 from moss_jamf_pipeline.cli.reports import exit_code, print_run, run_document
 from moss_jamf_pipeline.cli.sync import run_with_progress
@@ -26,7 +26,7 @@ from moss_jamf_pipeline.services.pages import Page
 from moss_jamf_pipeline.services.reverts import LeftChange, Revert, RevertScope
 from moss_jamf_pipeline.services.runs import RunOptions
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import Settings
+from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
 app = single_command()
 
@@ -51,12 +51,13 @@ def revert(
         ObjectTypeName | None,
         typer.Option("--type", help="Only this type of object, with its links."),
     ] = None,
-    object_id: Annotated[
-        UUID | None,
+    object_named: Annotated[
+        str | None,
         typer.Option(
             "--object",
-            metavar="UUID",
-            help="Only this M.O.S.S. object, with its interfaces and memberships.",
+            metavar="NAME",
+            help="Only this object, with its interfaces and memberships: a Mac by serial number or host name, a person "
+            "by e-mail address or user name, a group by name, any by its M.O.S.S. id.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -84,11 +85,13 @@ def revert(
     if as_json and not (yes or dry_run):
         raise typer.BadParameter("A machine is not asked; add --yes.", param_hint="--json")
     who = operator(triggered_by)
-    scope = RevertScope(object_type, object_id)
     with explained(as_json=as_json, verbose=verbose):
         settings = plans.naming_integration_of(Settings().naming(integration), plan_id)
         with Workplace(settings) as workplace:
             choice = settings.integration
+            scope = RevertScope(
+                object_type, _object_id(workplace, choice, object_named, object_type)
+            )
             if not yes and not dry_run:
                 _ask(reverts.preview(workplace, choice, plan_id, scope))
             made = reverts.make(
@@ -113,6 +116,20 @@ def revert(
             _print_next_steps(done.revert, is_applied=True, is_pinned=pin)
     if exit_code(run):
         raise typer.Exit(exit_code(run))
+
+
+def _object_id(
+    workplace: Workplace, choice: IntegrationChoice, name: str | None, object_type: str | None
+) -> UUID | None:
+    """The M.O.S.S. id of the object that is named. An id is taken as it is: its object may be gone."""
+    if name is None:
+        return None
+    try:
+        return UUID(name)
+    except ValueError:
+        found = reverts.object_named(workplace, choice, name, object_type)
+    stderr.print(f"Only the {found.object_type.value} {found.words}.", markup=False, soft_wrap=True)
+    return found.object_id
 
 
 def _ask(preview: Revert) -> None:
@@ -175,7 +192,7 @@ def _print_left(left: Page[LeftChange]) -> None:
         [
             [
                 change.object_type,
-                change.label or change.external_id,
+                named(change.label or change.external_id, change.serial_number),
                 "; ".join(
                     f"{field}: {_value(moved.present)} (was written: {_value(moved.written)})"
                     for field, moved in change.moved.items()
@@ -196,12 +213,12 @@ def _value(value: str | None) -> str:
 
 
 def _print_next_steps(revert: Revert, *, is_applied: bool, is_pinned: bool) -> None:
-    undone_plan_id, plan_id = revert.reverts, revert.plan_id
+    plan_id = revert.plan_id
     stdout.print()
     if not is_applied:
         steps = [
             f"`moss-jamf plan show {plan_id}` lists every change of the revert; nothing was applied.",
-            f"`moss-jamf revert {undone_plan_id}` does it; `moss-jamf apply {plan_id}` applies exactly this plan.",
+            f"The same without --dry-run undoes it; `moss-jamf apply {plan_id}` applies exactly this plan.",
         ]
     elif is_pinned:
         steps = [

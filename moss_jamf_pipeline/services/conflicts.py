@@ -47,6 +47,7 @@ class Conflict:
         external_type: the type of its JAMF record.
         external_id: that record's id.
         label: what the object is called.
+        serial_number: of a device and what belongs to it.
         field: about which field; None: about the object as a whole.
         jamf_value: what JAMF says.
         moss_value: what M.O.S.S. says.
@@ -70,6 +71,7 @@ class Conflict:
     external_type: str | None
     external_id: str | None
     label: str | None
+    serial_number: str | None
     field: str | None
     jamf_value: str | None
     moss_value: str | None
@@ -96,7 +98,6 @@ class ConflictFacts(Conflict):
         reopened_at: when.
         last_seen_in_plan: the newest plan of a sync that found it.
         is_linked: whether its object is linked to its JAMF record.
-        serial_number: of a device, as M.O.S.S. has it.
         base_as_of: when a sync last wrote the field; None: none did, or plans do not reach back so far.
         jamf_as_of: when JAMF was read for the plan that last found it.
         moss_as_of: when that plan looked at M.O.S.S.
@@ -107,7 +108,6 @@ class ConflictFacts(Conflict):
     reopened_at: datetime | None
     last_seen_in_plan: int | None
     is_linked: bool
-    serial_number: str | None
     base_as_of: datetime | None
     jamf_as_of: datetime | None
     moss_as_of: datetime | None

@@ -143,7 +143,8 @@ class ChangedObject:
         reason: which rule decided the action.
         evidence: what of the JAMF record agrees with what its link last saw, and what contradicts it, where an identity
             is decided: a link that is made or moves, and any contradiction. None: nothing is to be said.
-        serial_number: of a device, the one that it gets or has.
+        serial_number: of a device and what belongs to it, the one that it gets or has.
+        link_of: of a link, what its device is called.
         outcome: what became of it; None: it waits.
         outcome_detail: why, where there is something to say.
         held_as: as which kind the guard holds it.
@@ -162,6 +163,7 @@ class ChangedObject:
     reason: str
     evidence: str | None
     serial_number: str | None
+    link_of: str | None
     outcome: str | None
     outcome_detail: str | None
     held_as: str | None
@@ -180,6 +182,7 @@ class SuppressedChange:
         external_type: the type of its JAMF record.
         external_id: that record's id.
         label: what it is called.
+        serial_number: of a device and what belongs to it.
         field: which; None for a whole object.
         before: what M.O.S.S. has, and keeps.
         after: what JAMF has.
@@ -192,6 +195,7 @@ class SuppressedChange:
     external_type: str | None
     external_id: str | None
     label: str | None
+    serial_number: str | None
     field: str | None
     before: str | None
     after: str | None
@@ -340,6 +344,7 @@ class ExportedChange:
         external_type: the type of its JAMF record.
         external_id: that record's id.
         name: what it is called.
+        serial_number: of a device and what belongs to it.
         action: what is done.
         field: which field.
         before: what M.O.S.S. has; ids of people and places are names.
@@ -356,6 +361,7 @@ class ExportedChange:
     external_type: str | None
     external_id: str | None
     name: str | None
+    serial_number: str | None
     action: str
     field: str | None
     before: str | None

@@ -30,6 +30,7 @@ from moss_jamf_pipeline.services.requested_runs import (
 )
 from moss_jamf_pipeline.services.requested_runs import order as start_ordered
 from moss_jamf_pipeline.services.runs import RunOptions
+from moss_jamf_pipeline.services.story_finding import Candidate, Subject, find_any
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice
 
@@ -75,6 +76,7 @@ class LeftChange:
         object_type: e.g. `device`; of a link, the type of its object.
         object_id: the M.O.S.S. object.
         label: what it is called.
+        serial_number: of a device and what belongs to it.
         external_id: the id of its JAMF record.
         action: what undoing it would have been.
         outcome: what became of that.
@@ -86,6 +88,7 @@ class LeftChange:
     object_type: str
     object_id: UUID | None
     label: str | None
+    serial_number: str | None
     external_id: str | None
     action: str
     outcome: str | None
@@ -131,6 +134,32 @@ class AppliedRevert:
 
 
 _EVERYTHING: Final = RevertScope()
+
+
+def object_named(
+    workplace: Workplace, choice: IntegrationChoice, sought: str, object_type: str | None = None
+) -> Candidate:
+    """The object that a revert is confined to, by whatever it is known by.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        sought: serial number, host name, e-mail address, name, `jamf:` and a JAMF id.
+        object_type: to which type the revert is confined; None: to none.
+
+    Raises:
+        ObjectUnknown: there is no such device, person or group.
+        ObjectUnclear: there are several.
+    """
+    subjects = [subject for subject in Subject if object_type in (None, subject.value)]
+    with workplace.reading(choice) as (connection, integration):
+        found = find_any(connection, integration, subjects or list(Subject), sought)
+    if found.object_id is None:
+        raise NothingToUndo(
+            f"M.O.S.S. has no {found.object_type.value} {found.words}, so no plan wrote anything to it.",
+            "Name another one.",
+        )
+    return found
 
 
 def preview(

@@ -1,6 +1,6 @@
 """Which object somebody means who names one by what they know of it. Only looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -125,23 +125,52 @@ def find(
         ObjectUnknown: there is none; the message says where it was looked.
         ObjectUnclear: there are several; the error lists them.
     """
-    words = _WORDS[subject]
+    return find_any(connection, integration, [subject], sought)
+
+
+def find_any(
+    connection: psycopg.Connection,
+    integration: Integration,
+    subjects: Sequence[Subject],
+    sought: str,
+) -> Candidate:
+    """The one object that is meant, of whichever type.
+
+    Args:
+        connection: to M.O.S.S.
+        integration: whose JAMF records are looked through as well.
+        subjects: which types of object may be meant.
+        sought: as of `find`.
+
+    Raises:
+        ObjectUnknown: there is none; the message says where it was looked.
+        ObjectUnclear: there are several; the error lists them.
+    """
+    words = [_WORDS[subject] for subject in subjects]
     text = sought.strip()
-    found = _candidates(connection, integration, subject, text)
+    found = tuple(
+        candidate
+        for subject in subjects
+        for candidate in _candidates(connection, integration, subject, text)
+    )
     if len(found) == 1:
         return found[0]
     if found:
         listed = "; ".join(candidate.words for candidate in found[:_NAMED])
         more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        several = words[0].several if len(words) == 1 else "objects"
+        examples = " or ".join(word.example for word in words)
         raise ObjectUnclear(
-            f"{len(found)} {words.several} are known as {text!r}: {listed}{more}.",
-            f"Name the one you mean by its {words.example}, by its M.O.S.S. id (a uuid), or as jamf:ID.",
+            f"{len(found)} {several} are known as {text!r}: {listed}{more}.",
+            f"Name the one you mean by its {examples}, by its M.O.S.S. id (a uuid), or as jamf:ID.",
             found,
         )
-    similar = _similar(connection, integration, subject, text)
+    similar = " or ".join(
+        filter(None, (_similar(connection, integration, subject, text) for subject in subjects))
+    )
     raise ObjectUnknown(
-        f"There is no {words.one} {text!r}. It was looked for among the {words.known_by}, in M.O.S.S. and in what is "
-        f"stored of {integration.name}.",
+        f"There is no {', '.join(word.one for word in words)} {text!r}. It was looked for among the "
+        f"{'; '.join(word.known_by for word in words)}, in M.O.S.S. and in what is stored of {integration.name}.",
         f"Did you mean {similar}?"
         if similar
         else "Check the spelling. If it is new in JAMF, `moss-jamf sync` brings it.",

@@ -1,7 +1,7 @@
 -- One conflict with everything that is known of it. Parameters: integration_id, conflict_id, collections (a JSON object: type of JAMF
 -- record to the collection that it is in). `last_seen_in_plan`: the newest plan of a sync that found it; `is_linked`: whether its object is linked to its JAMF record; `reopened_*`: who took the last decision back; `jamf_as_of`,
 -- `moss_as_of`, `base_as_of`: of when the three values are (when JAMF was read for that plan, when the plan was made, when a sync last
--- wrote the field); `serial_number`: of a device, as M.O.S.S. has it.
+-- wrote the field); `serial_number`: of a device and what belongs to it.
 select conflict.*, seen.plan_id as last_seen_in_plan, seen.created_at as moss_as_of,
        (select max(capture.captured_at)
         from jsonb_each_text(seen.captures) as used
@@ -11,9 +11,8 @@ select conflict.*, seen.plan_id as last_seen_in_plan, seen.created_at as moss_as
         from jamf_sync.change_plan as written
         where written.object_type = conflict.object_type and written.object_id = conflict.object_id
           and written.outcome = 'applied' and written.after ? conflict.field) as base_as_of,
-       (select jamf_sync.unescaped(device.serial_number)
-        from moss_contract.devices() as device
-        where conflict.object_type = 'device' and device.id = conflict.object_id) as serial_number,
+       jamf_sync.serial_number_of(conflict.integration_id, conflict.object_type, conflict.label, conflict.object_id,
+         conflict.external_type, conflict.external_id, null) as serial_number,
        exists (
          select from moss_contract.integration_object_mappings() as mapping
          where mapping.integration_config_id = %(integration_id)s and mapping.internal_type = conflict.object_type

@@ -102,7 +102,8 @@ def _assert_a_decision_is_carried_out(
         *("--reason", "The label was printed anew.", "--by", "ada@example.org"),
     ).stdout
     values = f"JAMF has {conflict['jamf_value']}, M.O.S.S. has {conflict['moss_value']}."
-    assert f"device {conflict['label']}, asset_tag: {values}" in decided
+    name = f"{conflict['label']} · {conflict['serial_number']}"
+    assert f"device {name}, asset_tag: {values}" in decided
     assert "1 conflict is decided" in decided
     listed = command_line.json("conflicts", "list", "--status", "resolved")["conflicts"]
     assert [(row["resolved_by"], row["resolution_reason"]) for row in listed] == [

@@ -91,7 +91,9 @@ def test_equal_disagreements_are_one_group_and_decided_as_one(
     largest = groups.items[0]
     assert (largest.conflicts, largest.field) == (_MOVED, "location_id")
     assert (largest.moss_value, largest.jamf_value) == ("HQ", "North")
-    assert {name for name in largest.examples if name} <= {f"mac-{n}" for n in range(1, 6)}
+    assert {name for name in largest.examples if name} <= {
+        f"mac-{n} · SERIAL{n}" for n in range(1, 6)
+    }
 
     alike = ConflictFilter(like=largest.conflict_id)
     meant = conflicts.to_decide(workplace, CHOICE, alike, Resolution.KEEP_MOSS, examples=2)
