@@ -46,7 +46,9 @@ MOSS_UPSTREAM=companion:3100
 END
   fi
 fi
-for name in MOSS_DATABASE_URL JAMF_CLIENT_SECRET ENCRYPTION_KEY NEXTAUTH_SECRET MOSS_JAMF_ALERT_URL simulator.pem; do keep "$name" ''; done
+for name in MOSS_DATABASE_URL JAMF_CLIENT_SECRET ENCRYPTION_KEY NEXTAUTH_SECRET MOSS_JAMF_ALERT_URL MOSS_JAMF_SMTP_PASSWORD simulator.pem; do
+  keep "$name" ''
+done
 if [ ! -e .env ]; then
   cat >.env <<'END'
 # M.O.S.S. itself, as containers reach it.
@@ -54,8 +56,9 @@ MOSS_UPSTREAM=host.docker.internal:3000
 # JAMF Pro. Leave all three empty if M.O.S.S. has them (moss-jamf credentials set).
 JAMF_BASE_URL=
 JAMF_CLIENT_ID=
-# Where people open the Dagster UI, for links to it.
+# Where people open the Dagster UI, and M.O.S.S. with the companion, for links to them.
 DAGSTER_PUBLIC_URL=http://127.0.0.1:3001
+MOSS_PUBLIC_URL=
 END
 fi
 chmod 644 secrets/* .env

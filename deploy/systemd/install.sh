@@ -14,7 +14,7 @@ install --mode=0644 "$project/dagster.yaml" "$here/workspace.yaml" /var/lib/moss
 install --directory --mode=0755 /etc/moss-jamf
 install --directory --mode=0700 /etc/moss-jamf/secrets
 [ -e /etc/moss-jamf/settings ] || install --mode=0644 "$here/settings" /etc/moss-jamf/settings
-for name in MOSS_DATABASE_URL DAGSTER_PG_URL JAMF_CLIENT_SECRET ENCRYPTION_KEY NEXTAUTH_SECRET MOSS_JAMF_ALERT_URL; do
+for name in MOSS_DATABASE_URL DAGSTER_PG_URL JAMF_CLIENT_SECRET ENCRYPTION_KEY NEXTAUTH_SECRET MOSS_JAMF_ALERT_URL MOSS_JAMF_SMTP_PASSWORD; do
   [ -e "/etc/moss-jamf/secrets/$name" ] || install --mode=0600 /dev/null "/etc/moss-jamf/secrets/$name"
 done
 install --mode=0644 "$here"/*.service "$here"/*.target /etc/systemd/system/

@@ -21,7 +21,7 @@ from dagster_k8s.job import construct_dagster_k8s_job
 from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
 from kubernetes import client
 
-from moss_jamf_pipeline.settings import PROJECT_ROOT
+from moss_jamf_pipeline.settings import PROJECT_ROOT, Settings
 from tests.deployment.compose import IMAGE, USER
 
 DIRECTORY: Final = PROJECT_ROOT / "deploy" / "kubernetes"
@@ -114,7 +114,9 @@ def test_the_instance_is_the_projects_with_a_pod_for_each_run() -> None:
     for own in ("run_launcher", "compute_logs"):
         here.pop(own)
         projects.pop(own, None)
-    assert here == projects
+    assert here == projects, (
+        "carry the change of dagster.yaml over into deploy/kubernetes/dagster.yaml"
+    )
 
 
 def test_a_run_is_a_pod_without_rights_with_the_secrets_and_the_room_it_needs(
@@ -211,6 +213,25 @@ def test_what_one_file_names_another_one_makes() -> None:
         "code",
     }
     assert values()["dagsterWebserver"]["image"]["tag"] == made["images"][0]["newTag"]
+
+
+def test_every_setting_is_one_that_the_project_reads() -> None:
+    read = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
+    (literals,) = [
+        each["literals"]
+        for each in yaml.safe_load((DIRECTORY / "kustomization.yaml").read_text())[
+            "configMapGenerator"
+        ]
+        if "literals" in each
+    ]
+    assert {literal.partition("=")[0] for literal in literals} <= read
+    named = [each["name"] for _, part in pod_parts() for each in part["env"]]
+    for _, document in documents():
+        for container in (
+            document.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
+        ):
+            named += [each["name"] for each in container["env"]]
+    assert set(named) <= read | {"DAGSTER_HOME"}
 
 
 def test_kustomize_renders_it() -> None:
