@@ -14,6 +14,7 @@ from moss_jamf_pipeline.catalogue.allow_list import allow_list_files
 from moss_jamf_pipeline.catalogue.contract_functions import contract_files
 from moss_jamf_pipeline.catalogue.custom_fields import custom_field_files
 from moss_jamf_pipeline.catalogue.documentation import documentation_files
+from moss_jamf_pipeline.catalogue.tables import table_files
 from moss_jamf_pipeline.catalogue.vocabularies import vocabulary_files
 from moss_jamf_pipeline.catalogue.written_statements import written_statement_files
 
@@ -24,6 +25,7 @@ GENERATORS: tuple[Generator, ...] = (
     contract_files,
     custom_field_files,
     documentation_files,
+    table_files,
     vocabulary_files,
     written_statement_files,
 )

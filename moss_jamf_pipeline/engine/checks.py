@@ -345,7 +345,7 @@ def findings_of_choice(choice: Choice, guarded: Sequence[Row]) -> tuple[Finding,
             passed=not choice.held,
             told=held_summary(plan_id, choice.held) or NOTHING_HELD,
             facts={
-                "plan_id": plan_id,
+                "plan": str(plan_id),
                 "held": sum(change.planned for change in choice.held),
                 "guard": Table(guarded, "Nothing in this plan is guarded."),
             },
@@ -372,7 +372,7 @@ def findings_of_trial(plan_id: int, problems: Sequence[Row]) -> tuple[Finding, .
             if problems
             else f"M.O.S.S. takes plan {plan_id} as it is.",
             facts={
-                "plan_id": plan_id,
+                "plan": str(plan_id),
                 "problems": total,
                 "examples": Table(without(problems, "total"), "None."),
             },

@@ -8,11 +8,9 @@ import dagster as dg
 import psycopg
 from tabulate import tabulate
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
-from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES, MATCH_TABLES
+from moss_jamf_pipeline.catalogue.tables import contract_relations, tables
 from moss_jamf_pipeline.engine.checks import Fact, Table, without
 from moss_jamf_pipeline.engine.context import RunContext
-from moss_jamf_pipeline.engine.scopes import raw_step
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.plan_pages import suppressed_changes
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan
@@ -21,14 +19,6 @@ from moss_jamf_pipeline.outputs import markdown_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 
 _PREVIEW_ROWS = 25
-_TABLES: Final = (
-    *(f"jamf_sync.{raw_step(collection)}" for collection in COLLECTION_NAMES),
-    *(f"jamf_sync.{table}" for table in MATCH_TABLES),
-    *("jamf_sync.change_plan", "jamf_sync.plan_guard", "jamf_sync.conflicts"),
-    "jamf_sync.plan_problems",
-    *(f"moss_contract.{kind.relation}" for kind in APPLIED_OBJECT_TYPES),
-    "moss_contract.integration_sync_history",
-)
 _CELL = 60
 
 
@@ -130,58 +120,48 @@ def shown_fact(fact: Fact) -> Any:
             return fact
 
 
-class Tables:
-    """Dagster's standard metadata of the tables that a run's steps fill; looked up for all of them at once."""
+def table_metadata(table: str) -> dict[str, Any]:
+    """Dagster's standard metadata of a table, known before anything is in it: name, kind of storage, columns.
 
-    _columns: Final[WeakKeyDictionary[RunContext, dict[str, list[dg.TableColumn]]]] = (
-        WeakKeyDictionary()
-    )
-
-    # How often the run had written M.O.S.S. when its rows were counted, and how many there were.
-    _moss_rows: Final[WeakKeyDictionary[RunContext, tuple[int, Row]]] = WeakKeyDictionary()
-
-    def __init__(self, run: RunContext) -> None:
-        self._run = run
-
-    def facts(self, table: str, row_count: int | None = None) -> dict[str, Any]:
-        """A table's name, kind of storage and columns as the database has them, comments included, and its rows.
-
-        Args:
-            table: `schema.name` of a table, a view or a relation of the contract.
-            row_count: how many rows it has; None: nobody counted.
-        """
-        return {
-            "dagster/table_name": table,
-            "dagster/storage_kind": "postgres",
-            "dagster/column_schema": dg.TableSchema(columns=self._schemas().get(table, [])),
-            **({} if row_count is None else {"dagster/row_count": row_count}),
-        }
-
-    def moss_facts(self, relation: str) -> dict[str, Any]:
-        """The same of a relation of the contract, whose rows are counted: people write M.O.S.S. too.
-
-        Args:
-            relation: its name in `moss_contract`.
-        """
-        known = self._moss_rows.get(self._run)
-        if known is None or known[0] != self._run.writes:
-            rows = fetch_one(self._run.connection, "catalogue/moss_rows")
-            known = self._moss_rows[self._run] = (self._run.writes, rows or {})
-        return self.facts(f"moss_contract.{relation}", known[1].get(relation))
-
-    def _schemas(self) -> dict[str, list[dg.TableColumn]]:
-        known = self._columns.get(self._run)
-        if known is None:
-            known = self._columns[self._run] = {}
-            for row in fetch_all(
-                self._run.connection, "catalogue/table_columns", {"tables": list(_TABLES)}
-            ):
-                known.setdefault(row["relation"], []).append(
-                    dg.TableColumn(
-                        name=row["name"],
-                        type=row["type"],
-                        description=row["description"],
-                        constraints=dg.TableColumnConstraints(nullable=row["is_nullable"]),
-                    )
+    Args:
+        table: `schema.name` of a table of ours, or of a relation of the contract.
+    """
+    described = tables().get(table) or contract_relations()[table]
+    return {
+        "dagster/table_name": table,
+        "dagster/storage_kind": "postgres",
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    name=column.name,
+                    type=column.type,
+                    description=column.description,
+                    constraints=dg.TableColumnConstraints(nullable=column.is_nullable),
                 )
-        return known
+                for column in described.columns
+            ]
+        ),
+    }
+
+
+def row_count(rows: int | None) -> dict[str, int]:
+    """How many rows a table has; None: nobody counted."""
+    return {} if rows is None else {"dagster/row_count": rows}
+
+
+# How often a run had written M.O.S.S. when its rows were counted, and how many there were.
+_MOSS_ROWS: Final[WeakKeyDictionary[RunContext, tuple[int, Row]]] = WeakKeyDictionary()
+
+
+def moss_row_count(run: RunContext, relation: str) -> dict[str, int]:
+    """How many rows a relation of the contract has; counted, for people write M.O.S.S. too.
+
+    Args:
+        run: the run; all relations are counted at once, and again when it has written.
+        relation: its name in `moss_contract`.
+    """
+    known = _MOSS_ROWS.get(run)
+    if known is None or known[0] != run.writes:
+        rows = fetch_one(run.connection, "catalogue/moss_rows")
+        known = _MOSS_ROWS[run] = (run.writes, rows or {})
+    return row_count(known[1].get(relation))

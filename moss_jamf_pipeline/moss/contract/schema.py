@@ -122,6 +122,7 @@ def prepare(connection: psycopg.Connection, *, may_create_moss: bool) -> SchemaR
                 "insert into jamf_sync.schema_migrations (name) values (%s)", (name,)
             )
         left_behind = _install_contract(connection, dialect)
+        connection.execute(statement("generated/comments"))
     return SchemaReport(dialect, tuple(migrations), created_moss, left_behind)
 
 

@@ -3,7 +3,7 @@
 An asset is the step of `engine.scopes` of the same name; what it depends on follows from there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,7 +11,9 @@ from typing import Any, Final
 import dagster as dg
 
 from moss_jamf_pipeline.engine.scopes import UPSTREAM
+from moss_jamf_pipeline.orchestration.assets.statements import files_of, sql_of
 from moss_jamf_pipeline.orchestration.assets.step import close_history_on_failure
+from moss_jamf_pipeline.orchestration.presentation import table_metadata
 from moss_jamf_pipeline.settings import IntegrationChoice
 
 # One step at a time reads a JAMF server; with several servers each has a pool of its own, with its slug behind.
@@ -120,7 +122,7 @@ class Layout:
         layer: Layer,
         description: str,
         *,
-        metadata: Mapping[str, Any] | None = None,
+        table: str | None = None,
     ) -> AssetDecorator:
         """The decorator that makes the asset of a step.
 
@@ -128,25 +130,32 @@ class Layout:
             step: its name.
             layer: where it belongs.
             description: what it holds, for people.
-            metadata: what is known of it before it is made.
+            table: the table that it fills, as `presentation.table_metadata` has it; None: no single one.
         """
-        return dg.asset(
-            name=step,
-            key_prefix=self.prefix,
-            group_name=layer.group if self.is_alone else f"{self.prefix}_{layer.group}",
-            description=description,
-            deps=[self.key(name) for name in UPSTREAM[step]],
-            partitions_def=self.slots if layer.has_slots else None,
-            backfill_policy=dg.BackfillPolicy.single_run() if layer.takes_ranges else None,
-            kinds=set(layer.kinds),
-            owners=_OWNERS,
-            freshness_policy=self._freshness() if layer.is_expected else None,
-            tags={"domain": "it_asset_management", "layer": layer.tag},
-            pool=self._pool(layer),
-            retry_policy=layer.retries,
-            hooks={close_history_on_failure},
-            metadata=metadata,
-        )
+
+        def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+            return dg.asset(
+                name=step,
+                key_prefix=self.prefix,
+                group_name=layer.group if self.is_alone else f"{self.prefix}_{layer.group}",
+                description=description,
+                deps=[self.key(name) for name in UPSTREAM[step]],
+                partitions_def=self.slots if layer.has_slots else None,
+                backfill_policy=dg.BackfillPolicy.single_run() if layer.takes_ranges else None,
+                kinds=set(layer.kinds),
+                owners=_OWNERS,
+                freshness_policy=self._freshness() if layer.is_expected else None,
+                tags={"domain": "it_asset_management", "layer": layer.tag},
+                pool=self._pool(layer),
+                retry_policy=layer.retries,
+                hooks={close_history_on_failure},
+                metadata={
+                    **({} if table is None else table_metadata(table)),
+                    **_code_of(step, function),
+                },
+            )(function)
+
+        return decorate
 
     def _pool(self, layer: Layer) -> str | None:
         if layer.pool == JAMF_POOL and not self.is_alone:
@@ -158,3 +167,23 @@ class Layout:
             warn_window=self.expected_every + timedelta(minutes=30),
             fail_window=self.expected_every + timedelta(hours=1),
         )
+
+
+def _code_of(step: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """Where the code of a step is, and the SQL that does its work."""
+    references = [
+        dg.LocalFileCodeReference(
+            file_path=function.__code__.co_filename,
+            line_number=function.__code__.co_firstlineno,
+            label=f"{step}, as an asset",
+        ),
+        *(
+            dg.LocalFileCodeReference(file_path=file, label=path)
+            for path, file in files_of(step).items()
+        ),
+    ]
+    sql = sql_of(step)
+    return {
+        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=references),
+        **({"sql": dg.MetadataValue.md(sql)} if sql else {}),
+    }

@@ -5,7 +5,7 @@ import dagster as dg
 from moss_jamf_pipeline.engine.steps.matching import match_objects
 from moss_jamf_pipeline.orchestration.assets.layout import MATCHING, Layout
 from moss_jamf_pipeline.orchestration.assets.step import step
-from moss_jamf_pipeline.orchestration.presentation import Tables
+from moss_jamf_pipeline.orchestration.presentation import row_count
 from moss_jamf_pipeline.orchestration.resources import MossResource
 
 # Table of matches -> what it holds.
@@ -32,7 +32,7 @@ def build_matching_assets(layout: Layout) -> list[dg.AssetsDefinition]:
 
 
 def _build_matching_asset(layout: Layout, table: str) -> dg.AssetsDefinition:
-    @layout.asset(table, MATCHING, _MATCHES[table])
+    @layout.asset(table, MATCHING, _MATCHES[table], table=f"jamf_sync.{table}")
     def matches(
         context: dg.AssetExecutionContext, moss: MossResource
     ) -> dg.MaterializeResult[None]:
@@ -41,7 +41,7 @@ def _build_matching_asset(layout: Layout, table: str) -> dg.AssetsDefinition:
             rows = sum(matched.outcomes.values())
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).facts(f"jamf_sync.{table}", rows),
+                    **row_count(rows),
                     **matched.outcomes,
                 }
             )

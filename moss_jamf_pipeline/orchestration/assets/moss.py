@@ -12,10 +12,10 @@ from moss_jamf_pipeline.engine.steps.history import write_history
 from moss_jamf_pipeline.orchestration.assets.layout import HISTORY, MOSS, Layout
 from moss_jamf_pipeline.orchestration.assets.step import step
 from moss_jamf_pipeline.orchestration.presentation import (
-    Tables,
     changes_preview,
     counts_metadata,
     counts_table,
+    moss_row_count,
 )
 from moss_jamf_pipeline.orchestration.resources import MossResource
 
@@ -33,6 +33,7 @@ def _build_applied_asset(layout: Layout, kind: ObjectType) -> dg.AssetsDefinitio
         kind.asset,
         MOSS,
         f"{kind.contents} Applies the guarded plan, row by row guarded by the value it was planned against.",
+        table=f"moss_contract.{kind.relation}",
     )
     def moss_objects(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -41,8 +42,8 @@ def _build_applied_asset(layout: Layout, kind: ObjectType) -> dg.AssetsDefinitio
             applied = apply(run, kind.name)
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).moss_facts(kind.relation),
-                    "plan_id": applied.plan.plan_id,
+                    **moss_row_count(run, kind.relation),
+                    "plan": str(applied.plan.plan_id),
                     **counts_metadata(applied.counts),
                     "changes": changes_preview(run.connection, applied.plan, applied.object_type),
                 }
@@ -56,6 +57,7 @@ def _build_sync_history(layout: Layout) -> dg.AssetsDefinition:
         "moss_sync_history",
         HISTORY,
         "The run's row in integration_sync_history, as M.O.S.S.'s own pages show it: success, or partial and why.",
+        table="moss_contract.integration_sync_history",
     )
     def moss_sync_history(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -64,7 +66,7 @@ def _build_sync_history(layout: Layout) -> dg.AssetsDefinition:
             outcome = write_history(run)
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).moss_facts("integration_sync_history"),
+                    **moss_row_count(run, "integration_sync_history"),
                     "status": outcome.status,
                     "message": outcome.message or "Everything JAMF has was seen and used.",
                     **counts_metadata(outcome.counts),

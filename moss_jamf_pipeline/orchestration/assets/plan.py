@@ -19,11 +19,11 @@ from moss_jamf_pipeline.moss.plan.planning import Plan
 from moss_jamf_pipeline.orchestration.assets.layout import PLAN, TRIAL, WHAT_IF, Layout
 from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
 from moss_jamf_pipeline.orchestration.presentation import (
-    Tables,
     changes_preview,
     counts_table,
     held_table,
     markdown_table,
+    row_count,
     suppressed_metadata,
 )
 from moss_jamf_pipeline.orchestration.resources import MossResource
@@ -85,6 +85,7 @@ def _build_change_plan(layout: Layout) -> dg.AssetsDefinition:
         PLAN,
         "Every change the sync would make, one row per object: action, fields before and after, the rule. "
         "Made from the newest snapshots; writes nothing to M.O.S.S.",
+        table="jamf_sync.change_plan",
     )
     def change_plan(
         context: dg.AssetExecutionContext, config: PlanScope, moss: MossResource
@@ -107,6 +108,7 @@ def _build_guarded_plan(layout: Layout) -> dg.AssetsDefinition:
         PLAN,
         "The plan that this run applies, less what is too much at once: kinds of changes over their limit "
         "(sync_settings.guard) are held until somebody approves them; the rest goes on. Writes nothing to M.O.S.S.",
+        table="jamf_sync.plan_guard",
     )
     def guarded_plan(
         context: dg.AssetExecutionContext, config: PlanChoice, moss: MossResource
@@ -118,8 +120,8 @@ def _build_guarded_plan(layout: Layout) -> dg.AssetsDefinition:
             choice = guarded.choice
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).facts("jamf_sync.plan_guard", len(guarded.guarded)),
-                    "plan_id": choice.plan.plan_id,
+                    **row_count(len(guarded.guarded)),
+                    "plan": str(choice.plan.plan_id),
                     "held": sum(change.planned for change in choice.held),
                     "what_is_held": held_summary(choice.plan.plan_id, choice.held) or NOTHING_HELD,
                     "counts": counts_table(choice.plan.counts),
@@ -135,6 +137,7 @@ def _build_conflicts(layout: Layout) -> dg.AssetsDefinition:
         "conflicts",
         PLAN,
         "What M.O.S.S. and JAMF disagree on and a person decides. Opened once, closed by itself when values agree.",
+        table="jamf_sync.conflicts",
     )
     def conflicts(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -143,7 +146,6 @@ def _build_conflicts(layout: Layout) -> dg.AssetsDefinition:
             queue = update_queue(run)
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).facts("jamf_sync.conflicts"),
                     **queue.changes,
                     "newest": markdown_table(queue.newest, "No open conflict."),
                 }
@@ -158,6 +160,7 @@ def _build_plan_validation(layout: Layout) -> dg.AssetsDefinition:
         TRIAL,
         "A trial of the newest plan: applied to M.O.S.S. in a transaction that is always rolled back, so that its "
         "constraints and triggers have their say. What they reject is in jamf_sync.plan_problems; no more stays.",
+        table="jamf_sync.plan_problems",
     )
     def plan_validation(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -167,8 +170,8 @@ def _build_plan_validation(layout: Layout) -> dg.AssetsDefinition:
             plan_id, trial = tried.plan.plan_id, tried.trial
             return dg.MaterializeResult(
                 metadata={
-                    **Tables(run).facts("jamf_sync.plan_problems", trial.problems),
-                    "plan_id": plan_id,
+                    **row_count(trial.problems),
+                    "plan": str(plan_id),
                     "tried": trial.tried,
                     "problems": trial.problems,
                     **trial.by_problem,
@@ -187,6 +190,7 @@ def _build_what_if_plan(layout: Layout) -> dg.AssetsDefinition:
         WHAT_IF,
         "What a sync of a stored slot would do to M.O.S.S. as it is now: staged, matched and planned anew, without "
         "asking JAMF. The plan is there to be looked at and is never applied; the current matches stay as they are.",
+        table="jamf_sync.change_plan",
     )
     def what_if_plan(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -201,8 +205,7 @@ def _build_what_if_plan(layout: Layout) -> dg.AssetsDefinition:
 def _plan_facts(run: RunContext, plan: Plan) -> dict[str, Any]:
     """What the UI says of a plan: its number, its counts, the first changes."""
     return {
-        **Tables(run).facts("jamf_sync.change_plan"),
-        "plan_id": plan.plan_id,
+        "plan": str(plan.plan_id),
         "created": sum(count.created for count in plan.counts),
         "updated": sum(count.updated for count in plan.counts),
         "conflicts": sum(count.conflicts for count in plan.counts),

@@ -19,7 +19,7 @@ from moss_jamf_pipeline.moss.capture.cadence import SweepMode
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.orchestration.assets.layout import NAMED, RAW, SERVER, Layout
 from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
-from moss_jamf_pipeline.orchestration.presentation import Tables
+from moss_jamf_pipeline.orchestration.presentation import row_count
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
 
 
@@ -76,6 +76,7 @@ def _build_raw_asset(layout: Layout, declared: Collection) -> dg.AssetsDefinitio
         f"{declared.contents}. Allow-listed documents, stored as versions: an object is written "
         "again only when it changed. A past slot is never captured again; one without a capture is "
         "covered by the present. Not asked for where M.O.S.S. has switched it off.",
+        table=f"jamf_sync.{raw_step(collection)}",
     )
     if declared.has_sweeps:
 
@@ -112,7 +113,7 @@ def _materialize(
         captured = capture(
             run, jamf.clients, collection, slots, sweep=sweep, attempt=context.retry_number
         )
-        return dg.MaterializeResult(metadata=_metadata(captured, Tables(run)))
+        return dg.MaterializeResult(metadata=_metadata(captured))
 
 
 def _build_named_asset(layout: Layout) -> dg.AssetsDefinition:
@@ -140,21 +141,19 @@ def _named_metadata(named: NamedRecords) -> dict[str, Any]:
         "changed": sum(each.capture.changed for each in found if each.capture is not None),
         "requests": sum(each.reading.requests for each in found if each.reading is not None),
         **{
-            f"{collection}_capture_id": each.capture.capture_id
+            f"{collection}_capture": str(each.capture.capture_id)
             for collection, each in named.collections.items()
             if each.capture is not None
         },
     }
 
 
-def _metadata(captured: Captured, tables: Tables) -> dict[str, Any]:
+def _metadata(captured: Captured) -> dict[str, Any]:
     if captured.switched_off is not None:
         return {"switched_off": captured.switched_off, "requests": 0}
     now, reading = captured.capture, captured.reading
     return {
-        **tables.facts(
-            f"jamf_sync.raw_jamf_{captured.collection}", None if now is None else now.captured
-        ),
+        **row_count(None if now is None else now.captured),
         **({} if now is None or reading is None else _capture_metadata(now, reading)),
         **(
             _sweep_metadata(reading)
@@ -181,7 +180,7 @@ def _sweep_metadata(reading: Reading) -> dict[str, Any]:
 
 def _capture_metadata(capture: Capture, reading: Reading) -> dict[str, Any]:
     return {
-        "capture_id": capture.capture_id,
+        "capture": str(capture.capture_id),
         "captured_at": dg.MetadataValue.timestamp(capture.captured_at),
         "captured": capture.captured,
         "changed": capture.changed,

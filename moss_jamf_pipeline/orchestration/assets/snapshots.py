@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collection_named
 from moss_jamf_pipeline.engine.checks import without
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import snapshot_step
@@ -14,7 +14,6 @@ from moss_jamf_pipeline.orchestration.assets.layout import SNAPSHOTS, Layout
 from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
 from moss_jamf_pipeline.orchestration.presentation import markdown_table
 from moss_jamf_pipeline.orchestration.resources import MossResource
-from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
 
 _QUIET_DAYS = 90
 
@@ -31,18 +30,7 @@ def _build_snapshot_asset(layout: Layout, collection: str) -> dg.AssetsDefinitio
         f"The slot's {collection} as typed rows: text trimmed, placeholders NULL, serial numbers and "
         "MAC addresses in one form. What cannot be used is in jamf_sync.quarantine with its reason. "
         "Reads stored documents, never JAMF.",
-        metadata={
-            "dagster/table_name": f"jamf_sync.{snapshot_step(collection)}",
-            "dagster/storage_kind": "postgres",
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(
-                        name=column.name, type=column.type, description=column.description
-                    )
-                    for column in SNAPSHOT_COLUMNS[collection]
-                ]
-            ),
-        },
+        table=f"jamf_sync.{collection_named(collection).row_table}",
     )
     def jamf_snapshot(
         context: dg.AssetExecutionContext, moss: MossResource
@@ -61,7 +49,7 @@ def _metadata(run: RunContext, staged: StagedSlots) -> dict[str, Any]:
     is_of_computers = staged.collection == "computers"
     return {
         **(_quiet_computers(run, newest.capture_id) if is_of_computers else {}),
-        "capture_id": newest.capture_id,
+        "capture": str(newest.capture_id),
         "captured_at": dg.MetadataValue.timestamp(newest.captured_at),
         "staged": sum(snapshot.staged for snapshot in staged.snapshots),
         "quarantined": newest.quarantined,
