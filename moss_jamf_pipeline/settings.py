@@ -9,7 +9,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
@@ -192,10 +191,6 @@ class Settings(BaseSettings):
     jamf_web_url: str | None = Field(
         default=None,
         description="Where people open JAMF Pro, for links to it; JAMF_BASE_URL if that is a JAMF Pro server.",
-    )
-    jamf_credentials_expire_on: date | None = Field(
-        default=None,
-        description="The day on which the credentials of the environment end, e.g. 2027-05-28: it is told in time.",
     )
     encryption_key: SecretStr | None = Field(
         default=None,

@@ -209,7 +209,7 @@ def _saved_document(saved: SavedCredentials) -> dict[str, object]:
         "integration": saved.integration,
         "base_url": saved.route.base_url,
         "connection": saved.route.connection.kind,
-        "credentials_end_on": saved.route.credentials_end_on,
+        "credentials_end_on": saved.end_on,
         "cipher": saved.protection.cipher,
         "key_source": saved.protection.key_source,
         "key_created": saved.protection.is_key_new,
@@ -223,8 +223,8 @@ def _print_saved(saved: SavedCredentials) -> None:
         markup=False,
         soft_wrap=True,
     )
-    if saved.route.credentials_end_on is not None:
-        stdout.print(f"They end on {saved.route.credentials_end_on}.")
+    if saved.end_on is not None:
+        stdout.print(f"They end on {saved.end_on}.")
     stdout.print("Next: `moss-jamf credentials test`.")
 
 

@@ -5,11 +5,10 @@ Alerts tell of them, and reports begin with them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -19,6 +18,7 @@ from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import held_changes, held_sentences
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one, fetch_value
+from moss_jamf_pipeline.services.credentials_expiry import expiry_of
 from moss_jamf_pipeline.settings import Settings
 
 HISTORY_TYPES: Final = tuple(
@@ -31,10 +31,8 @@ _TIMES_RUNNING: Final = 3
 _WEEK: Final = timedelta(days=7)
 _GROWS_BY: Final = 10
 _GROWS_BY_SHARE: Final = 0.5
-_EXPIRY_IS_NEAR: Final = timedelta(days=30)
-_EXPIRY_IS_CLOSE: Final = timedelta(days=7)
-_PLATFORM_HOSTS: Final = (".api.jamfcloud.com", ".apigw.jamf.com")
-_VALID_ON_THE_PLATFORM: Final = timedelta(days=180)
+_DAYS_CLOSE: Final = 7
+"""Before the end of credentials, from when on it is told every day."""
 
 
 class CauseKind(StrEnum):
@@ -214,41 +212,22 @@ def _incomplete(connection: psycopg.Connection, integration: Integration) -> lis
     ]
 
 
-def expiry_of(
-    connection: psycopg.Connection, integration: Integration, settings: Settings
-) -> datetime | None:
-    """When JAMF's credentials expire; None: never, or nobody knows.
-
-    What the integration's row says goes first. Else those expire that M.O.S.S. has saved for the Jamf Platform.
-    """
-    named = integration.settings.credentials_expire_on
-    if named is not None:
-        return datetime.combine(named, time(), UTC)
-    server = settings.jamf_server or integration.base_url or ""
-    if not (urlsplit(server).hostname or "").endswith(_PLATFORM_HOSTS):
-        return None
-    saved = fetch_one(connection, "alerts/credentials_saved", {"integration_id": integration.id})
-    is_overridden = settings.jamf_client_secret is not None
-    return None if saved is None or is_overridden else saved["saved_at"] + _VALID_ON_THE_PLATFORM
-
-
 def _expiry(
     connection: psycopg.Connection, integration: Integration, settings: Settings, now: datetime
 ) -> list[Cause]:
-    expires = expiry_of(connection, integration, settings)
-    if expires is None or expires - now > _EXPIRY_IS_NEAR:
+    expiry = expiry_of(connection, settings, integration, now.date())
+    if expiry is None or expiry.state == "fine":
         return []
-    is_close = expires - now <= _EXPIRY_IS_CLOSE
-    verb = "expired" if expires <= now else "expire"
+    verb = "ended" if expiry.state == "over" else "end"
     return [
         Cause(
             CauseKind.CREDENTIALS_EXPIRE,
             "client secret",
-            f"The credentials of {integration.name!r} {verb} on {expires:%Y-%m-%d}. No sync works without new ones.",
-            "Make new ones in JAMF, and save them: `moss-jamf credentials set`. If the date is "
-            "`sync_settings.credentials_expire_on`, change it as well.",
+            f"The credentials of {integration.name!r} for JAMF {verb} on {expiry.ends_on}. No sync works without new "
+            "ones.",
+            expiry.remedy,
             page="config",
-            told_again_after=None if is_close else _WEEK,
+            told_again_after=None if expiry.days_left <= _DAYS_CLOSE else _WEEK,
         )
     ]
 

@@ -481,7 +481,7 @@ def _connection(
         tenant_id=scope.id if scope and scope.kind == "tenant" else None,
         web_url=route.web_url,
         has_credentials=row["has_credentials"],
-        credentials_end_on=end_of_credentials(workplace.settings, integration),
+        credentials_end_on=end_of_credentials(connection, workplace.settings, integration),
         kind=kind,
         source=source,
         problem=problem,

@@ -1,7 +1,7 @@
 """JAMF credentials saved in M.O.S.S.: saving them, and trying those that a sync would use."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 import psycopg
@@ -23,6 +23,7 @@ from moss_jamf_pipeline.moss.integration.credentials import (
 )
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.integration.routes import Route, save_route
+from moss_jamf_pipeline.services.credentials_expiry import end_of_credentials
 from moss_jamf_pipeline.services.jamf_checks import JamfAnswer, ask_everything
 from moss_jamf_pipeline.services.routes import RouteGiven
 from moss_jamf_pipeline.services.workplace import Workplace
@@ -39,6 +40,7 @@ class SavedCredentials:
         integration: the name of the integration.
         route: how the server is reached that they are for; saved as well.
         protection: how they are protected.
+        end_on: the day on which those end that a sync would use now; None: it is not known, or they do not.
         ignored_key: why ENCRYPTION_KEY of the environment was not used; None: it was, or is not set.
         overriding: the variables of the environment that override what was saved.
     """
@@ -46,6 +48,7 @@ class SavedCredentials:
     integration: str
     route: Route
     protection: Protection
+    end_on: date | None
     ignored_key: str | None
     overriding: tuple[str, ...]
 
@@ -134,14 +137,17 @@ def save_with(
     """As `save`, on a connection that is open and for an integration and a way to JAMF that are known."""
     route.connection.require_fit(type(credentials))
     keys = given_keys(settings)
-    dated = replace(
-        route, credentials_set_on=datetime.now(UTC).date(), credentials_expire_on=expire_on
-    )
+    dated = replace(route, credentials_expire_on=expire_on)
     with connection.transaction():
         protection = save_credentials(connection, integration, credentials, keys)
         save_route(connection, integration.id, dated)
     return SavedCredentials(
-        integration.name, dated, protection, ignored_key(keys), overriding(settings)
+        integration.name,
+        dated,
+        protection,
+        end_of_credentials(connection, settings, replace(integration, route=dated)),
+        ignored_key(keys),
+        overriding(settings),
     )
 
 

@@ -1,16 +1,22 @@
 """When the credentials for JAMF end: those of an integration of the platform do, six months after they were made."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Literal
 
+import psycopg
+
 from moss_jamf_pipeline.engine.access import ConfigurationMissing, given_credentials
+from moss_jamf_pipeline.jamf import ConnectionKind
 from moss_jamf_pipeline.moss.integration.integrations import Integration
+from moss_jamf_pipeline.moss.statements import fetch_one
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
-DAYS_TOLD: Final = 30
+_DAYS_TOLD: Final = 30
 """Before their end, from when on somebody has to do something."""
+_MONTHS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,18 @@ def credentials_expiring(
     Returns:
         None: nobody said so, or they do not end by themselves, as those of a JAMF Pro server.
     """
-    with workplace.reading(choice) as (_, integration):
-        return expiry_of(workplace.settings, integration, today)
+    with workplace.reading(choice) as (connection, integration):
+        return expiry_of(connection, workplace.settings, integration, today)
 
 
 def expiry_of(
-    settings: Settings, integration: Integration, today: date | None = None
+    connection: psycopg.Connection | None,
+    settings: Settings,
+    integration: Integration,
+    today: date | None = None,
 ) -> CredentialsExpiry | None:
-    """As `credentials_expiring`, for an integration that was read."""
-    ends_on = end_of_credentials(settings, integration)
+    """As `credentials_expiring`, for an integration that was read; without a connection M.O.S.S. cannot be asked."""
+    ends_on = end_of_credentials(connection, settings, integration)
     if ends_on is None:
         return None
     days = (ends_on - (today or datetime.now(UTC).date())).days
@@ -64,24 +73,46 @@ def expiry_of(
         state: Literal["fine", "soon", "over"] = "over"
         message = f"{whose} ended on {ends_on}: no sync can log in any more."
     else:
-        state = "soon" if days <= DAYS_TOLD else "fine"
+        state = "soon" if days <= _DAYS_TOLD else "fine"
         left = "today" if days == 0 else f"in {days} day{'' if days == 1 else 's'}"
         message = f"{whose} end on {ends_on}, {left}."
     remedy = (
         ""
         if state == "fine"
-        else "Make new ones (of an integration: in Jamf Account) and save them: `moss-jamf credentials set`, or "
-        "M.O.S.S.'s page."
+        else "Make new ones (of an integration: in Jamf Account) and save them: `moss-jamf credentials set`. If the "
+        "date is `sync_settings.credentials_expire_on`, change it as well."
     )
     return CredentialsExpiry(integration.name, ends_on, days, state, message, remedy)
 
 
-def end_of_credentials(settings: Settings, integration: Integration) -> date | None:
-    """The day on which those end that a sync would use; None: it is not known, or there is none."""
+def end_of_credentials(
+    connection: psycopg.Connection | None, settings: Settings, integration: Integration
+) -> date | None:
+    """The day on which those end that a sync would use; None: it is not known, or there is none.
+
+    What was said of the saved ones goes first, then what the integration's settings say of any. Else those of the
+    platform that M.O.S.S. has saved end six months after they were: Jamf Account made them then, or before.
+    """
+    route, named = integration.route, integration.settings.credentials_expire_on
+    if _are_of_environment(settings):
+        return named
+    if route.credentials_expire_on is not None or named is not None:
+        return route.credentials_expire_on or named
+    if route.connection.kind is ConnectionKind.SERVER or connection is None:
+        return None
+    saved = fetch_one(connection, "credentials/saved_when", {"integration_id": integration.id})
+    return None if saved is None else _months_later(saved["saved_at"].date(), _MONTHS)
+
+
+def _are_of_environment(settings: Settings) -> bool:
     try:
-        is_of_environment = given_credentials(settings) is not None
+        return given_credentials(settings) is not None
     except ConfigurationMissing:
-        return None  # half a pair: nothing can log in, and other checks say so
-    if is_of_environment:
-        return settings.jamf_credentials_expire_on
-    return integration.route.credentials_end_on
+        return True  # half a pair: nothing can log in with what is saved either, and other checks say so
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last of a shorter month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

@@ -97,7 +97,7 @@ def look_for_expiry(
     """When the credentials end; arguments as of `look_at_access`. None: it is not known, or they do not."""
     if asks_moss:
         return credentials_expiring(workplace, choice)
-    return expiry_of(workplace.settings, _unsaved_integration(choice))
+    return expiry_of(None, workplace.settings, _unsaved_integration(choice))
 
 
 def require_lasting(expiry: CredentialsExpiry) -> str:

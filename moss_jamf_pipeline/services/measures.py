@@ -133,5 +133,5 @@ def measure(workplace: Workplace, choice: IntegrationChoice) -> Measures:
             ),
             held=waiting,
             open_conflicts=open_conflicts_by_kind(connection, integration.id),
-            credentials_end_on=end_of_credentials(workplace.settings, integration),
+            credentials_end_on=end_of_credentials(connection, workplace.settings, integration),
         )

@@ -117,7 +117,7 @@ def integration_status(workplace: Workplace, choice: IntegrationChoice) -> Integ
             last_run=record(SyncRun, runs[0]) if runs else None,
             open_conflicts=open_conflicts_by_kind(connection, integration.id),
             schedule=_schedule(workplace, choice, integration, now),
-            credentials=expiry_of(workplace.settings, integration, now.date()),
+            credentials=expiry_of(connection, workplace.settings, integration, now.date()),
         )
 
 

@@ -288,7 +288,8 @@ def test_credentials_are_told_of_a_month_before_the_date_that_the_row_names(
 def test_credentials_of_the_platform_expire_six_months_after_they_were_saved(bench: Bench) -> None:
     bench.execute(
         """update public.integration_configs
-           set config = config || '{"base_url": "https://eu.api.jamfcloud.com"}'"""
+           set config = config || '{"base_url": "https://eu.api.jamfcloud.com", "connection": "platform",
+                                    "environment_id": "5b1c9a70-63d4-4f7b-8a52-0f6e1d2c3b4a"}'"""
     )
     assert _found(bench) == {}
     bench.execute(
@@ -298,10 +299,11 @@ def test_credentials_of_the_platform_expire_six_months_after_they_were_saved(ben
     )
     assert CauseKind.CREDENTIALS_EXPIRE in _found(bench)
     # What the environment gives goes before what is saved, and nobody knows its date.
-    assert _found(bench, jamf_client_secret=SecretStr("another one")) == {}
+    another = SecretStr("another one")
+    assert _found(bench, jamf_client_id="another", jamf_client_secret=another) == {}
     bench.execute(
         """update public.integration_configs
-           set config = config || '{"base_url": "https://example.jamfcloud.com"}'"""
+           set config = config || '{"base_url": "https://example.jamfcloud.com", "connection": "server"}'"""
     )
     assert _found(bench) == {}
 

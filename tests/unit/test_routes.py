@@ -1,5 +1,6 @@
 """The way to JAMF as M.O.S.S.'s row says it: what is read, and until when credentials last."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,14 @@ from pydantic import SecretStr, ValidationError
 from moss_jamf_pipeline.jamf import SERVER, Gateway, Scope
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.moss.integration.routes import Route, read_route
-from moss_jamf_pipeline.services.credentials_expiry import expiry_of
+from moss_jamf_pipeline.services.credentials_expiry import end_of_credentials, expiry_of
 from moss_jamf_pipeline.services.routes import RouteGiven, RouteInvalid
 from moss_jamf_pipeline.settings import Settings
 
 _ID = "5b1c9a70-63d4-4f7b-8a52-0f6e1d2c3b4a"
 _EU = "https://eu.api.jamfcloud.com"
 _OWN = "https://example.jamfcloud.com"
+_GIVEN = {"jamf_client_id": "c", "jamf_client_secret": SecretStr("s")}
 _LED = Route(_EU, Gateway(Scope("environment", _ID), _OWN), _OWN)
 
 
@@ -69,58 +71,50 @@ def test_people_open_jamf_pro_where_it_is_and_not_at_the_gateway() -> None:
     assert Route(_EU, Gateway(Scope("environment", _ID))).pages is None
 
 
-def _settings(**values: Any) -> Settings:
-    return Settings(_env_file=None, **values)
-
-
-def _expiry(route: Route, today: date, **environment: Any) -> tuple[str, int] | None:
-    integration = Integration(UUID(int=1), "JAMF Pro", True, SyncSettings(), route)
-    found = expiry_of(_settings(**environment), integration, today)
-    assert found is None or bool(found.remedy) is (found.state != "fine")
-    return None if found is None else (found.state, found.days_left)
+_SOME_DAY, _ANOTHER = date(2027, 5, 28), date(2027, 6, 1)
 
 
 @pytest.mark.parametrize(
-    ("route", "today", "found"),
+    ("route", "named", "environment", "found"),
     [
-        (Route(_OWN, credentials_set_on=date(2025, 1, 1)), date(2026, 11, 28), None),
-        (Route(_OWN, credentials_expire_on=date(2026, 12, 1)), date(2026, 11, 28), ("soon", 3)),
-        (Route(_EU, _LED.connection), date(2026, 11, 28), None),
-        (
-            Route(_EU, _LED.connection, credentials_set_on=date(2026, 8, 31)),
-            date(2027, 1, 29),
-            ("soon", 30),
-        ),
-        (
-            Route(_EU, _LED.connection, credentials_set_on=date(2026, 8, 31)),
-            date(2027, 1, 28),
-            ("fine", 31),
-        ),
-        (
-            Route(_EU, _LED.connection, credentials_set_on=date(2026, 8, 31)),
-            date(2027, 2, 28),
-            ("soon", 0),
-        ),
-        (
-            Route(_EU, _LED.connection, credentials_set_on=date(2026, 8, 31)),
-            date(2027, 3, 1),
-            ("over", -1),
-        ),
+        (Route(_OWN), None, {}, None),
+        (_LED, None, {}, None),  # when they were saved cannot be asked
+        (Route(_OWN), _SOME_DAY, {}, _SOME_DAY),
+        (replace(_LED, credentials_expire_on=_ANOTHER), _SOME_DAY, {}, _ANOTHER),
+        (replace(_LED, credentials_expire_on=_ANOTHER), None, _GIVEN, None),
+        (replace(_LED, credentials_expire_on=_ANOTHER), _SOME_DAY, _GIVEN, _SOME_DAY),
+        (replace(_LED, credentials_expire_on=_ANOTHER), None, {"jamf_client_id": "c"}, None),
     ],
 )
-def test_an_integrations_credentials_end_after_six_months(
-    route: Route, today: date, found: tuple[str, int] | None
+def test_the_end_is_that_of_the_credentials_that_a_sync_uses(
+    route: Route, named: date | None, environment: dict[str, Any], found: date | None
 ) -> None:
-    assert _expiry(route, today) == found
+    settings = SyncSettings(credentials_expire_on=named)
+    integration = Integration(UUID(int=1), "JAMF Pro", True, settings, route)
+    assert end_of_credentials(None, Settings(**environment), integration) == found
 
 
-def test_credentials_of_the_environment_end_when_it_says() -> None:
-    today = date(2026, 11, 28)
-    led = Route(_EU, _LED.connection, credentials_set_on=date(2026, 1, 1))
-    own = {"jamf_client_id": "c", "jamf_client_secret": SecretStr("s")}
-    assert _expiry(led, today) == ("over", -150)
-    assert _expiry(led, today, **own) is None
-    assert _expiry(led, today, **own, jamf_credentials_expire_on=date(2027, 5, 1)) == ("fine", 154)
+@pytest.mark.parametrize(
+    ("today", "state", "days", "said"),
+    [
+        (date(2027, 4, 27), "fine", 31, "in 31 days"),
+        (date(2027, 4, 28), "soon", 30, "in 30 days"),
+        (date(2027, 5, 27), "soon", 1, "in 1 day."),
+        (date(2027, 5, 28), "soon", 0, "today"),
+        (date(2027, 5, 29), "over", -1, "ended on 2027-05-28"),
+    ],
+)
+def test_a_month_before_the_end_somebody_is_told(
+    today: date, state: str, days: int, said: str
+) -> None:
+    settings = SyncSettings(credentials_expire_on=_SOME_DAY)
+    expiry = expiry_of(
+        None, Settings(), Integration(UUID(int=1), "JAMF Pro", True, settings), today
+    )
+    assert expiry is not None
+    assert (expiry.state, expiry.days_left) == (state, days)
+    assert said in expiry.message
+    assert bool(expiry.remedy) is (state != "fine")
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,6 @@ from moss_jamf_pipeline.moss.statements import execute
 from moss_jamf_pipeline.moss.text import unescaped
 from moss_jamf_pipeline.scrubbing import remember_address
 
-_MONTHS_OF_AN_INTEGRATION: Final = 6
-
 
 def _plain(value: object) -> object:
     """A text as somebody typed it; M.O.S.S.'s pages escape what they save. An empty one is none."""
@@ -61,7 +59,6 @@ class _Kept(BaseModel):
     environment_id: _Plain = None
     tenant_id: _Plain = None
     web_url: _Address = None
-    credentials_set_on: _Day = None
     credentials_expire_on: _Day = None
 
     @model_validator(mode="after")
@@ -82,31 +79,18 @@ class Route:
         base_url: the JAMF Pro server or the gateway, without a trailing slash; None: none is known.
         connection: which of the two.
         web_url: where people open JAMF Pro, if that is not `base_url`.
-        credentials_set_on: when the saved credentials were saved.
-        credentials_expire_on: when they end, if somebody said so.
+        credentials_expire_on: when the saved credentials end, if that was said when they were saved.
     """
 
     base_url: str | None = None
     connection: Connection = SERVER
     web_url: str | None = None
-    credentials_set_on: date | None = None
     credentials_expire_on: date | None = None
 
     @property
     def pages(self) -> str | None:
         """Where people open JAMF Pro; None: nobody said, and the gateway has no pages."""
         return self.web_url or (self.base_url if self.connection is SERVER else None)
-
-    @property
-    def credentials_end_on(self) -> date | None:
-        """When the saved credentials end; None: it is not known, or they do not end by themselves.
-
-        Jamf Account makes an integration's for six months, which may have begun before they were saved here.
-        """
-        if self.credentials_expire_on is not None or self.connection is SERVER:
-            return self.credentials_expire_on
-        begun = self.credentials_set_on
-        return None if begun is None else _months_later(begun, _MONTHS_OF_AN_INTEGRATION)
 
 
 def read_route(config: object) -> Route:
@@ -126,7 +110,6 @@ def read_route(config: object) -> Route:
         kept.base_url,
         connection,
         kept.web_url,
-        kept.credentials_set_on,
         kept.credentials_expire_on,
     )
 
@@ -146,10 +129,7 @@ def save_route(connection: psycopg.Connection, integration_id: UUID, route: Rout
 
 def _document_of(route: Route) -> dict[str, Any]:
     scope = route.connection.scope if isinstance(route.connection, Gateway) else None
-    days = {
-        "credentials_set_on": route.credentials_set_on,
-        "credentials_expire_on": route.credentials_expire_on,
-    }
+    expire_on = route.credentials_expire_on
     said = {
         # A row that says nothing means a JAMF Pro server, as M.O.S.S. writes it.
         "connection": None if route.connection is SERVER else route.connection.kind.value,
@@ -157,17 +137,6 @@ def _document_of(route: Route) -> dict[str, Any]:
         "environment_id": scope.id if scope and scope.kind == "environment" else None,
         "tenant_id": scope.id if scope and scope.kind == "tenant" else None,
         "web_url": route.web_url,
-        **{name: day and day.isoformat() for name, day in days.items()},
+        "credentials_expire_on": None if expire_on is None else expire_on.isoformat(),
     }
     return {name: value for name, value in said.items() if value is not None}
-
-
-def _months_later(day: date, months: int) -> date:
-    """The same day some months later, or the last of a shorter month."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + years, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
