@@ -14,6 +14,7 @@ from moss_jamf_pipeline.orchestration.assets.matching import build_matching_asse
 from moss_jamf_pipeline.orchestration.assets.moss import build_moss_assets
 from moss_jamf_pipeline.orchestration.assets.plan import build_plan_assets
 from moss_jamf_pipeline.orchestration.assets.raw import build_raw_assets
+from moss_jamf_pipeline.orchestration.assets.report import build_report
 from moss_jamf_pipeline.orchestration.assets.snapshots import build_snapshot_assets
 from moss_jamf_pipeline.orchestration.checks import build_checks
 from moss_jamf_pipeline.orchestration.jobs import build_jobs
@@ -58,6 +59,7 @@ def build_definitions(
 def _definitions_of(layout: Layout, settings: Settings) -> dg.Definitions:
     """One integration: a JAMF server, its assets under its own key prefix, its checks, jobs, schedule and sensors."""
     forget_old_captures, every_night = build_retention(layout.integration)
+    sync_report, report_jamf, every_week = build_report(layout)
     return dg.Definitions(
         assets=[
             *build_raw_assets(layout),
@@ -65,10 +67,11 @@ def _definitions_of(layout: Layout, settings: Settings) -> dg.Definitions:
             *build_matching_assets(layout),
             *build_plan_assets(layout),
             *build_moss_assets(layout),
+            sync_report,
         ],
         asset_checks=build_checks(layout),
-        jobs=[*build_jobs(layout.prefix), forget_old_captures],
-        schedules=[every_night, build_schedule(layout.integration, settings)],
+        jobs=[*build_jobs(layout.prefix), forget_old_captures, report_jamf],
+        schedules=[every_night, every_week, build_schedule(layout.integration, settings)],
         sensors=build_sensors(layout.integration),
     )
 

@@ -331,6 +331,11 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_MAIL_TO",
         description="Whom they are sent to: addresses, separated by commas.",
     )
+    report_mail: Literal["weekly", "each", "none"] = Field(
+        default="weekly",
+        alias="MOSS_JAMF_REPORT_MAIL",
+        description="Which reports are mailed, where MOSS_JAMF_SMTP_HOST is set: the weekly ones, each, or none.",
+    )
     wait_minutes: float = Field(
         default=30.0,
         ge=0,

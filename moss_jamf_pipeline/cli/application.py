@@ -70,6 +70,9 @@ COMMANDS = {
     "alerts": LazyCommand(
         "alerts", "Who is told of what needs a person: list, check, test.", _LOOK
     ),
+    "report": LazyCommand(
+        "report", "How the fleet and its sync stand; what needs somebody.", _LOOK
+    ),
     "export": LazyCommand("export", "A whole list as CSV or a workbook.", _LOOK),
     "demo": LazyCommand("demo", "Sync a simulated fleet and show what happened.", _LOCAL),
     "up": LazyCommand("up", "Serve the Dagster UI and its daemon until Ctrl-C.", _LOCAL),

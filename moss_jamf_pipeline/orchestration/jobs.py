@@ -11,6 +11,9 @@ from moss_jamf_pipeline.orchestration.tags import SYNC_TYPE_TAG
 # The job that forgets what is older than its retention; see `retention`.
 FORGET_JOB = "forget_old_captures"
 
+# The job that makes a report; see `assets.report`.
+REPORT_JOB = "report_jamf"
+
 # The only thing that ends a run whose machine died; a sync of 100,000 Macs takes minutes.
 _MAX_RUNTIME_SECONDS = 2 * 60 * 60
 
@@ -37,5 +40,9 @@ def build_jobs(prefix: str) -> list[UnresolvedAssetJobDefinition]:
 def job_names(prefix: str) -> frozenset[str]:
     """All jobs of one integration."""
     return frozenset(
-        {name_for(prefix, FORGET_JOB), *(job_name(prefix, scope) for scope in SCOPES.values())}
+        {
+            name_for(prefix, FORGET_JOB),
+            name_for(prefix, REPORT_JOB),
+            *(job_name(prefix, scope) for scope in SCOPES.values()),
+        }
     )

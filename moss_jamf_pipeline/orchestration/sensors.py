@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import dagster as dg
 
 from moss_jamf_pipeline.engine.schedule import decide, next_sync
-from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, schedule_name
+from moss_jamf_pipeline.engine.scopes import SCOPES, job_name, name_for, schedule_name
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from moss_jamf_pipeline.engine.webhook_windows import decide_on_webhooks
 from moss_jamf_pipeline.moss.capture.hints import waiting
@@ -20,13 +20,14 @@ from moss_jamf_pipeline.notifying.alerts import (
     tell_unnoted,
     usable_channels,
 )
+from moss_jamf_pipeline.orchestration.assets.report import report_config
 from moss_jamf_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     WILL_RETRY_TAG,
 )
 from moss_jamf_pipeline.orchestration.endings import failure_message, tag_as_failed
 from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failures
-from moss_jamf_pipeline.orchestration.jobs import job_names
+from moss_jamf_pipeline.orchestration.jobs import REPORT_JOB, job_names
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
 from moss_jamf_pipeline.orchestration.remembered import remember_cron
 from moss_jamf_pipeline.orchestration.resources import MossResource
@@ -34,9 +35,11 @@ from moss_jamf_pipeline.orchestration.tags import TRIGGERED_BY_TAG
 from moss_jamf_pipeline.orchestration.webserver import Webserver
 from moss_jamf_pipeline.services import alerts, causes
 from moss_jamf_pipeline.services.causes import Cause
+from moss_jamf_pipeline.services.reports.making import newest_ended_sync
 from moss_jamf_pipeline.services.requested_runs import DagsterNotAsked
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
+_NONE_YET: Final = "none yet"
 # Since when this process, which evaluates sensors over and over, has seen the locks of runs free.
 _FREE_SINCE: Final[dict[str, float]] = {}
 
@@ -66,6 +69,7 @@ def build_sensors(choice: IntegrationChoice) -> list[dg.SensorDefinition]:
         _build_failure_sensor(choice),
         _build_cancellation_sensor(choice),
         _build_alerts_sensor(choice),
+        _build_report_sensor(choice),
     ]
 
 
@@ -301,6 +305,46 @@ def _build_alerts_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
         return dg.SkipReason(f"{told.messages} told.")
 
     return alerts_sensor
+
+
+def _build_report_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
+    prefix = choice.slug
+
+    @dg.sensor(
+        name=f"{name_for(prefix, REPORT_JOB)}_after_syncs",
+        job_name=name_for(prefix, REPORT_JOB),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description=(
+            "Makes a report after each full sync that ended well or in part, whoever started it: one of the newest, "
+            "however many there were."
+        ),
+    )
+    def report_after_syncs(
+        context: dg.SensorEvaluationContext, moss: MossResource
+    ) -> dg.SensorResult:
+        try:
+            with explained_failures(), moss.database.reading() as connection:
+                newest = newest_ended_sync(connection, find_integration(connection, choice))
+        except dg.Failure as failure:
+            return dg.SensorResult(skip_reason=failure.description, cursor=context.cursor)
+        if newest is None:
+            # The first sync is reported of, too.
+            return dg.SensorResult(skip_reason="No full sync has ended yet.", cursor=_NONE_YET)
+        run_id, ended_at = newest
+        if context.cursor in (None, run_id):
+            return dg.SensorResult(
+                skip_reason=f"The newest full sync ended {ended_at:%Y-%m-%d %H:%M} UTC.",
+                cursor=run_id,
+            )
+        request = dg.RunRequest(
+            run_key=run_id,
+            run_config=report_config(prefix, weekly=False),
+            tags={TRIGGERED_BY_TAG: "sync"},
+        )
+        return dg.SensorResult(run_requests=[request], cursor=run_id)
+
+    return report_after_syncs
 
 
 def _last_successes(instance: dg.DagsterInstance, jobs: Iterable[str]) -> dict[str, datetime]:

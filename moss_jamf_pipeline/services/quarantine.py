@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
+
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
@@ -147,19 +149,26 @@ def _parameters(
 def list_reasons(workplace: Workplace, choice: IntegrationChoice) -> tuple[QuarantineReason, ...]:
     """Why something of the newest captures could not be used: collection by collection, the commonest reasons first."""
     with workplace.reading(choice) as (connection, integration):
-        return tuple(
-            record(QuarantineReason, row, collection=collection)
-            for collection, capture in newest_captures(connection, integration.id).items()
-            for row in fetch_all(
-                connection,
-                "staging/preview_quarantine",
-                {
-                    "integration_id": integration.id,
-                    "collection": collection,
-                    "capture_id": capture.capture_id,
-                },
-            )
+        return reasons_of(connection, integration)
+
+
+def reasons_of(
+    connection: psycopg.Connection, integration: Integration
+) -> tuple[QuarantineReason, ...]:
+    """The same, on a connection that is open."""
+    return tuple(
+        record(QuarantineReason, row, collection=collection)
+        for collection, capture in newest_captures(connection, integration.id).items()
+        for row in fetch_all(
+            connection,
+            "staging/preview_quarantine",
+            {
+                "integration_id": integration.id,
+                "collection": collection,
+                "capture_id": capture.capture_id,
+            },
         )
+    )
 
 
 def show(workplace: Workplace, choice: IntegrationChoice, quarantine_id: int) -> QuarantineEntry:

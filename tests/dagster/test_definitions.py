@@ -46,6 +46,7 @@ _GROUPS = {
         "moss_mappings",
         "moss_sync_history",
     },
+    "reports": {"sync_report"},
 }
 # What is read of JAMF as it is, and stands for no time.
 _NOW = {"jamf_server", "named_records"}
@@ -72,7 +73,7 @@ _WARNING = {
     ("moss_mappings", "written_objects_exist"),
 }
 # No part of a sync: a dry run, a look back, and what webhooks named.
-_ASIDE = {"plan_validation", "what_if_plan", "named_records"}
+_ASIDE = {"sync_report", "plan_validation", "what_if_plan", "named_records"}
 
 
 def _assets() -> Iterator[dg.AssetsDefinition]:
@@ -121,6 +122,7 @@ def test_kinds_say_what_each_layer_works_with() -> None:
         "matching": {frozenset({"sql", "postgres"})},
         "plan": {frozenset({"sql", "postgres"})},
         "moss": {frozenset({"sql", "postgres"}), frozenset({"postgres"})},
+        "reports": {frozenset({"html", "postgres"})},
     }
 
 
@@ -297,6 +299,16 @@ def test_the_old_is_forgotten_every_night() -> None:
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 
 
+def test_a_week_is_reported_of_every_monday() -> None:
+    schedule = DEFINITIONS.resolve_schedule_def("report_jamf_weekly")
+    assert schedule.job_name == "report_jamf"
+    assert schedule.cron_schedule == "0 6 * * 1"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    sensor = DEFINITIONS.resolve_sensor_def("report_jamf_after_syncs")
+    assert sensor.job_name == "report_jamf"
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
 def test_jamf_is_asked_whether_it_answers_before_anything_is_captured() -> None:
     graph = DEFINITIONS.resolve_asset_graph()
     for collection in _COLLECTIONS:
@@ -338,7 +350,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
     assert {tuple(key.path) for key in keys} == {
         (slug, name) for slug in slugs for name in _GROUP_OF
     }
-    names = (*(scope.job for scope in SCOPES.values()), "forget_old_captures")
+    names = (*(scope.job for scope in SCOPES.values()), "forget_old_captures", "report_jamf")
     jobs = [job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")]
     assert sorted(jobs) == sorted(name_for(slug, name) for slug in slugs for name in names)
     sensors = [sensor.name for sensor in loaded.sensors or []]
@@ -350,6 +362,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
             f"{slug}_cancelled_runs",
             f"{slug}_failed_runs",
             f"{slug}_alerts",
+            f"{name_for(slug, 'report_jamf')}_after_syncs",
             f"{slug}_webhooks",
         )
     )
@@ -359,6 +372,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
         for slug in slugs
         for schedule in (
             f"{name_for(slug, 'forget_old_captures')}_daily",
+            f"{name_for(slug, 'report_jamf')}_weekly",
             name_for(slug, "next_sync"),
         )
     )

@@ -14,6 +14,7 @@ from moss_jamf_pipeline.companion.pages import (
     objects,
     plans,
     quarantine,
+    reports,
     sign_in,
     webhooks,
 )
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     conflicts.ROUTER,
     quarantine.ROUTER,
     downloads.ROUTER,
+    reports.ROUTER,
     configuration.ROUTER,
     configuration.IN_MOSS,
     objects.ROUTER,

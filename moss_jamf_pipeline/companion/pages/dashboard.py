@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from fastapi import Depends, Form, Query, Request, Response
 
 from moss_jamf_pipeline.companion.identity.callers import Administrator
-from moss_jamf_pipeline.companion.pages.charts import history_chart
 from moss_jamf_pipeline.companion.pages.presentation import Frame, page
 from moss_jamf_pipeline.companion.pages.routing import PageNumber, page_number, router, turned_to
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, StarterNeeded, WorkplaceNeeded
 from moss_jamf_pipeline.engine.failures import EXPLAINED
 from moss_jamf_pipeline.moss.capture.cadence import SweepMode
+from moss_jamf_pipeline.rendering.charts import history_chart
 from moss_jamf_pipeline.services import requested_runs
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
 from moss_jamf_pipeline.services.overview import Overview, overview

@@ -37,8 +37,8 @@ def forget_the_old(
     Args:
         connection: one in autocommit mode, under the reading role: only `jamf_sync` is written.
         integration_id: whose.
-        retention_days: of captures and the versions that only they can show.
-        plan_retention_days: of plans, and of alerts that are over.
+        retention_days: of captures and the versions that only they can show, and of reports.
+        plan_retention_days: of plans, of weekly reports, and of alerts that are over.
     """
     with connection.transaction():
         captures = execute(
@@ -53,6 +53,15 @@ def forget_the_old(
             connection,
             "retention/delete_plans",
             {"integration_id": integration_id, "plan_retention_days": plan_retention_days},
+        )
+        execute(
+            connection,
+            "retention/delete_reports",
+            {
+                "integration_id": integration_id,
+                "retention_days": retention_days,
+                "plan_retention_days": plan_retention_days,
+            },
         )
         execute(
             connection,

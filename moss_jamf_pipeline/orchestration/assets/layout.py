@@ -88,6 +88,7 @@ PLAN: Final = Layer("plan", "plan", _SQL)
 TRIAL: Final = Layer("plan", "plan", _SQL, pool=MOSS_POOL)
 WHAT_IF: Final = Layer("plan", "plan", _SQL, has_slots=True)
 MOSS: Final = Layer("moss", "moss", _SQL, pool=MOSS_POOL, is_expected=True)
+REPORT: Final = Layer("reports", "report", frozenset({"postgres", "html"}))
 HISTORY: Final = Layer("moss", "moss", frozenset({"postgres"}), pool=MOSS_POOL, is_expected=True)
 
 
@@ -123,6 +124,7 @@ class Layout:
         description: str,
         *,
         table: str | None = None,
+        upstream: tuple[str, ...] | None = None,
     ) -> AssetDecorator:
         """The decorator that makes the asset of a step.
 
@@ -131,6 +133,7 @@ class Layout:
             layer: where it belongs.
             description: what it holds, for people.
             table: the table that it fills, as `presentation.table_metadata` has it; None: no single one.
+            upstream: the steps it depends on, if it is no step of a sync itself.
         """
 
         def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -139,7 +142,7 @@ class Layout:
                 key_prefix=self.prefix,
                 group_name=layer.group if self.is_alone else f"{self.prefix}_{layer.group}",
                 description=description,
-                deps=[self.key(name) for name in UPSTREAM[step]],
+                deps=[self.key(name) for name in upstream or UPSTREAM[step]],
                 partitions_def=self.slots if layer.has_slots else None,
                 backfill_policy=dg.BackfillPolicy.single_run() if layer.takes_ranges else None,
                 kinds=set(layer.kinds),
