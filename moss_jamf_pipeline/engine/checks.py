@@ -18,7 +18,8 @@ from moss_jamf_pipeline.catalogue.collections import (
 )
 from moss_jamf_pipeline.engine.scopes import snapshot_step
 from moss_jamf_pipeline.moss.capture.captures import Capture
-from moss_jamf_pipeline.moss.plan.guard import Choice, held_summary
+from moss_jamf_pipeline.moss.capture.snapshots import quarantined_records
+from moss_jamf_pipeline.moss.plan.guard import Choice, held_examples, held_summary
 from moss_jamf_pipeline.moss.plan.planning import ObjectCounts, Plan
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 from moss_jamf_pipeline.staging import Reason
@@ -26,6 +27,7 @@ from moss_jamf_pipeline.staging import Reason
 _UNUSUAL_SHARE = 0.2
 _UNUSUAL_NUMBER = 25
 _SHOWN = 25
+TRIAL_CHECK: Final = "plan_fits_moss"
 NOTHING_HELD: Final = "Nothing is held: every change of the plan is applied."
 # Not unusable: left out on purpose.
 _LEFT_OUT = (Reason.PERSONALLY_OWNED, Reason.OUT_OF_SCOPE)
@@ -163,7 +165,7 @@ def _checks() -> list[Check]:
         ),
         Check(
             "plan_validation",
-            "plan_fits_moss",
+            TRIAL_CHECK,
             "M.O.S.S. takes every change of the plan. What its constraints or triggers reject would be left out and "
             "counted as failed; the rest would be applied.",
         ),
@@ -273,7 +275,15 @@ def findings_of_snapshot(
                 step,
                 "every_record_is_usable",
                 passed=not unusable,
-                facts={"reasons": Table(unusable, "Nothing is held back.")},
+                facts={
+                    "reasons": Table(unusable, "Nothing is held back."),
+                    "records": Table(
+                        quarantined_records(connection, integration_id, collection, limit=_SHOWN)
+                        if unusable
+                        else [],
+                        "Every record is usable.",
+                    ),
+                },
             )
         )
     return tuple(findings)
@@ -330,10 +340,13 @@ def findings_of_plan(plan: Plan) -> tuple[Finding, ...]:
     )
 
 
-def findings_of_choice(choice: Choice, guarded: Sequence[Row]) -> tuple[Finding, ...]:
+def findings_of_choice(
+    connection: psycopg.Connection, choice: Choice, guarded: Sequence[Row]
+) -> tuple[Finding, ...]:
     """What is so of the plan that a run applies.
 
     Args:
+        connection: any.
         choice: the plan, and what the guard holds of it.
         guarded: what the guard counted, and what it made of it.
     """
@@ -348,6 +361,20 @@ def findings_of_choice(choice: Choice, guarded: Sequence[Row]) -> tuple[Finding,
                 "plan": str(plan_id),
                 "held": sum(change.planned for change in choice.held),
                 "guard": Table(guarded, "Nothing in this plan is guarded."),
+                "examples": Table(
+                    [
+                        {
+                            "held_as": kind,
+                            **{
+                                name: row[name]
+                                for name in ("label", "serial_number", "action", "external_id")
+                            },
+                        }
+                        for kind in dict.fromkeys(change.kind for change in choice.held)
+                        for row in held_examples(connection, plan_id, kind)
+                    ][:_SHOWN],
+                    NOTHING_HELD,
+                ),
             },
         ),
     )
@@ -365,7 +392,7 @@ def findings_of_trial(plan_id: int, problems: Sequence[Row]) -> tuple[Finding, .
     return (
         _finding(
             "plan_validation",
-            "plan_fits_moss",
+            TRIAL_CHECK,
             passed=not problems,
             # The words of M.O.S.S. stand in the table: the UI takes a description for Markdown.
             told=f"M.O.S.S. would not take {changes} of plan {plan_id} as they are; the examples say which, and why."
@@ -388,12 +415,14 @@ def findings_of_links(
         connection, "apply/missing_objects", {"plan_id": plan_id, "integration_id": integration_id}
     )
     missing, unlinked = (row["missing"], row["unlinked"]) if row else (0, 0)
+    names: Sequence[str] = row["names"] or () if row else ()
     return (
         _finding(
             "moss_mappings",
             "written_objects_exist",
             passed=not missing and not unlinked,
             is_error=True,
+            told=None if not names else f"Not there, or not linked: {', '.join(names)}.",
             facts={"missing": missing, "unlinked": unlinked},
         ),
     )

@@ -7,6 +7,8 @@ what we rely on. Whatever is public (`dg.…`) is used from there.
 from pathlib import Path
 from typing import Final
 
+import dagster as dg
+
 # Alembic's is public; where Dagster keeps its migrations of PostgreSQL is said in a file beside its storages.
 from alembic.script import ScriptDirectory
 
@@ -35,6 +37,9 @@ from dagster._core.remote_origin import (
 # A run that was asked for, on its way into the queue; ours gives it its slot.
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+
+# How a check ended, as the event log has it.
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 # The states in which a run is queued or at work; `DagsterRunStatus` is public, which of them these are is not.
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
@@ -80,6 +85,12 @@ NO_COMPUTE_LOGS: Final = {
 DAEMON_MODULE: Final = "dagster._daemon"
 
 
+def has_failed_last(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> bool:
+    """Whether an asset check did not pass when it was last evaluated; nothing public tells."""
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])
+    return check in found and found[check].status is AssetCheckExecutionRecordStatus.FAILED
+
+
 def alembic_scripts() -> ScriptDirectory:
     """The migrations of Dagster's own tables, as `dagster instance migrate` runs them."""
     # Beside the folders of its storages lies that of its configuration.
@@ -121,5 +132,6 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "alembic_scripts",
     "execute_run",
+    "has_failed_last",
     "pop_captured_interrupt",
 ]

@@ -9,7 +9,7 @@ import psycopg
 from tabulate import tabulate
 
 from moss_jamf_pipeline.catalogue.tables import contract_relations, tables
-from moss_jamf_pipeline.engine.checks import Fact, Table, without
+from moss_jamf_pipeline.engine.checks import Fact, Table
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.moss.plan.naming import Names
 from moss_jamf_pipeline.moss.plan.plan_pages import suppressed_changes
@@ -19,7 +19,9 @@ from moss_jamf_pipeline.outputs import markdown_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 
 _PREVIEW_ROWS = 25
-_CELL = 60
+_OF_SUPPRESSED: Final = ("rule", "label", "serial_number", "field", "before", "after", "detail")
+# Eight columns of this fit 1,280 pixels.
+_CELL = 40
 
 
 def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataValue:
@@ -72,7 +74,7 @@ def counts_table(counts: Iterable[ObjectCounts]) -> dg.MarkdownMetadataValue:
 def changes_preview(
     connection: psycopg.Connection, plan: Plan, object_type: str
 ) -> dg.MarkdownMetadataValue:
-    """The first changes of a plan to one type of object, field by field."""
+    """The changes of a plan to one type of object that are worth a look, field by field, and why each is made."""
     counts = {count.object_type: count for count in plan.counts}.get(object_type)
     if counts is not None and not counts.has_rows:
         return markdown_table([], "No change.")
@@ -98,7 +100,7 @@ def suppressed_metadata(
     return {
         "suppressed": rows[0]["total"] if rows else 0,
         "suppressed_changes": markdown_table(
-            without(rows, "object_id", "external_type", "total"),
+            ({name: row[name] for name in _OF_SUPPRESSED} for row in rows),
             "No rule keeps a change of JAMF's from M.O.S.S.",
         ),
     }

@@ -9,7 +9,7 @@ with computers as materialized (
     on contact.integration_id = %(integration_id)s and contact.jamf_id = computer.jamf_id
   where computer.is_usable
 )
-select jamf_id, hostname, serial_number, last_contact_at, count(*) over () as total
+select last_contact_at, hostname, serial_number, jamf_id, count(*) over () as total
 from computers
 where last_contact_at is null
    or last_contact_at < (select max(last_contact_at) from computers) - make_interval(days => %(quiet_days)s)

@@ -3,10 +3,14 @@
 import dagster as dg
 import pytest
 
+from moss_jamf_pipeline.engine.checks import TRIAL_CHECK
 from moss_jamf_pipeline.engine.endings import EndedAs, Ending
+from moss_jamf_pipeline.moss.plan.planning import newest_plan
+from moss_jamf_pipeline.orchestration.dagster_internals import has_failed_last
 from moss_jamf_pipeline.orchestration.endings import forget_ending_of_parent, tag_as_failed
+from moss_jamf_pipeline.orchestration.presentation import changes_preview
 from moss_jamf_pipeline.orchestration.tags import CHANGES_TAG, HELD_TAG, OUTCOME_TAG, PLAN_TAG
-from tests.support.world import DEFINITIONS, World
+from tests.support.world import DEFINITIONS, PREFIX, World
 
 _TAGS = (OUTCOME_TAG, PLAN_TAG, CHANGES_TAG, HELD_TAG)
 
@@ -15,6 +19,17 @@ def _ending(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
     run = instance.get_run_by_id(run_id)
     assert run is not None
     return {name: run.tags[name] for name in _TAGS if name in run.tags}
+
+
+def _says_why_first(world: World) -> None:
+    """What the UI shows of the held renames: why, and which Mac, before anything else."""
+    with world.database.connection() as connection:
+        plan = newest_plan(connection, world.integration.id)
+        shown = str(changes_preview(connection, plan, "device").value).splitlines()
+    assert [cell.strip() for cell in shown[0].strip("|").split("|")] == [
+        *("why", "label", "action", "field", "before", "after", "outcome")
+    ]
+    assert sorted(line for line in shown if "renamed-1" in line and "C02ABC000001" in line)
 
 
 def test_the_list_of_runs_can_be_filtered_by_how_they_ended(small_world: World) -> None:
@@ -26,7 +41,17 @@ def test_the_list_of_runs_can_be_filtered_by_how_they_ended(small_world: World) 
         "update integration_configs set sync_settings = %s",
         ['{"guard": {"rename": {"absolute": 1, "percentage": 0}}}'],
     )
+    tried_in_vain = dg.AssetCheckKey(dg.AssetKey([PREFIX, "plan_validation"]), TRIAL_CHECK)
+    world.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=tried_in_vain.asset_key, check_name=tried_in_vain.name, passed=False
+        )
+    )
+    assert has_failed_last(world.instance, tried_in_vain)
     held = world.sync_in_dagster()
+    # A plan that was tried is over once another was applied: its verdict does not stay.
+    assert not has_failed_last(world.instance, tried_in_vain)
+    _says_why_first(world)
     world.execute("update integration_configs set sync_settings = '{}'")
     tried = world.sync_in_dagster("plan")
     world.execute("update integration_configs set is_enabled = false")

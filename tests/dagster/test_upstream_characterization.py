@@ -54,6 +54,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
     UnresolvedAssetJobDefinition,
     alembic_scripts,
     execute_run,
+    has_failed_last,
     pop_captured_interrupt,
 )
 from moss_jamf_pipeline.orchestration.instance import PooledEventLogStorage
@@ -362,6 +363,18 @@ def test_a_run_that_names_its_code_location_is_one_of_its_jobs_and_retried_no_mo
     assert run.remote_job_origin.location_name == "there"
     assert run.tags["dagster/code_location"] == "there"
     assert MAX_RETRIES_TAG == "dagster/max_retries"
+
+
+def test_a_check_that_nobody_evaluated_has_not_failed(
+    ephemeral_instance: dg.DagsterInstance,
+) -> None:
+    check = dg.AssetCheckKey(dg.AssetKey("thing"), "is_right")
+    assert not has_failed_last(ephemeral_instance, check)
+    for passed in (False, True):
+        ephemeral_instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(asset_key=check.asset_key, check_name=check.name, passed=passed)
+        )
+        assert has_failed_last(ephemeral_instance, check) is not passed
 
 
 def test_a_tag_that_begins_like_dagsters_own_hidden_ones_is_not_shown() -> None:

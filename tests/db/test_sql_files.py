@@ -44,7 +44,9 @@ _FOR_THE_RELEASE = frozenset(
     }
 )
 # These read Dagster's tables, in another schema or database: tests/services and tests/cli run them.
-_OF_DAGSTER = frozenset({"dagster/automation", "dagster/open_runs", "dagster/revision"})
+_OF_DAGSTER = frozenset(
+    {"dagster/automation", "dagster/open_runs", "dagster/revision", "dagster/oldest_slot"}
+)
 
 
 _EXPLAINABLE = re.compile(rb"(?:\s*--[^\n]*\n)*\s*(?:with|select|insert|update|delete)\b")

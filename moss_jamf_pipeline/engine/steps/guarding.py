@@ -61,7 +61,7 @@ def choose(
     with run.step() as connection:
         choice = run.choose(plan_id, approve, approved_by, approval_reason)
         guarded = guarded_changes(connection, choice.plan.plan_id)
-        run.note(*findings_of_choice(choice, guarded))
+        run.note(*findings_of_choice(connection, choice, guarded))
         return GuardedPlan(choice, tuple(guarded))
 
 
@@ -78,4 +78,6 @@ def update_queue(run: RunContext) -> Conflicts:
 def look(run: RunContext) -> tuple[Finding, ...]:
     """What is so of the plan that the run applies, as it is stored."""
     choice = run.choice
-    return findings_of_choice(choice, guarded_changes(run.connection, choice.plan.plan_id))
+    return findings_of_choice(
+        run.connection, choice, guarded_changes(run.connection, choice.plan.plan_id)
+    )

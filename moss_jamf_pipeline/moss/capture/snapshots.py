@@ -146,6 +146,39 @@ def held_back(
     )
 
 
+def quarantined_records(
+    connection: psycopg.Connection,
+    integration_id: UUID,
+    collection: str,
+    *,
+    limit: int,
+    whole_records_only: bool = True,
+) -> list[Row]:
+    """What the newest capture of a collection has and cannot be used: why, and which record, by its names.
+
+    Args:
+        connection: any.
+        integration_id: whose.
+        collection: which.
+        limit: how many at most.
+        whole_records_only: whether records are left out of which only a field cannot be used.
+    """
+    rows = fetch_all(
+        connection,
+        "quarantine/quarantined_now",
+        {
+            "integration_id": integration_id,
+            "collection": collection,
+            "reason": None,
+            "whole_records_only": whole_records_only,
+            "row_limit": limit,
+            "row_offset": 0,
+        },
+    )
+    shown = ("reason", "label", "serial_number", "field", "detail", "jamf_id")
+    return [{name: row[name] for name in shown} for row in rows]
+
+
 def _table(collection: str) -> sql.Identifier:
     return sql.Identifier("jamf_sync", collection_named(collection).row_table)
 

@@ -141,10 +141,10 @@ def open_conflicts(
     kind: str | None = None,
     limit: int = 100,
 ) -> list[Row]:
-    """The open conflicts, newest first, as a table shows them."""
+    """The open conflicts, newest first, as a table shows them: first what disagrees, and on which object."""
     shown = (
-        *("conflict_id", "kind", "object_type", "object_id", "external_id", "label", "field"),
-        *("jamf_value", "moss_value", "opened_at", "detail"),
+        *("kind", "label", "serial_number", "field", "jamf_value", "moss_value", "detail"),
+        *("object_type", "opened_at", "conflict_id"),
     )
     rows = list_conflicts(connection, integration_id, ConflictFilter(kind=kind), limit=limit)
     return [{name: row[name] for name in shown} for row in rows]

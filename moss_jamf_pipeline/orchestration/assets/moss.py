@@ -7,10 +7,12 @@ Applied again, they find nothing waiting and write nothing.
 import dagster as dg
 
 from moss_jamf_pipeline.catalogue.object_types import APPLIED_OBJECT_TYPES, ObjectType
+from moss_jamf_pipeline.engine.checks import TRIAL_CHECK
 from moss_jamf_pipeline.engine.steps.applying import apply
 from moss_jamf_pipeline.engine.steps.history import write_history
 from moss_jamf_pipeline.orchestration.assets.layout import HISTORY, MOSS, Layout
 from moss_jamf_pipeline.orchestration.assets.step import step
+from moss_jamf_pipeline.orchestration.dagster_internals import has_failed_last
 from moss_jamf_pipeline.orchestration.presentation import (
     changes_preview,
     counts_metadata,
@@ -64,6 +66,7 @@ def _build_sync_history(layout: Layout) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with step(context, moss, layout.integration) as run:
             outcome = write_history(run)
+            _settle_trial(context, layout, run.choice.plan.plan_id)
             return dg.MaterializeResult(
                 metadata={
                     **moss_row_count(run, "integration_sync_history"),
@@ -75,3 +78,22 @@ def _build_sync_history(layout: Layout) -> dg.AssetsDefinition:
             )
 
     return moss_sync_history
+
+
+def _settle_trial(context: dg.AssetExecutionContext, layout: Layout, plan_id: int) -> None:
+    """Says that a dry run's trial, which found M.O.S.S. unwilling, is of a plan that another has taken the place of.
+
+    Only dry runs try plans: without this, the check would stay failed until the next one.
+    """
+    key = dg.AssetCheckKey(layout.key("plan_validation"), TRIAL_CHECK)
+    if not has_failed_last(context.instance, key):
+        return
+    context.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=True,
+            description=f"The plan that was tried is over: plan {plan_id} took its place and was applied. "
+            "What M.O.S.S. did not take of it, the history of the run says. The next dry run tries its plan anew.",
+        )
+    )

@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPE_NAMES
-from moss_jamf_pipeline.engine.checks import NOTHING_HELD
+from moss_jamf_pipeline.engine.checks import NOTHING_HELD, without
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.steps.guarding import choose, update_queue
 from moss_jamf_pipeline.engine.steps.planning import plan_changes, plan_what_if, try_plan
@@ -177,7 +177,9 @@ def _build_plan_validation(layout: Layout) -> dg.AssetsDefinition:
                     **trial.by_problem,
                     "held": sum(change.planned for change in tried.held),
                     "what_would_be_held": held_summary(plan_id, tried.held) or NOTHING_HELD,
-                    "examples": markdown_table(trial.examples, "M.O.S.S. takes the plan as it is."),
+                    "examples": markdown_table(
+                        without(trial.examples, "total"), "M.O.S.S. takes the plan as it is."
+                    ),
                 }
             )
 

@@ -9,6 +9,7 @@ from moss_jamf_pipeline.engine.checks import without
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import snapshot_step
 from moss_jamf_pipeline.engine.steps.staging import StagedSlots, stage
+from moss_jamf_pipeline.moss.capture.snapshots import quarantined_records
 from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.orchestration.assets.layout import SNAPSHOTS, Layout
 from moss_jamf_pipeline.orchestration.assets.step import slots_of, step
@@ -16,6 +17,7 @@ from moss_jamf_pipeline.orchestration.presentation import markdown_table
 from moss_jamf_pipeline.orchestration.resources import MossResource
 
 _QUIET_DAYS = 90
+_SHOWN = 25
 
 
 def build_snapshot_assets(layout: Layout) -> list[dg.AssetsDefinition]:
@@ -55,7 +57,18 @@ def _metadata(run: RunContext, staged: StagedSlots) -> dict[str, Any]:
         "quarantined": newest.quarantined,
         "fields_left_out": newest.fields_left_out,
         "is_complete": newest.status == "complete",
-        "held_back": markdown_table(staged.held_back, "Nothing was held back."),
+        "held_back": markdown_table(
+            quarantined_records(
+                run.connection,
+                run.integration.id,
+                staged.collection,
+                limit=_SHOWN,
+                whole_records_only=False,
+            )
+            if staged.held_back
+            else [],
+            "Nothing was held back.",
+        ),
         "dagster/partition_row_count": newest.row_count,
     }
 
@@ -69,7 +82,7 @@ def _quiet_computers(run: RunContext, capture_id: int) -> dict[str, Any]:
             "integration_id": run.integration.id,
             "capture_id": capture_id,
             "quiet_days": _QUIET_DAYS,
-            "row_limit": 25,
+            "row_limit": _SHOWN,
         },
     )
     return {
