@@ -164,6 +164,9 @@ COLLECTION_NAMES: Final[tuple[str, ...]] = tuple(
     collection.name.value for collection in COLLECTIONS
 )
 
+ID_PREFIXES: Final = tuple(each.id_prefix for each in COLLECTIONS if each.id_prefix)
+"""What the ids of some collections begin with."""
+
 STANDARD_COLLECTIONS: Final = tuple(
     collection.name for collection in COLLECTIONS if not collection.is_optional
 )
@@ -194,9 +197,24 @@ def switched_with(name: CollectionName) -> tuple[str, ...]:
     )
 
 
+def collection_of_record(external_type: str) -> Collection | None:
+    """The collection that a record is of, by what links call it; None: it is a record of none."""
+    return next((each for each in COLLECTIONS if each.external_type == external_type), None)
+
+
+def device_record(external_id: str) -> str:
+    """The record of a device as people call it; `jamf_sync.device_record` says the same."""
+    kind = "mobile device" if external_id.startswith(ID_PREFIXES) else "computer"
+    return f"{kind} {jamf_id_in(external_id)}"
+
+
 def jamf_id_in(external_id: str) -> str:
     """The id by which JAMF itself knows a record, without what it begins with elsewhere."""
-    for collection in COLLECTIONS:
-        if collection.id_prefix and external_id.startswith(collection.id_prefix):
-            return external_id.removeprefix(collection.id_prefix)
-    return external_id
+    return next(
+        (
+            external_id.removeprefix(prefix)
+            for prefix in ID_PREFIXES
+            if external_id.startswith(prefix)
+        ),
+        external_id,
+    )

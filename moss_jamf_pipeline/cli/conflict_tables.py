@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.collections import jamf_id_in
 from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
 from moss_jamf_pipeline.cli.output import cell, named, print_table, stdout
 from moss_jamf_pipeline.moss.plan.conflicts import Decided
@@ -181,7 +182,7 @@ def _facts(conflict: ConflictFacts) -> list[str]:
     facts = [
         f"Since {cell(conflict.opened_at)}, first seen in plan {conflict.opened_by_plan}"
         + (f", last in plan {seen}." if seen and seen != conflict.opened_by_plan else "."),
-        f"JAMF record: {conflict.external_type} {conflict.external_id}"
+        f"JAMF record: {conflict.external_type} {jamf_id_in(conflict.external_id or '')}"
         + (", linked." if conflict.is_linked else ", not linked."),
     ]
     if conflict.object_id:

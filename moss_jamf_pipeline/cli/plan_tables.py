@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from moss_jamf_pipeline.catalogue.collections import jamf_id_in
 from moss_jamf_pipeline.cli.counts import counts_document, print_counts
 from moss_jamf_pipeline.cli.output import cell, named, print_table, stdout
 from moss_jamf_pipeline.moss.plan.guard import held_summary
@@ -149,7 +150,8 @@ def _name(row: ChangedObject) -> str:
     # The label of a link is the type of its object.
     if row.object_type == "mapping":
         linked = named(row.link_of, row.serial_number)
-        return f"{row.external_type} {row.external_id}{f': {linked}' if linked else ''}"
+        record = f"{row.external_type} {jamf_id_in(row.external_id or '')}"
+        return f"{record}: {linked}" if linked else record
     return named(row.label or row.external_id or row.object_id, row.serial_number)
 
 

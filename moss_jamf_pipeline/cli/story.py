@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from moss_jamf_pipeline.catalogue.collections import device_record, jamf_id_in
 from moss_jamf_pipeline.catalogue.evidence import PIECES
 from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption
 from moss_jamf_pipeline.cli.output import (
@@ -108,7 +109,11 @@ def _print_unclear(unclear: ObjectUnclear, *, as_json: bool) -> None:
 
 
 def _candidate_row(candidate: Candidate) -> list[object]:
-    record = f"{candidate.external_type} {candidate.external_id}" if candidate.external_id else None
+    record = (
+        f"{candidate.external_type} {jamf_id_in(candidate.external_id)}"
+        if candidate.external_id
+        else None
+    )
     if candidate.is_personally_owned:
         return ["personally owned", None, record, None]
     moss = str(candidate.object_id) if candidate.is_in_moss else "not in M.O.S.S."
@@ -194,7 +199,7 @@ def _print_match(story: Story) -> None:
         if (match.matched_by and match.matched_by != "mapping")
         else ""
     )
-    twin = f" That is computer {match.twin_of}." if match.twin_of else ""
+    twin = f" That is {device_record(match.twin_of)}." if match.twin_of else ""
     evidence = f" {match.evidence[:1].upper()}{match.evidence[1:]}." if match.evidence else ""
     _say(f"{_record(match)}: {match.meaning}{twin}{by}{evidence}")
     for link in story.links:
@@ -205,7 +210,7 @@ def _print_match(story: Story) -> None:
 
 
 def _record(one: MatchStory | Link) -> str:
-    return f"{one.external_type.replace('_', ' ')} {one.external_id}"
+    return f"{one.external_type.replace('_', ' ')} {jamf_id_in(one.external_id)}"
 
 
 def _print_related(related: Sequence[Related]) -> None:

@@ -26,7 +26,7 @@ from typing_extensions import TypedDict
 
 from moss_jamf_pipeline.catalogue.allow_list import sections
 from moss_jamf_pipeline.catalogue.collections import (
-    COLLECTIONS,
+    ID_PREFIXES,
     CollectionName,
     collection_named,
 )
@@ -55,7 +55,6 @@ _BATTERY = "batteryCapacityPercent"
 _MOBILE_DEVICES: Final = collection_named(CollectionName.MOBILE_DEVICES)
 _NEEDED_OF_MOBILE_DEVICES: Final = ("general", "hardware", "userAndLocation")
 """The sections that each has, whatever its type."""
-_PREFIXES: Final = tuple(each.id_prefix for each in COLLECTIONS if each.id_prefix)
 _SECTION_KEYS = sections(CollectionName.COMPUTERS)
 _NUL_IN_JSON = b"\\u0000"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -689,7 +688,7 @@ def _without_secret(outcome: JamfRecord | RejectedRecord) -> JamfRecord | Reject
 
 def _usable_id(value: str | None) -> str | None:
     """An id as it is stored, or None if there is none that could be one."""
-    if not value or len(value) > _LONGEST_ID or value.startswith(_PREFIXES):
+    if not value or len(value) > _LONGEST_ID or value.startswith(ID_PREFIXES):
         # One that says to be of another number space would be taken for a record of that.
         return None
     if value.isdecimal():

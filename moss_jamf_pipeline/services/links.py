@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import jamf_id_in
 from moss_jamf_pipeline.moss.errors import IntegrationMissing
 from moss_jamf_pipeline.moss.integration.deep_links import LinkedKind
 from moss_jamf_pipeline.moss.integration.integrations import Integration, find_integration
@@ -230,7 +231,7 @@ def address_of(
     server = server_of(settings, integration)
     if kind is None or server is None:
         return None
-    return integration.settings.deep_links.address(kind, jamf_id, server)
+    return integration.settings.deep_links.address(kind, jamf_id_in(jamf_id), server)
 
 
 def _deep_link(settings: Settings, integration: Integration, row: Row) -> DeepLink:

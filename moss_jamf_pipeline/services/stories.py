@@ -11,7 +11,12 @@ from uuid import UUID
 
 import psycopg
 
-from moss_jamf_pipeline.catalogue.collections import CollectionName
+from moss_jamf_pipeline.catalogue.collections import (
+    CollectionName,
+    collection_of_record,
+    device_record,
+    jamf_id_in,
+)
 from moss_jamf_pipeline.catalogue.conflict_kinds import ConflictKindName, Resolution
 from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
 from moss_jamf_pipeline.catalogue.outcomes import MatchOutcome
@@ -48,6 +53,7 @@ _COLLECTIONS: Final = {
 }
 _RECORDS: Final = {
     "computer": "computer",
+    "mobile_device": "mobile device",
     "user": "user",
     "computer_user": "user of a computer",
     "computer_group": "computer group",
@@ -142,7 +148,7 @@ class MatchStory:
         agreed: pieces of evidence that agree with what the link last saw.
         contradicted: pieces that do not.
         evidence: the same, as a clause; None: nothing is to be said.
-        twin_of: the computer that is synced instead.
+        twin_of: the computer or mobile device that is synced instead.
     """
 
     external_type: str
@@ -330,16 +336,21 @@ class _Telling:
         self._integration = integration
         self._meant = meant
         self._as_of = as_of
-        self._collection = _COLLECTIONS[meant.object_type]
+        self._collection = _collection_of(meant)
         self._rules = {
             rule.field: rule
             for rule in effective_rules(integration.settings.ownership_overrides)
             if rule.object_type == meant.object_type
         }
+        self._look_up_captures()
+
+    def _look_up_captures(self) -> None:
+        connection, integration = self._connection, self._integration
         self._newest = newest_captures(connection, integration.id).get(self._collection)
         self._shown = self._newest
-        if as_of is not None:
-            self._shown = captures_of_slot(connection, integration, as_of).get(self._collection)
+        if self._as_of is not None:
+            at_that_time = captures_of_slot(connection, integration, self._as_of)
+            self._shown = at_that_time.get(self._collection)
 
     def story(self, events: PageRequest) -> Story:
         meant = self._meant
@@ -352,6 +363,9 @@ class _Telling:
                 meant, external_type=match["external_type"], external_id=match["external_id"]
             )
             self._meant = meant
+            if _collection_of(meant) != self._collection:
+                self._collection = _collection_of(meant)
+                self._look_up_captures()
         versions = self._versions()
         now, then = (
             self._version_at(versions, self._newest),
@@ -934,12 +948,18 @@ def _absence_sentence(story: Story, own: Link | None) -> str:
         return f"It was deleted in M.O.S.S. {server} has it as {the_record}."
     if story.match is not None and story.match.twin_of is not None:
         return (
-            f"{server} has it as {the_record}, and as computer {story.match.twin_of} as well, which has its serial "
-            "number. That one is synced, this one is not."
+            f"{server} has it as {the_record}, and as {device_record(story.match.twin_of)} as well, which has its "
+            "serial number. That one is synced, this one is not."
         )
     meaning = story.match.meaning if story.match else ""
     what = story.object_type.value
     return f"M.O.S.S. has no such {what}. {server} has it as {the_record}. {meaning}".strip()
+
+
+def _collection_of(meant: Candidate) -> str:
+    """The collection that an object's JAMF record is of."""
+    declared = collection_of_record(meant.external_type) if meant.external_type else None
+    return _COLLECTIONS[meant.object_type] if declared is None else declared.name.value
 
 
 def _record_words(story: Story) -> str:
@@ -947,7 +967,7 @@ def _record_words(story: Story) -> str:
     if story.jamf is None:
         return "a record"
     kind = story.jamf.external_type
-    return f"{_RECORDS.get(kind, kind)} {story.jamf.external_id}"
+    return f"{_RECORDS.get(kind, kind)} {jamf_id_in(story.jamf.external_id)}"
 
 
 def _conflict_sentence(story: Story) -> str | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import jamf_id_in
 from moss_jamf_pipeline.catalogue.conflict_kinds import conflict_kind_named
 from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
 from moss_jamf_pipeline.catalogue.ownership import OwnershipRule
@@ -93,6 +94,7 @@ _NOT_DONE: Final = {
 }
 _RECORDS: Final = {
     "computer": "computer",
+    "mobile_device": "mobile device",
     "user": "user",
     "computer_user": "the user of a computer,",
     "computer_group": "computer group",
@@ -264,7 +266,8 @@ def _reasons(row: Row) -> str | None:
 def _sentences(row: Row, fields: Sequence[FieldChange]) -> tuple[str, str]:
     """What a row did, and what it was to do; without a full stop."""
     record = (
-        f"{_RECORDS.get(row['external_type'] or '', row['external_type'])} {row['external_id']}"
+        f"{_RECORDS.get(row['external_type'] or '', row['external_type'])} "
+        f"{jamf_id_in(row['external_id'] or '')}"
     )
     listed = _listed([field.words for field in fields])
     former = row["details"].get("previous_external_id")
@@ -387,7 +390,8 @@ def _reopenings(rows: Iterable[Row]) -> Iterable[Event]:
 def _jamf_events(
     meant: Candidate, versions: Sequence[Row], newest: Capture | None
 ) -> Iterable[Event]:
-    record = f"{_RECORDS.get(meant.external_type or '', meant.external_type)} {meant.external_id}"
+    called = _RECORDS.get(meant.external_type or "", meant.external_type)
+    record = f"{called} {jamf_id_in(meant.external_id or '')}"
     former: Row | None = None
     for version in versions:
         if former is None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import ID_PREFIXES
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import fetch_all
 from moss_jamf_pipeline.services.explanations import ProblemFound
@@ -190,7 +191,9 @@ def _candidates(
             "integration_id": integration.id,
             "sought": None if is_jamf_id or object_id or not text else text,
             "object_id": object_id,
-            "jamf_id": jamf_id if is_jamf_id or jamf_id.isdecimal() else None,
+            "jamf_id": jamf_id
+            if is_jamf_id or jamf_id.isdecimal() or jamf_id.startswith(ID_PREFIXES)
+            else None,
         },
     )
     return tuple(_candidate(subject, row) for row in rows)

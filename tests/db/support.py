@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES
+from moss_jamf_pipeline.catalogue.collections import COLLECTION_NAMES, collection_named
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED
 from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES, OBJECT_TYPE_NAMES
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
@@ -139,6 +139,13 @@ class Bench:
             )
         return jamf_id
 
+    def mobile_device(self, jamf_id: str, serial_number: str, **columns: Any) -> str:
+        """A mobile device in JAMF, in place of the one of that id; yields the id under which it is stored."""
+        given = {"is_managed": True, "is_personally_owned": False, "form_factor": "mobile_device"}
+        stored_id = f"mobile:{jamf_id}"
+        values = {"serial_number": serial_number, **given, **columns}
+        return self._record("mobile_devices", stored_id, values)
+
     def personal_computer(self, jamf_id: str) -> str:
         """A personally-owned computer in JAMF, of which nothing but its id is kept."""
         return self._record(
@@ -194,7 +201,7 @@ class Bench:
                    delete from {} where version_id in (select version_id from gone)"""
             ).format(
                 sql.Identifier("jamf_sync", f"raw_jamf_{collection}"),
-                sql.Identifier("jamf_sync", f"jamf_{collection}_snapshot"),
+                sql.Identifier("jamf_sync", collection_named(collection).row_table),
             ),
             self.integration.id,
             jamf_id,
@@ -230,7 +237,7 @@ class Bench:
         }
         if described := described_fields(collection):
             values[DESCRIBED] = Jsonb({name: values.pop(name, None) for name in described})
-        self._insert(f"jamf_sync.jamf_{collection}_snapshot", values, "version_id")
+        self._insert(f"jamf_sync.{collection_named(collection).row_table}", values, "version_id")
         return jamf_id
 
     # -- M.O.S.S. ------------------------------------------------------------------------------
@@ -443,7 +450,9 @@ def _document(collection: str, columns: Mapping[str, Any]) -> Row:
         document["smartGroup"] = document.pop("is_smart", None)
     if collection == "users" and "full_name" in document:
         document["realname"] = document.pop("full_name")
-    if collection == "computers":
+    if collection == "mobile_devices" and "udid" in document:
+        document.setdefault("general", {})["udid"] = document.pop("udid")
+    if collection in ("computers", "mobile_devices"):
         document["hardware"] = {
             "serialNumber": columns["serial_number"],
             "model": columns.get("model"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import orjson
 import pytest
 
+from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.simulator import EvolveRequest, MobileDevice, SimulatorConfig
 from moss_jamf_pipeline.simulator.faults import Faults, Poison
 from tests.e2e.conftest import WorldMaker
@@ -308,3 +309,42 @@ def test_an_odd_fleet_is_synced_evolves_and_is_calm(make_world: WorldMaker) -> N
     assert world.counts()["device"].updated == 5
     assert_counts_add_up(world)
     assert_calm(world)
+
+
+@pytest.mark.every_dialect
+def test_what_moss_owns_stays_and_a_revert_takes_back_what_was_written(office: World) -> None:
+    """On every M.O.S.S.: the two-run promise, ownership, and undoing a plan, for a phone as for a Mac."""
+    world = office
+    world.sync()
+    assert_calm(world)
+    phone = device(world, "MOBILE000007")
+    world.execute(
+        "update devices set asset_tag = 'OURS', notes = 'Lent to Jane' where id = %s", [phone["id"]]
+    )
+    world.fleet.update_mobile_device(
+        "7",
+        {
+            "general": {"displayName": "PHONE-NEW", "osVersion": "26.2", "assetTag": "MT-99"},
+            "userAndLocation": {"username": None, "realName": None, "emailAddress": None},
+        },
+    )
+    world.sync()
+    (plan,) = world.query("select max(plan_id) as plan_id from jamf_sync.plans")
+    renamed = device(world, "MOBILE000007")
+    assert (renamed["hostname"], renamed["os_version"]) == ("PHONE-NEW", "26.2")
+    assert (renamed["asset_tag"], renamed["notes"], renamed["person"]) == (
+        *("OURS", "Lent to Jane", "jane"),
+    )
+    assert open_conflicts(world) == [("owned_field_differs", "asset_tag")]
+
+    with world.database.connection() as connection:
+        undoing = make_revert_plan(
+            connection, world.integration, plan["plan_id"], run_id="a-revert"
+        )
+    assert world.apply(undoing.plan_id).success
+    before = device(world, "MOBILE000007")
+    assert (before["hostname"], before["os_version"]) == ("PHONE-7", "26.1")
+    assert (before["asset_tag"], before["notes"], before["person"]) == (
+        *("OURS", "Lent to Jane", "jane"),
+    )
+    assert_counts_add_up(world)

@@ -436,3 +436,22 @@ def test_no_story_goes_through_all_there_is(bench: Bench, name: str, tables: set
         & set(re.findall(r"\w+", node.get("Index Cond", "")))
     }
     assert not scans & tables
+
+
+def test_a_mobile_device_has_its_story_beside_the_computer_of_its_number(
+    workplace: Workplace, bench: Bench
+) -> None:
+    bench.policies(sync_mobile_devices=True)
+    bench.computer("7", "SERIAL7", hostname="mac-7")
+    bench.mobile_device("7", "MOB7", hostname="phone-7", os_version="26.1")
+    _run(bench)
+    for sought in ("mobile:7", "jamf:mobile:7", "phone-7", "MOB7"):
+        story = _told(workplace, sought)
+        assert (story.name, story.key, story.is_in_moss) == ("phone-7", "MOB7", True)
+    assert story.jamf is not None
+    assert (story.jamf.external_type, story.jamf.external_id) == ("mobile_device", "mobile:7")
+    assert _sentences(story) == [
+        "Created in M.O.S.S. and linked to mobile device 7.",
+        "JAMF lists mobile device 7, as far back as is kept.",
+    ]
+    assert _told(workplace, "7").name == "mac-7"

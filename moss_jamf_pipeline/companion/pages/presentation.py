@@ -20,6 +20,7 @@ from markupsafe import Markup
 from starlette.routing import NoMatchFound
 
 from moss_jamf_pipeline import __version__
+from moss_jamf_pipeline.catalogue.collections import device_record, jamf_id_in
 from moss_jamf_pipeline.companion.identity import forms
 from moss_jamf_pipeline.companion.identity.callers import Presence
 from moss_jamf_pipeline.companion.static_files import address_of
@@ -253,7 +254,11 @@ def _made() -> Environment:
     environment = environment_of(Path(__file__).parents[1] / "templates")
     # A constant `none` in a template is made a text before `finalize` sees it.
     environment.globals |= {"static": address_of}
-    environment.filters |= {"words_of_json": words_of_json}
+    environment.filters |= {
+        "words_of_json": words_of_json,
+        "jamf_id": jamf_id_in,
+        "device_record": device_record,
+    }
     return environment
 
 
