@@ -21,7 +21,7 @@ from moss_jamf_pipeline.orchestration.jobs import build_jobs
 from moss_jamf_pipeline.orchestration.partitions import slots_since
 from moss_jamf_pipeline.orchestration.remembered import first_slot
 from moss_jamf_pipeline.orchestration.resources import JamfResource, MossResource
-from moss_jamf_pipeline.orchestration.retention import build_retention
+from moss_jamf_pipeline.orchestration.retention import build_retention, build_run_retention
 from moss_jamf_pipeline.orchestration.schedules import build_schedule
 from moss_jamf_pipeline.orchestration.sensors import build_sensors
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
@@ -59,6 +59,7 @@ def build_definitions(
 def _definitions_of(layout: Layout, settings: Settings) -> dg.Definitions:
     """One integration: a JAMF server, its assets under its own key prefix, its checks, jobs, schedule and sensors."""
     forget_old_captures, every_night = build_retention(layout.integration)
+    forget_old_runs, later_every_night = build_run_retention(layout.integration)
     sync_report, report_jamf, every_week = build_report(layout)
     return dg.Definitions(
         assets=[
@@ -70,8 +71,11 @@ def _definitions_of(layout: Layout, settings: Settings) -> dg.Definitions:
             sync_report,
         ],
         asset_checks=build_checks(layout),
-        jobs=[*build_jobs(layout.prefix), forget_old_captures, report_jamf],
-        schedules=[every_night, every_week, build_schedule(layout.integration, settings)],
+        jobs=[*build_jobs(layout.prefix), forget_old_captures, forget_old_runs, report_jamf],
+        schedules=[
+            *(every_night, later_every_night, every_week),
+            build_schedule(layout.integration, settings),
+        ],
         sensors=build_sensors(layout.integration),
     )
 

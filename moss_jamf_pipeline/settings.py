@@ -361,6 +361,12 @@ class Settings(BaseSettings):
         alias="MOSS_JAMF_RETENTION_DAYS",
         description="How long captures can be rebuilt: older versions of JAMF's documents are deleted.",
     )
+    run_retention_days: int = Field(
+        default=90,
+        ge=1,
+        alias="MOSS_JAMF_RUN_RETENTION_DAYS",
+        description="How long Dagster keeps runs and their logs; what they materialised stays.",
+    )
     plan_retention_days: int = Field(
         default=365,
         ge=1,

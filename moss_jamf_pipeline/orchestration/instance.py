@@ -140,7 +140,7 @@ class PooledEventLogStorage(PostgresEventLogStorage):
         if event.dagster_event_type is DagsterEventType.HOOK_SKIPPED:
             return
         try:
-            super().store_event(without_secrets(event))
+            super().store_event(without_secrets(_lean(event)))
         except STORAGE_TROUBLES as trouble:
             if self.is_all_over_when_lost:
                 raise StorageLost(trouble) from trouble
@@ -148,7 +148,7 @@ class PooledEventLogStorage(PostgresEventLogStorage):
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Stores events of one type."""
-        super().store_event_batch([without_secrets(event) for event in events])
+        super().store_event_batch([without_secrets(_lean(event)) for event in events])
 
     def claim_concurrency_slot(
         self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
@@ -186,6 +186,22 @@ class PooledEventLogStorage(PostgresEventLogStorage):
         """Ends what watches the log, and the connections."""
         super().dispose()
         self._engine.dispose()
+
+
+def _lean(event: EventLogEntry) -> EventLogEntry:
+    """An event without what the log has twice.
+
+    What a line of Python's log is tagged with repeats the event's own run and step; the output of a step repeats the
+    metadata of what it materialised. Together that is a quarter of a sync's log.
+    """
+    told = event.dagster_event
+    if told is None:
+        return event
+    told = told._replace(logging_tags={})
+    if told.event_type is DagsterEventType.STEP_OUTPUT:
+        output = told.step_output_data._replace(metadata={})
+        told = told._replace(event_specific_data=output)
+    return event._replace(dagster_event=told)
 
 
 class PooledRunStorage(PostgresRunStorage):

@@ -11,6 +11,9 @@ from moss_jamf_pipeline.orchestration.tags import SYNC_TYPE_TAG
 # The job that forgets what is older than its retention; see `retention`.
 FORGET_JOB = "forget_old_captures"
 
+# The job that forgets old runs of Dagster's; see `retention`, too.
+FORGET_RUNS_JOB = "forget_old_runs"
+
 # The job that makes a report; see `assets.report`.
 REPORT_JOB = "report_jamf"
 
@@ -42,7 +45,16 @@ def job_names(prefix: str) -> frozenset[str]:
     return frozenset(
         {
             name_for(prefix, FORGET_JOB),
+            name_for(prefix, FORGET_RUNS_JOB),
             name_for(prefix, REPORT_JOB),
             *(job_name(prefix, scope) for scope in SCOPES.values()),
         }
     )
+
+
+def belongs_to(run: dg.DagsterRun, prefix: str) -> bool:
+    """Whether a run is one of an integration's, by what it was asked to make."""
+    selected = run.asset_selection
+    if selected:
+        return any(key.path[0] == prefix for key in selected)
+    return run.job_name in job_names(prefix)

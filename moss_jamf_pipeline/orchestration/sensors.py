@@ -27,7 +27,7 @@ from moss_jamf_pipeline.orchestration.dagster_internals import (
 )
 from moss_jamf_pipeline.orchestration.endings import failure_message, tag_as_failed
 from moss_jamf_pipeline.orchestration.failures import CANCELLED, explained_failures
-from moss_jamf_pipeline.orchestration.jobs import REPORT_JOB, job_names
+from moss_jamf_pipeline.orchestration.jobs import REPORT_JOB, belongs_to
 from moss_jamf_pipeline.orchestration.recovery import RunWatch
 from moss_jamf_pipeline.orchestration.remembered import remember_cron
 from moss_jamf_pipeline.orchestration.resources import MossResource
@@ -181,7 +181,7 @@ def _build_webhook_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
 
 def _is_anything_at_work(instance: dg.DagsterInstance, prefix: str) -> bool:
     unfinished = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
-    return any(_belongs_to(run, prefix) for run in unfinished)
+    return any(belongs_to(run, prefix) for run in unfinished)
 
 
 def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:
@@ -214,7 +214,7 @@ def _build_failure_sensor(choice: IntegrationChoice) -> dg.SensorDefinition:
     )
     def failed_runs(context: dg.RunFailureSensorContext, moss: MossResource) -> None:
         run = context.dagster_run
-        if not _belongs_to(run, prefix):
+        if not belongs_to(run, prefix):
             return
         tag_as_failed(context.instance, run)
         if run.tags.get(WILL_RETRY_TAG) == "true":
@@ -251,7 +251,7 @@ def _build_cancellation_sensor(choice: IntegrationChoice) -> dg.SensorDefinition
     )
     def cancelled_runs(context: dg.RunStatusSensorContext, moss: MossResource) -> None:
         run = context.dagster_run
-        if not _belongs_to(run, prefix):
+        if not belongs_to(run, prefix):
             return
         tag_as_failed(context.instance, run)
         try:
@@ -388,10 +388,3 @@ def _ended_at(context: dg.RunFailureSensorContext) -> datetime:
     record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
     ended = None if record is None else record.end_time
     return datetime.now(UTC) if ended is None else datetime.fromtimestamp(ended, UTC)
-
-
-def _belongs_to(run: dg.DagsterRun, prefix: str) -> bool:
-    selected = run.asset_selection
-    if selected:
-        return any(key.path[0] == prefix for key in selected)
-    return run.job_name in job_names(prefix)

@@ -67,7 +67,7 @@ begin
     ('jamf_sync.change_plan', 'external_type', 'The type of JAMF record it comes from, as links have it.'),
     ('jamf_sync.change_plan', 'external_id', 'The JAMF record it comes from, of external_type.'),
     ('jamf_sync.change_plan', 'label', 'What people call it: a host name, a person, a group.'),
-    ('jamf_sync.change_plan', 'action', 'What undoes others: unlink (a link that was made), relink (a link as it was before), delete (an object that was created).'),
+    ('jamf_sync.change_plan', 'action', 'What happens to the object: create, update, move, …; of what undoes others: unlink (a link that was made), relink (a link as it was before), delete (an object that was created).'),
     ('jamf_sync.change_plan', 'reason', 'Why there is a row: unknown_to_moss, matched_by_…, values_differ, back_in_jamf, absent_from_jamf, …'),
     ('jamf_sync.change_plan', 'before', 'Field -> the M.O.S.S. value it was planned against; the row is applied only if it still holds.'),
     ('jamf_sync.change_plan', 'after', 'Field -> the value to write.'),

@@ -350,7 +350,12 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
     assert {tuple(key.path) for key in keys} == {
         (slug, name) for slug in slugs for name in _GROUP_OF
     }
-    names = (*(scope.job for scope in SCOPES.values()), "forget_old_captures", "report_jamf")
+    names = (
+        *(scope.job for scope in SCOPES.values()),
+        "forget_old_captures",
+        "forget_old_runs",
+        "report_jamf",
+    )
     jobs = [job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")]
     assert sorted(jobs) == sorted(name_for(slug, name) for slug in slugs for name in names)
     sensors = [sensor.name for sensor in loaded.sensors or []]
@@ -372,6 +377,7 @@ def test_each_integration_has_assets_jobs_a_schedule_and_sensors_of_its_own(
         for slug in slugs
         for schedule in (
             f"{name_for(slug, 'forget_old_captures')}_daily",
+            f"{name_for(slug, 'forget_old_runs')}_daily",
             f"{name_for(slug, 'report_jamf')}_weekly",
             name_for(slug, "next_sync"),
         )

@@ -45,7 +45,14 @@ _FOR_THE_RELEASE = frozenset(
 )
 # These read Dagster's tables, in another schema or database: tests/services and tests/cli run them.
 _OF_DAGSTER = frozenset(
-    {"dagster/automation", "dagster/open_runs", "dagster/revision", "dagster/oldest_slot"}
+    {
+        "dagster/automation",
+        "dagster/open_runs",
+        "dagster/revision",
+        "dagster/oldest_slot",
+        "dagster/forget_checks",
+        "dagster/forget_events",
+    }
 )
 
 

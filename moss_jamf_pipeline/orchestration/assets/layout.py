@@ -181,7 +181,7 @@ def _code_of(step: str, function: Callable[..., Any]) -> dict[str, Any]:
             label=f"{step}, as an asset",
         ),
         *(
-            dg.LocalFileCodeReference(file_path=file, label=path)
+            dg.LocalFileCodeReference(file_path=file, label=path.rpartition("/")[2])
             for path, file in files_of(step).items()
         ),
     ]
