@@ -123,13 +123,13 @@ def _capture_row(stored: CollectionStatus) -> list[object]:
     capture = stored.capture
     if capture is None:
         off = "switched off in M.O.S.S." if stored.switched_off else None
-        return [stored.collection, None, "never", None, off]
+        return [stored.collection.replace("_", " "), None, "never", None, off]
     age = (datetime.now(UTC) - capture.captured_at).total_seconds()
     complete = "yes" if capture.is_complete else f"no: {' '.join(capture.incomplete_reasons)}"
     if stored.switched_off:
         complete = "switched off in M.O.S.S. since"
     return [
-        stored.collection,
+        stored.collection.replace("_", " "),
         capture.captured,
         f"{cell(capture.captured_at)}, {duration(age)} ago",
         capture.sweep,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import psycopg
 
+from moss_jamf_pipeline.catalogue.collections import ID_PREFIXES
 from moss_jamf_pipeline.engine.access import ConfigurationMissing, JamfAccess, jamf_access
 from moss_jamf_pipeline.jamf import ComputerNow, JamfError, JamfNotFound, Section
 from moss_jamf_pipeline.jamf.documents import parse_moment
@@ -19,7 +20,13 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import Row, fetch_all, fetch_one
 from moss_jamf_pipeline.services.explanations import ProblemFound, explanation_of
 from moss_jamf_pipeline.services.jamf_now import SECONDS_TOWARDS_JAMF, AnswerNow, JamfNow
-from moss_jamf_pipeline.services.links import DeepLink, find_link, link_of_object, server_of
+from moss_jamf_pipeline.services.links import (
+    DeepLink,
+    address_of,
+    find_link,
+    link_of_object,
+    server_of,
+)
 from moss_jamf_pipeline.services.live_facts import (
     Application,
     Contact,
@@ -171,13 +178,13 @@ def device(
     either_id: str,
     patience: Patience = _UNTIL_IT_ANSWERS,
 ) -> LiveDevice:
-    """How a computer is.
+    """How a computer is now; of a mobile device, how the newest capture has it.
 
     Args:
         workplace: where.
         jamf: asks JAMF.
         choice: which integration.
-        either_id: M.O.S.S.'s id of the device, or JAMF's of the computer.
+        either_id: M.O.S.S.'s id of the device, or JAMF's of the computer or mobile device.
         patience: how it is wanted.
 
     Raises:
@@ -200,11 +207,11 @@ def device_of_moss(
         patience: how it is wanted.
 
     Returns:
-        None if it is no computer of JAMF's.
+        None if it is no computer or mobile device of JAMF's.
     """
     with workplace.looking() as connection:
         found = link_of_object(connection, workplace.settings, "device", object_id)
-        if found is None or found[0].record_type != "computer":
+        if found is None or found[0].record_type not in _RECORD_TYPES:
             return None
         known = _known_by_link(workplace, jamf, connection, found[1], found[0])
     return _device(workplace, jamf, known, patience)
@@ -250,6 +257,8 @@ def profiles(
     items = None if given is None else tuple(sorted(map(profile_of, given), key=by_name))
     return LiveProfiles(found.told, items, _lacking(found.computer, wanted))
 
+
+_RECORD_TYPES: Final = frozenset({"computer", "mobile_device"})
 
 # -- finding and asking ----------------------------------------------------------------------------
 
@@ -314,6 +323,8 @@ def _settled(known: _Known) -> _Found | None:
         return _Found(_told(known, "capture", is_personal=True), None, None)
     if known.link is not None and known.link.is_gone:
         return _Found(_told(known, "nothing", is_gone=True), None, None)
+    if _is_mobile(known.jamf_id):
+        return _fallen_back(known, "Of mobile devices the newest capture is shown.")
     return None
 
 
@@ -342,7 +353,7 @@ def _known(
     either_id: str,
 ) -> _Known:
     link = find_link(connection, workplace.settings, integration, "device", either_id)
-    if link is not None and link.record_type == "computer":
+    if link is not None and link.record_type in _RECORD_TYPES:
         return _known_by_link(workplace, jamf, connection, integration, link)
     captured = _captured(connection, integration, either_id)
     if captured is None:
@@ -351,9 +362,8 @@ def _known(
             "M.O.S.S.",
             "A device is linked by the first sync that finds its serial number in JAMF.",
         )
-    server = server_of(workplace.settings, integration)
-    deep_links = integration.settings.deep_links
-    href = None if server is None else deep_links.address("device", either_id, server)
+    record_type = "mobile_device" if _is_mobile(either_id) else "computer"
+    href = address_of(workplace.settings, integration, record_type, either_id)
     access, why_not = _access(workplace, jamf, connection, integration)
     return _Known(None, either_id, href, integration, captured, access, why_not)
 
@@ -377,7 +387,33 @@ def _captured(connection: psycopg.Connection, integration: Integration, jamf_id:
         "companion/captured_computer",
         {"integration_id": integration.id, "jamf_id": jamf_id},
     )
-    return None if row is None or row["document"].get("outOfScope") else row
+    if row is None or row["document"].get("outOfScope"):
+        return None
+    if _is_mobile(jamf_id) and not row["document"].get("personallyOwned"):
+        row["document"] = _as_of_a_computer(row["document"], row["operating_system"])
+    return row
+
+
+def _is_mobile(jamf_id: str) -> bool:
+    return jamf_id.startswith(ID_PREFIXES)
+
+
+def _as_of_a_computer(document: Row, operating_system: str | None) -> Row:
+    """A mobile device's document in the form of a computer's, as far as that is shown."""
+    general = document.get("general") or {}
+    return {
+        **document,
+        "general": {
+            **general,
+            "name": general.get("displayName"),
+            "remoteManagement": {"managed": general.get("managed")},
+        },
+        "operatingSystem": {
+            "name": operating_system,
+            "version": general.get("osVersion"),
+            "build": general.get("osBuild"),
+        },
+    }
 
 
 def _access(
