@@ -21,6 +21,7 @@ from moss_jamf_pipeline.orchestration import recovery
 from moss_jamf_pipeline.orchestration.recovery import PoolWait, RunWatch, WaitedTooLong
 from moss_jamf_pipeline.orchestration.resources import MossResource
 from moss_jamf_pipeline.orchestration.tags import LOCK_PLACE_TAG, PROCESS_TAG, TRIGGERED_BY_TAG
+from tests.support.waiting import wait_until_free
 
 _POOL = "moss_writes"
 _ELSEWHERE = "another-machine/boot/|4711|1"
@@ -58,6 +59,8 @@ def _held(database: MossDatabase, run_id: str) -> Iterator[None]:
     lock.hold(run_id)
     yield
     lock.release()
+    with database.connection() as connection:
+        wait_until_free(connection, run_id)
 
 
 def _run(
