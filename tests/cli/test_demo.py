@@ -2,8 +2,10 @@
 
 import json
 import signal
+from collections.abc import Iterator
 
 import psycopg
+import pytest
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
 from tests.cli.conftest import (
@@ -44,30 +46,18 @@ def test_the_second_demo_writes_nothing_and_says_so(demo_command_line: CommandLi
     assert "moss_devices" in result.stderr  # progress
 
 
-def test_a_killed_demo_leaves_no_process_and_the_next_run_closes_its_history(
-    command_line: CommandLine,
-) -> None:
-    demo = command_line.start("demo", *SMALL_FLEET)
-    assert demo.stderr is not None
-    while "raw_jamf_users" not in demo.stderr.readline():
-        pass
-    servers = descendants(demo)
-    assert len(servers) == 2  # the simulator and its supervisor
-    demo.kill()
-    demo.communicate()
-    wait_until(lambda: all_ended(servers))
-
-    assert command_line.run("sync").returncode == 1  # no JAMF is configured
-    newest, killed = command_line.json("history")["runs"]
-    assert "No JAMF Pro server is configured" in newest["error_message"]
-    assert killed["status"] == "failed"
-    assert "killed" in killed["error_message"]
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """A shell in which demos come to no good end."""
+    command_line = CommandLine(tmp_path_factory.mktemp("interrupted"))
+    yield command_line
+    command_line.stop_database()
 
 
 def test_ctrl_c_ends_the_demo_closes_its_history_and_frees_its_pools(
-    command_line: CommandLine,
+    interrupted: CommandLine,
 ) -> None:
-    demo = command_line.start("demo", *SMALL_FLEET)
+    demo = interrupted.start("demo", *SMALL_FLEET)
     assert demo.stderr is not None
     while "raw_jamf_users" not in demo.stderr.readline():
         pass
@@ -78,13 +68,33 @@ def test_ctrl_c_ends_the_demo_closes_its_history_and_frees_its_pools(
     assert "interrupted" in rest
     assert "Traceback" not in rest
     wait_until(lambda: all_ended(servers))
-    with EmbeddedPostgres(command_line.state_directory / "postgres").connect_lease() as lease:
+    with EmbeddedPostgres(interrupted.state_directory / "postgres").connect_lease() as lease:
         (run,) = query(
             lease.url("moss"), "select status, error_message from integration_sync_history"
         )
         assert query(lease.url("dagster"), "select * from pending_steps") == []
     assert run["status"] == "failed"
     assert "interrupted" in run["error_message"]
+
+
+def test_a_killed_demo_leaves_no_process_and_the_next_run_closes_its_history(
+    interrupted: CommandLine,
+) -> None:
+    demo = interrupted.start("demo", *SMALL_FLEET)
+    assert demo.stderr is not None
+    while "raw_jamf_users" not in demo.stderr.readline():
+        pass
+    servers = descendants(demo)
+    assert len(servers) == 2  # the simulator and its supervisor
+    demo.kill()
+    demo.communicate()
+    wait_until(lambda: all_ended(servers))
+
+    assert interrupted.run("sync").returncode == 1  # no JAMF is configured
+    newest, killed, *_ = interrupted.json("history")["runs"]
+    assert "No JAMF Pro server is configured" in newest["error_message"]
+    assert killed["status"] == "failed"
+    assert "killed" in killed["error_message"]
 
 
 def test_simulated_macs_never_get_into_a_real_inventory(moss_command_line: CommandLine) -> None:

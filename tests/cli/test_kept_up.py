@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from moss_jamf_pipeline.cli.processes import Server
+from moss_jamf_pipeline.cli.processes import Server, running_servers
 from tests.cli.conftest import all_ended, wait_until
 
 # Notes its own process and that of a child, and waits.
@@ -82,3 +82,22 @@ def test_nothing_of_it_is_left_when_whoever_started_it_is_killed(tmp_path: Path)
     os.waitpid(starter, 0)
     ((first, child),) = _started(notes)
     wait_until(lambda: not psutil.pid_exists(first) and not psutil.pid_exists(child))
+
+
+def test_of_several_servers_the_one_that_ends_is_named_and_none_is_left(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with running_servers() as servers:
+        servers.add(_server(notes, _PROGRAM))
+        wait_until(lambda: len(_started(notes)) == 1)
+        mortal = servers.add(
+            Server(
+                "mortal server",
+                [sys.executable, "-c", "raise SystemExit(3)"],
+                log_file=notes.with_suffix(".end"),
+            )
+        )
+        assert servers.wait() is mortal
+        assert mortal.exit_code == 3
+        assert servers.first_ended() is mortal
+        kept = [psutil.Process(pid) for pid in _started(notes)[0]]
+    assert all_ended(kept)

@@ -4,7 +4,8 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from moss_jamf_pipeline.embedded.postgres import EmbeddedPostgres
+from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.slots import slot_key_at
 from tests.cli.conftest import (
     SMALL_FLEET,
@@ -23,7 +25,11 @@ from tests.cli.conftest import (
     query,
     wait_until,
 )
+from tests.cli.dagster_interface import Interface
 from tests.support.databases import UNSAFE_BUT_FAST
+
+_BRISK_DAEMON = Path(__file__).parents[1] / "support" / "brisk_daemon"
+_OUTAGE_SLOTS = 12
 
 
 def _free_port() -> int:
@@ -133,37 +139,60 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Service]]:
-    """Two of them, because they take a while to start, side by side."""
-    command_lines = [CommandLine(tmp_path_factory.mktemp("up")) for _ in range(2)]
-    for command_line in command_lines:
-        EmbeddedPostgres(
-            command_line.state_directory / "postgres", UNSAFE_BUT_FAST
-        ).start_and_keep()
-    first, second = (Service(command_line) for command_line in command_lines)
-    first.wait_until_it_serves()
-    second.wait_until_it_serves()
-    yield first, second
-    for service, command_line in zip((first, second), command_lines, strict=True):
-        service.process.kill()
-        service.process.communicate()
-        command_line.stop_database()
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for this module: it takes long to start. Its daemon waits little; the tests are in the order of its life."""
+    command_line = CommandLine(tmp_path_factory.mktemp("up"), {"PYTHONPATH": str(_BRISK_DAEMON)})
+    server = EmbeddedPostgres(command_line.state_directory / "postgres", UNSAFE_BUT_FAST)
+    server.start_and_keep()
+    service = Service(command_line)
+    service.wait_until_it_serves()
+    yield service
+    service.process.kill()
+    service.process.communicate()
+    command_line.stop_database()
+
+
+def test_all_missing_slots_of_three_days_end_green_with_one_capture_and_one_apply(
+    service: Service,
+) -> None:
+    now = datetime.now(UTC)
+    slots = [slot_key_at(now - timedelta(hours=6 * number)) for number in range(_OUTAGE_SLOTS)][
+        ::-1
+    ]
+
+    backfill = Interface(service.address).backfill(SCOPES["everything"].steps(), slots)
+
+    assert backfill["status"] == "COMPLETED_SUCCESS", backfill
+    assert {run["status"] for run in backfill["runs"]} == {"SUCCESS"}
+    covered = Interface(service.address).covered_by("raw_jamf_computers")
+    assert set(slots) <= set(covered)
+    url = EmbeddedPostgres(service.directory / "state" / "postgres").url("moss")
+    captures = query(
+        url, "select capture_id from jamf_sync.captures where collection = 'computers'"
+    )
+    slot_captures = query(
+        url,
+        "select distinct capture_id from jamf_sync.slot_captures where collection = 'computers'",
+    )
+    plans = query(url, "select status from jamf_sync.plans")
+    history = query(url, "select status from integration_sync_history")
+    assert len(captures) == 1
+    assert slot_captures == captures
+    assert [plan["status"] for plan in plans] == ["applied"]
+    assert [row["status"] for row in history] in (["success"], ["partial"])
+    assert str(captures[0]["capture_id"]) in str(covered[slots[0]]["covered_by"])
 
 
 def test_case_s15_a_code_server_that_is_killed_is_started_again_and_runs_are_launched(
-    services: tuple[Service, Service],
+    service: Service,
 ) -> None:
-    service, _ = services
     first = service.code_server
     first.kill()
     service.assert_runs_are_launched()
     assert service.code_server.pid != first.pid
 
 
-def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(
-    services: tuple[Service, Service],
-) -> None:
-    service, _ = services
+def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(service: Service) -> None:
     with service.companion() as client:
         path = "/api/integrations/jamf"
         asked = {"Idempotency-Key": "8f1c"}
@@ -177,33 +206,10 @@ def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(
         wait_until(lambda: client.get(f"{path}/sync-status").json()["at_work"] == [])
         again = client.post(f"{path}/sync-computers", headers=asked).json()
         assert again == {"run_id": started.json()["run_id"], "is_new": False}
-        (run,) = client.get(f"{path}/sync-history").json()["items"]
+        run, *_ = client.get(f"{path}/sync-history").json()["items"]
     assert (run["run_id"], run["sync_type"]) == (started.json()["run_id"], "computers")
     assert run["status"] in {"success", "partial"}
     assert run["triggered_by"] == "the companion's administrator"
-
-
-def test_it_serves_and_leaves_nothing_when_stopped(services: tuple[Service, Service]) -> None:
-    service, _ = services
-    started = service.servers
-    running = "\n".join(" ".join(command_of(server)) for server in started)
-    for part in (
-        *("dagster_webserver", "dagster._daemon"),
-        *("moss_jamf_pipeline.cli simulate", "moss_jamf_pipeline.cli serve"),
-    ):
-        assert part in running
-    assert service.code_server in started
-    answer = service.ask(
-        "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
-    )
-    jobs = [job["name"] for job in answer["repositoriesOrError"]["nodes"][0]["jobs"]]
-    assert "sync_jamf" in jobs
-
-    service.process.send_signal(signal.SIGINT)
-    _, said = service.process.communicate()
-    assert service.process.returncode == 0
-    assert "Traceback" not in said
-    assert all_ended(started)
 
 
 def _programs(service: Service, *words: str) -> list[psutil.Process]:
@@ -214,10 +220,7 @@ def _programs(service: Service, *words: str) -> list[psutil.Process]:
     ]
 
 
-def test_servers_that_die_are_started_again_and_the_others_stay(
-    services: tuple[Service, Service],
-) -> None:
-    _, service = services
+def test_servers_that_die_are_started_again_and_the_others_stay(service: Service) -> None:
     modules = (
         ("-m", "dagster_webserver"),
         ("-m", "dagster._daemon"),
@@ -247,11 +250,50 @@ def _answers(client: httpx.Client, address: str) -> bool:
         return False
 
 
-def test_when_the_simulator_dies_it_is_said_and_the_rest_is_stopped(
-    services: tuple[Service, Service],
-) -> None:
-    _, service = services
+def test_case_s12_state_and_logs_are_for_their_owner_only(service: Service) -> None:
+    state = service.directory / "state"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    logs = list((state / "logs").iterdir())
+    assert {log.name for log in logs} >= {"webserver.log", "daemon.log", "companion.log"}
+    assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}
+
+
+def test_it_serves_and_leaves_nothing_when_stopped(service: Service) -> None:
     started = service.servers
+    running = "\n".join(" ".join(command_of(server)) for server in started)
+    for part in (
+        *("dagster_webserver", "dagster._daemon"),
+        *("moss_jamf_pipeline.cli simulate", "moss_jamf_pipeline.cli serve"),
+    ):
+        assert part in running
+    assert service.code_server in started
+    answer = service.ask(
+        "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
+    )
+    jobs = [job["name"] for job in answer["repositoriesOrError"]["nodes"][0]["jobs"]]
+    assert "sync_jamf" in jobs
+
+    service.process.send_signal(signal.SIGINT)
+    _, said = service.process.communicate()
+    assert service.process.returncode == 0
+    assert "Traceback" not in said
+    assert all_ended(started)
+
+
+def test_when_the_simulator_dies_it_is_said_and_the_rest_is_stopped(
+    command_line: CommandLine,
+) -> None:
+    service = Service(command_line)
+    started: list[psutil.Process] = []
+
+    def have_begun() -> bool:
+        started[:] = service.servers
+        return bool(
+            _programs(service, "-m", "moss_jamf_pipeline.cli", "simulate")
+            and _programs(service, "-m", "dagster")
+        )
+
+    wait_until(have_begun)
     (simulator,) = _programs(service, "-m", "moss_jamf_pipeline.cli", "simulate")
     simulator.kill()
     _, said = service.process.communicate()
@@ -289,18 +331,8 @@ def test_case_s12_that_the_ui_has_no_log_in_is_said_where_others_reach_it(
     assert "MOSS_DATABASE_URL is not set" in said
 
 
-def test_case_s12_state_and_logs_are_for_their_owner_only(
-    services: tuple[Service, Service],
-) -> None:
-    state = services[0].directory / "state"
-    assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    logs = list((state / "logs").iterdir())
-    assert {log.name for log in logs} >= {"webserver.log", "daemon.log", "companion.log"}
-    assert {stat.S_IMODE(log.stat().st_mode) for log in logs} == {0o600}
-
-
 @pytest.fixture
-def service(command_line: CommandLine) -> Iterator[Service]:
+def own_service(command_line: CommandLine) -> Iterator[Service]:
     """One of the test's own."""
     EmbeddedPostgres(command_line.state_directory / "postgres", UNSAFE_BUT_FAST).start_and_keep()
     service = Service(command_line)
@@ -311,7 +343,10 @@ def service(command_line: CommandLine) -> Iterator[Service]:
 
 
 @pytest.mark.nightly
-def test_case_s15_a_code_server_that_hangs_is_killed_and_started_again(service: Service) -> None:
+def test_case_s15_a_code_server_that_hangs_is_killed_and_started_again(
+    own_service: Service,
+) -> None:
+    service = own_service
     first = service.code_server
     first.suspend()
     wait_until(lambda: not first.is_running())
@@ -325,8 +360,9 @@ def test_case_s15_a_code_server_that_hangs_is_killed_and_started_again(service: 
 
 @pytest.mark.nightly
 def test_case_s14_a_run_that_is_terminated_in_the_ui_says_so_within_a_minute(
-    service: Service, command_line: CommandLine
+    own_service: Service, command_line: CommandLine
 ) -> None:
+    service = own_service
     url = EmbeddedPostgres(command_line.state_directory / "postgres").url("moss")
     with psycopg.connect(url) as holder:
         holder.execute("lock table public.devices in share mode")
@@ -345,8 +381,9 @@ def test_case_s14_a_run_that_is_terminated_in_the_ui_says_so_within_a_minute(
 
 @pytest.mark.nightly
 def test_a_run_that_fails_is_told_with_its_reason(
-    service: Service, command_line: CommandLine
+    own_service: Service, command_line: CommandLine
 ) -> None:
+    service = own_service
     url = EmbeddedPostgres(command_line.state_directory / "postgres").url("moss")
     with psycopg.connect(url) as person:
         person.execute("update integration_configs set is_enabled = false")
@@ -360,3 +397,15 @@ def test_a_run_that_fails_is_told_with_its_reason(
     assert f"Run {run_id[:8]} (sync_jamf) failed. " in said
     assert "is switched off in M.O.S.S." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.nightly
+def test_when_the_simulator_dies_while_all_serve_the_rest_is_stopped(own_service: Service) -> None:
+    service = own_service
+    started = service.servers
+    (simulator,) = _programs(service, "-m", "moss_jamf_pipeline.cli", "simulate")
+    simulator.kill()
+    _, said = service.process.communicate()
+    assert service.process.returncode == 1
+    assert "The simulator ended by itself" in said
+    assert all_ended(started)
