@@ -180,14 +180,14 @@ _OF_JAMF: dict[str, Hindrance] = {
 
 
 def _killed_somewhere(soak: Soak) -> Outcome:
-    process = SyncProcess()
+    process = SyncProcess(in_dagster=True)
     process.kill_after(soak.random.uniform(0, _LONGEST_RUN_SECONDS))
     return "killed"
 
 
 def _killed_while_writing(soak: Soak) -> Outcome:
     with gate(soak.world, soak.random.choice(_PLACES_TO_DIE)) as closed:
-        process = SyncProcess()
+        process = SyncProcess(in_dagster=True)
         reached = closed.has_stopped(process)
         process.kill()
     return "killed" if reached else "had nothing to write there"
@@ -196,7 +196,7 @@ def _killed_while_writing(soak: Soak) -> Outcome:
 def _sessions_ended(soak: Soak) -> Outcome:
     """An administrator ends every session of the run while it writes."""
     with gate(soak.world, soak.random.choice(_PLACES_TO_DIE)) as closed:
-        process = SyncProcess()
+        process = SyncProcess(in_dagster=True)
         if closed.has_stopped(process):
             closed.end_sessions_of_others()
             # Its other captures come there too.
@@ -206,7 +206,7 @@ def _sessions_ended(soak: Soak) -> Outcome:
 
 def _two_at_once(soak: Soak) -> Outcome:
     with gate(soak.world, "public.integration_object_mappings") as closed:
-        process = SyncProcess()
+        process = SyncProcess(in_dagster=True)
         closed.has_stopped(process)
         second = soak.sync()
         closed.open()
@@ -302,7 +302,7 @@ def _trigger_of_theirs(soak: Soak) -> Outcome:
 def _statements_cancelled(soak: Soak) -> Outcome:
     """An administrator cancels what the run is doing."""
     with gate(soak.world, soak.random.choice(_PLACES_TO_DIE)) as closed:
-        process = SyncProcess()
+        process = SyncProcess(in_dagster=True)
         if closed.has_stopped(process):
             closed.cancel_statements_of_others()
             closed.open()

@@ -15,6 +15,7 @@ from moss_jamf_pipeline.engine.sync import Order, Outcome, run_steps
 from moss_jamf_pipeline.jamf import ClientLimits
 from moss_jamf_pipeline.orchestration.resources import JamfResource
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+from tests.support.hurried_client import hurried_limits
 from tests.support.world import PREFIX, World
 
 
@@ -33,23 +34,6 @@ class HurriedJamf(JamfResource):
     def limits(self) -> ClientLimits:
         """A client that hardly waits."""
         return hurried_limits(self.attempts, self.page_size)
-
-
-def hurried_limits(attempts: int, page_size: int) -> ClientLimits:
-    """How a client works that hardly waits.
-
-    Args:
-        attempts: tries of one request; at most three on faults that may lie in what was asked for.
-        page_size: records per page of JAMF's listings.
-    """
-    return ClientLimits(
-        page_size=page_size,
-        smallest_page_size=2,
-        max_attempts=attempts,
-        max_attempts_on_faults=min(attempts, 3),
-        back_off_base_seconds=0.002,
-        back_off_cap_seconds=0.05,
-    )
 
 
 def hurried_job(scope: str, attempts: int, page_size: int) -> dg.JobDefinition:

@@ -10,16 +10,24 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing.context import ForkServerProcess
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 import psycopg
 
+from moss_jamf_pipeline.engine.access import JamfClients
+from moss_jamf_pipeline.engine.scopes import SCOPES
+from moss_jamf_pipeline.engine.sync import sync
+from moss_jamf_pipeline.moss.database import MossDatabase
 from moss_jamf_pipeline.settings import Settings
 from tests.support.forks import FORKS
-from tests.support.hurried import run_hurriedly
-from tests.support.world import World
+from tests.support.hurried_client import hurried_limits
+
+if TYPE_CHECKING:
+    # Its module imports the code location, which takes as long as a sync.
+    from tests.support.world import World
 
 _SECONDS_TO_GET_THERE: Final = 120.0
 _KEY: Final = 4_711
@@ -30,11 +38,17 @@ _ENVIRONMENT: Final = (
 
 
 class SyncProcess:
-    """A sync of a world in a process of its own; begins at once."""
+    """A sync of a world in a process of its own; begins at once.
 
-    def __init__(self) -> None:
+    Args:
+        in_dagster: whether it is a run of Dagster; else it is the engine's.
+    """
+
+    def __init__(self, *, in_dagster: bool = False) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT}
-        self._process: ForkServerProcess = FORKS.Process(target=_sync, args=(environment,))
+        self._process: ForkServerProcess = FORKS.Process(
+            target=_sync_in_dagster if in_dagster else _sync, args=(environment,)
+        )
         self._process.start()
 
     @property
@@ -102,7 +116,7 @@ class Gate:
 
 
 @contextmanager
-def gate(world: World, table: str) -> Iterator[Gate]:
+def gate(world: "World", table: str) -> Iterator[Gate]:
     """A closed gate in front of a table; opened, and gone with its trigger, at the end.
 
     Args:
@@ -133,11 +147,28 @@ def gate(world: World, table: str) -> Iterator[Gate]:
 
 def _sync(environment: Mapping[str, str]) -> None:
     """The body of the process."""
+    _settle(environment)
+    database = MossDatabase(os.environ["MOSS_DATABASE_URL"])
+    outcome = sync(
+        SCOPES["everything"], database, Settings(), clients=JamfClients(hurried_limits())
+    )
+    database.dispose()
+    if not outcome.success:
+        raise SystemExit(1)
+
+
+def _sync_in_dagster(environment: Mapping[str, str]) -> None:
+    """The same, as a run of Dagster."""
+    _settle(environment)
     warnings.simplefilter("ignore", dg.BetaWarning)
-    os.environ.update(environment)
-    os.chdir(tempfile.gettempdir())
-    Settings.model_config["env_file"] = None
+    run_hurriedly = import_module("tests.support.hurried").run_hurriedly
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_hurriedly(instance)
     if not result.success:
         raise SystemExit(1)
+
+
+def _settle(environment: Mapping[str, str]) -> None:
+    os.environ.update(environment)
+    os.chdir(tempfile.gettempdir())
+    Settings.model_config["env_file"] = None
