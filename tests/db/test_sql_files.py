@@ -337,7 +337,8 @@ def temporary_tables(trial: Bench) -> Iterator[None]:
     """The temporary tables that some statements work on."""
     for name in (
         *("capture/create_working_tables", "plan/create_compared_objects"),
-        *("integration/create_presumed_links", "matching/create_working_tables"),
+        *("integration/create_presumed_links", "matching/create_device_tables"),
+        "matching/create_person_tables",
     ):
         trial.execute(_FILES[name].read_text())
     yield

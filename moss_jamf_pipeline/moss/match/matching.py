@@ -19,6 +19,11 @@ from moss_jamf_pipeline.moss.statements import (
 _FEW: Final = 100
 """Rows that any plan is good enough for: a table of so few need not be analysed."""
 
+_WORKING_TABLES: Final = {
+    "device_matches": "matching/create_device_tables",
+    "person_matches": "matching/create_person_tables",
+}
+
 # What matching a fleet's own objects is made of: the statements that come before that of the table, each of which fills
 # a temporary table of its name, and the columns that the next ones join and choose by.
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -64,8 +69,8 @@ def match(
     """
     parameters = match_parameters(integration, captures)
     with set_based_transaction(connection):
-        if table in _STEPS:
-            execute(connection, "matching/create_working_tables")
+        if table in _WORKING_TABLES:
+            execute(connection, _WORKING_TABLES[table])
         for name, joined_by in _STEPS.get(table, {}).items():
             rows_made = execute(connection, f"matching/{name}", parameters)
             if rows_made > _FEW:
