@@ -148,7 +148,7 @@ def test_a_trial_holds_no_device_that_it_has_tried(bench: Bench, database: MossD
 
 
 @settings(
-    max_examples=examples(10),
+    max_examples=examples(5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

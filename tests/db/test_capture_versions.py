@@ -382,7 +382,7 @@ _PULLS = st.lists(
 )
 
 
-@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pulls=_PULLS)
 def test_any_earlier_capture_can_be_rebuilt_exactly(
     trial: Bench, pulls: list[tuple[dict[str, str], str]]

@@ -22,7 +22,7 @@ _EVIDENCE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(evidence=_EVIDENCE)
 @example(evidence={})
 @example(evidence={"agreed": ["udid"], "contradicted": {"serial_number": ["%s", "100%"]}})

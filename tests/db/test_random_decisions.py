@@ -171,7 +171,7 @@ class Scene:
 
 
 _FEW = settings(
-    max_examples=examples(5),
+    max_examples=examples(3),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

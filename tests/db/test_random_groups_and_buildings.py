@@ -10,7 +10,7 @@ from tests.db.support import Bench, counts_of, rows_of
 from tests.support.properties import examples
 
 _FEW = settings(
-    max_examples=examples(4),
+    max_examples=examples(3),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _WRITTEN = ("groups", "locations", "integration_object_mappings")

@@ -9,7 +9,7 @@ from tests.db.support import Bench, rows_of
 from tests.support.properties import examples
 
 _FEW = settings(
-    max_examples=examples(9),
+    max_examples=examples(5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _WRITTEN = ("devices", "integration_object_mappings")

@@ -11,7 +11,7 @@ from tests.db.support import Bench, rows_of, second_server
 from tests.support.properties import examples
 
 _FEW = settings(
-    max_examples=examples(6),
+    max_examples=examples(3),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

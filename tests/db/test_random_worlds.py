@@ -12,7 +12,7 @@ from tests.support.properties import examples
 
 _CORE = ("devices", "people", "ios", "locations", "rooms", "groups", "group_members")
 _FEW = settings(
-    max_examples=examples(12),
+    max_examples=examples(6),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -333,7 +333,7 @@ def _closed_with(trial: Bench, message: str, details: dict[str, Any] | None = No
 
 
 @settings(
-    max_examples=examples(20),
+    max_examples=examples(10),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=_ANYTHING, number=st.floats())

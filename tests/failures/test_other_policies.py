@@ -207,7 +207,7 @@ def test_failure_19_fuzzed_syncs_in_a_row_leave_what_moss_owns_as_it_was(
     _edit_everything_owned(world)
     by_hand = _owned_values(world)
 
-    for _ in range(examples(8)):
+    for _ in range(examples(5)):
         _evolve_at_random(world, random)
         _edit_at_random(world, random)
         world.sync()

@@ -195,7 +195,7 @@ _CHANGES = st.dictionaries(
 )
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(st.integers(1, 60), st.sampled_from([4, 10, 12, 50]), st.integers(1, 60), _CHANGES)
 def test_no_lasting_record_is_lost_and_the_counts_of_a_complete_sweep_agree(
     count: int, page_size: int, cap: int, changes: dict[int, Callable[[list[int]], None]]
@@ -210,7 +210,7 @@ def test_no_lasting_record_is_lost_and_the_counts_of_a_complete_sweep_agree(
         assert reading.summary.distinct_count == reading.summary.total_count
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @example(count=50, page_size=10, changes={7: both(delete(0), add(2))})
 @given(st.integers(1, 60), st.sampled_from([4, 10, 12, 50]), _CHANGES)
 def test_a_complete_sweep_is_what_there_was_at_one_moment(
@@ -263,7 +263,7 @@ async def read_in_any_sizes(
         return Reading([page async for page in sweep], sweep.summary)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @example(
     # The last page came in a size that the server caps, with as many records as there had to be.
     count=19,
@@ -321,7 +321,7 @@ def test_no_page_on_trial_reaches_behind_the_end() -> None:
     assert sizes == [10, 10, 10, 40, 20, 10, 1, 1]
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(100))
 @example(count=17, page_size=4, lots=[0, 1], changes={3: delete(0)})
 @example(
     # By more places than a page has.
@@ -391,7 +391,7 @@ def test_a_cap_that_shows_only_when_pages_grow_costs_no_record() -> None:
     assert reading.summary.is_complete
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(30))
 @given(st.integers(1, 120), st.sampled_from([10, 50, 100]), st.data())
 def test_the_records_that_break_a_page_are_isolated(
     count: int, page_size: int, data: st.DataObject

@@ -110,7 +110,7 @@ def text_cells(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("collection", sorted(DOCUMENTS))
-@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_document_is_staged_and_every_promise_about_its_row_holds(
     collection: str, data: st.DataObject
@@ -138,7 +138,7 @@ def test_any_document_is_staged_and_every_promise_about_its_row_holds(
         assert not any(value is pd.NaT or value is pd.NA for value in row)
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(12))
 @given(documents=st.lists(computers, min_size=1, max_size=4))
 def test_a_record_is_staged_alike_alone_and_among_others(documents: list[Any]) -> None:
     versions = numbered(documents)
@@ -232,7 +232,7 @@ def test_case_i08_every_spelling_of_a_placeholder_is_one(
     assert placeholder_serials().why_no_serial(text) is not None
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(20))
 @given(
     serial_number=st.text(alphabet=string.ascii_letters + string.digits, min_size=2, max_size=12),
     edge=st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\ufeff", "\u3000", "\x00"]),

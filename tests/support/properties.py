@@ -12,7 +12,7 @@ import os
 from hypothesis import settings
 
 _ORDINARILY = 100
-_NIGHTLY = 20
+_NIGHTLY = 40
 """Times as many examples."""
 
 
