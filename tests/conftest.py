@@ -8,7 +8,7 @@ into their clone share one, which becomes what it was after each (`support/shelf
 
 A test under tests/db, tests/e2e or tests/failures that uses a M.O.S.S. database runs on the released M.O.S.S., which
 is the one that people have. What the dialects do differently is tested on each of them, by the mark `every_dialect`:
-the contract, what is applied and undone, roles and rights, text, each case of who is who, one whole sync.
+the contract, what is applied and undone, roles and rights, text, the words of plans, whole syncs.
 `dialects("strategy")` says which alone, where the others have nothing to show. `make nightly` runs everything on all.
 
 What tests throw away lies in memory where there is room (tests/support/scratch.py); `TMPDIR=/tmp make test` keeps it on
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _OF_DIALECTS = tuple(_HERE / folder for folder in ("db", "e2e", "failures"))
 _SECONDS_OF_A_NIGHT = 14_400
-_FROM_THE_SHELF = (*_OF_DIALECTS, _HERE / "services")
+_FROM_THE_SHELF = tuple(
+    _HERE / folder
+    for folder in ("db", "e2e", "failures", "services", "cli", "companion", "dagster")
+)
 _SLOW_FIRST = tuple(_HERE / folder for folder in ("cli", "embedded", "e2e", "failures", "dagster"))
 
 

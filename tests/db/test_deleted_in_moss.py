@@ -7,11 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from tests.db.support import Bench
-
-pytestmark = pytest.mark.every_dialect
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ import pytest
 
 from tests.db.support import EARLY, LATE, Bench, rows_of
 
-pytestmark = pytest.mark.every_dialect
-
 _MANAGEMENT_ID = "b7a3c2d1-90ef-4c5d-a1b2-3344556677f8"
 _UDID = "5D0C1B7E-3A42-5C11-9F0E-7B2A64D1C908"
 

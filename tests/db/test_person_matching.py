@@ -9,8 +9,6 @@ from moss_jamf_pipeline.catalogue.conflict_kinds import Resolution
 from moss_jamf_pipeline.moss.plan.conflicts import resolve_conflicts
 from tests.db.support import Bench, rows_of
 
-pytestmark = pytest.mark.every_dialect
-
 
 def _person(bench: Bench, external_id: str) -> dict[str, Any]:
     match = bench.match_of("person_matches", external_id)

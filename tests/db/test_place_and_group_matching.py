@@ -6,8 +6,6 @@ import pytest
 
 from tests.db.support import Bench
 
-pytestmark = pytest.mark.every_dialect
-
 
 def _location(bench: Bench, jamf_id: str) -> tuple[str, Any]:
     match = bench.match_of("location_matches", jamf_id)

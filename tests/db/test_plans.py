@@ -12,8 +12,6 @@ from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.plan.planning import make_plan, newest_plan, read_plan
 from tests.db.support import Bench, counts_of, rows_of
 
-pytestmark = pytest.mark.every_dialect
-
 _MAC = "A1:B2:C3:D4:E5:F6"
 
 
@@ -132,6 +130,7 @@ def test_a_new_computer_is_created_with_defaults_and_without_nulls(trial: Bench)
     }
 
 
+@pytest.mark.every_dialect
 @pytest.mark.parametrize(
     ("form_factor", "word"),
     [("laptop", "laptop"), ("workstation", "workstation"), (None, "workstation")],
@@ -494,6 +493,7 @@ def _members(bench: Bench, plan_id: int) -> set[tuple[str, UUID, str]]:
     }
 
 
+@pytest.mark.every_dialect
 def test_a_static_group_lists_its_devices(trial: Bench) -> None:
     group = trial.moss_group("[JAMF] Design")
     trial.mapping("computer_group", "3", "group", group)
@@ -508,6 +508,7 @@ def test_a_smart_group_gets_no_members(trial: Bench) -> None:
     assert _members(trial, trial.plan().plan_id) == set()
 
 
+@pytest.mark.every_dialect
 def test_where_groups_hold_people_only_the_assigned_people_are_members_too(trial: Bench) -> None:
     trial.execute(
         "update moss_contract.capabilities set is_available = false where name = 'group_members_hold_devices'"
@@ -544,6 +545,7 @@ def _member_of(bench: Bench, *, added_by_us: bool) -> tuple[UUID, UUID]:
     return group, device
 
 
+@pytest.mark.every_dialect
 @pytest.mark.parametrize(
     ("added_by_us", "static_group_ids", "action"),
     [(True, [], "remove"), (False, [], None), (True, ["3"], None), (False, ["3"], None)],
@@ -574,6 +576,7 @@ def test_a_computer_whose_groups_jamf_did_not_tell_keeps_its_memberships(trial: 
     assert _members(trial, trial.plan().plan_id) == set()
 
 
+@pytest.mark.every_dialect
 def test_a_person_is_removed_with_the_last_listing_and_kept_while_one_is_untold(
     trial: Bench,
 ) -> None:

@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from moss_jamf_pipeline.moss.apply.applying import apply_objects
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.moss.plan.guard import choose_plan, held_changes, held_summary
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, counts_of, rows_of
-
-pytestmark = pytest.mark.every_dialect
 
 _WRITTEN = (
     "groups",

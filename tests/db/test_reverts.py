@@ -16,7 +16,8 @@ from moss_jamf_pipeline.moss.plan.conflicts import ConflictFilter, list_conflict
 from moss_jamf_pipeline.moss.plan.planning import Plan
 from tests.db.support import Bench, rows_of
 
-pytestmark = pytest.mark.every_dialect
+# What is undone by statements of each M.O.S.S.'s own.
+_BY_ITS_OWN_WORDS = pytest.mark.every_dialect
 
 _PEOPLE_AND_MORE = ("devices", "people", "ios", "locations", "rooms", "groups")
 
@@ -72,6 +73,7 @@ def _jamf(bench: Bench, **columns: Any) -> None:
 # -- fields ----------------------------------------------------------------------------------------
 
 
+@_BY_ITS_OWN_WORDS
 def test_fields_go_back_and_the_next_sync_takes_it_for_no_edit(bench: Bench) -> None:
     _jamf(bench)
     bench.sync()
@@ -149,6 +151,7 @@ def test_a_human_edit_that_was_overwritten_comes_back(bench: Bench) -> None:
     assert bench.value("select phone_number from people") == "2"
 
 
+@_BY_ITS_OWN_WORDS
 def test_a_field_that_was_filled_is_empty_again(bench: Bench) -> None:
     device = bench.linked_device("1", serial_number="C02ABC", hostname="mac-1")
     _jamf(bench, asset_tag="IT-1")
@@ -162,6 +165,7 @@ def test_a_field_that_was_filled_is_empty_again(bench: Bench) -> None:
     assert bench.value("select asset_tag from devices") == "IT-1"
 
 
+@_BY_ITS_OWN_WORDS
 def test_host_names_that_were_swapped_are_swapped_back(bench: Bench) -> None:
     bench.computer("1", "C02AAA", hostname="left")
     bench.computer("2", "C02BBB", hostname="right")
@@ -241,6 +245,7 @@ def test_a_field_that_was_not_put_back_is_not_pinned_in_the_end(bench: Bench) ->
 # -- links, members --------------------------------------------------------------------------------
 
 
+@_BY_ITS_OWN_WORDS
 def test_an_adoption_is_undone_with_its_link(bench: Bench) -> None:
     device = bench.device(serial_number="C02ABC", hostname="by hand")
     bench.computer("1", "C02ABC", hostname="mac-1")
@@ -256,6 +261,7 @@ def test_an_adoption_is_undone_with_its_link(bench: Bench) -> None:
     assert len(bench.query(links)) == 1
 
 
+@_BY_ITS_OWN_WORDS
 def test_a_link_that_moved_moves_back(bench: Bench) -> None:
     bench.computer("1", "C02ABC", hostname="mac-1")
     bench.sync()
@@ -302,6 +308,7 @@ def test_a_link_that_changed_since_is_left(bench: Bench) -> None:
     assert why == "The link is not as it was left: its status is synced."
 
 
+@_BY_ITS_OWN_WORDS
 def test_members_are_removed_and_added_back(bench: Bench) -> None:
     bench.computer_group("7", "Lab")
     bench.computer("1", "C02AAA", hostname="mac-1", static_group_ids=["7"])
@@ -323,6 +330,7 @@ def test_members_are_removed_and_added_back(bench: Bench) -> None:
 # -- objects that were created ---------------------------------------------------------------------
 
 
+@_BY_ITS_OWN_WORDS
 def test_a_first_import_is_undone_completely(bench: Bench) -> None:
     before = _counts(bench)
     _jamf(bench)
@@ -357,6 +365,7 @@ def test_what_was_created_and_is_gone_is_not_said_to_be_undone_once_more(bench: 
     ]
 
 
+@_BY_ITS_OWN_WORDS
 def test_an_object_that_others_refer_to_stays_and_says_who(bench: Bench) -> None:
     _jamf(bench)
     undone = bench.sync()
@@ -389,6 +398,7 @@ def test_an_object_that_others_refer_to_stays_and_says_who(bench: Bench) -> None
     assert bench.query("select * from groups") == []
 
 
+@_BY_ITS_OWN_WORDS
 def test_an_object_that_somebody_worked_on_stays(bench: Bench) -> None:
     bench.computer("1", "C02AAA", hostname="mac-1")
     bench.computer("2", "C02BBB", hostname="mac-2")
@@ -410,6 +420,7 @@ def test_an_object_goes_although_later_syncs_changed_it(bench: Bench) -> None:
     assert bench.query("select * from devices") == []
 
 
+@_BY_ITS_OWN_WORDS
 def test_a_membership_that_a_person_made_keeps_the_member(bench: Bench) -> None:
     bench.user("1", username="ada", full_name="Ada", email="ada@example.org")
     undone = bench.sync()
@@ -423,6 +434,7 @@ def test_a_membership_that_a_person_made_keeps_the_member(bench: Bench) -> None:
     assert "group_members.person_id (1)" in why
 
 
+@_BY_ITS_OWN_WORDS
 def test_another_integrations_link_keeps_the_object(bench: Bench) -> None:
     bench.computer("1", "C02AAA", hostname="mac-1")
     undone = bench.sync()
@@ -439,6 +451,7 @@ def test_another_integrations_link_keeps_the_object(bench: Bench) -> None:
     assert "integration_object_mappings.internal_id (1)" in why
 
 
+@_BY_ITS_OWN_WORDS
 def test_a_reference_that_no_one_foresaw_is_found_in_the_catalogue(bench: Bench) -> None:
     bench.computer("1", "C02AAA", hostname="mac-1")
     undone = bench.sync()
@@ -448,6 +461,7 @@ def test_a_reference_that_no_one_foresaw_is_found_in_the_catalogue(bench: Bench)
     assert why == "It stays: other data of M.O.S.S. refers to it, in public.loans.device_id (1)."
 
 
+@_BY_ITS_OWN_WORDS
 def test_devices_alone_go_with_their_interfaces(bench: Bench) -> None:
     _jamf(bench)
     undone = bench.sync()

@@ -11,8 +11,6 @@ import pytest
 
 from tests.db.support import Bench
 
-pytestmark = pytest.mark.every_dialect
-
 
 @dataclass(frozen=True)
 class Case:

@@ -17,8 +17,6 @@ from tests.e2e.inventory import (
 )
 from tests.support.world import World
 
-_ON_EACH_MOSS = pytest.mark.every_dialect
-
 _MACS = range(1, 13)
 _CORE = ("devices", "people", "ios", "locations", "groups")
 
@@ -83,7 +81,6 @@ def _links(world: World) -> dict[str, dict[str, tuple[str, str]]]:
     return {kind: mappings(world, kind) for kind in kinds}
 
 
-@_ON_EACH_MOSS
 def test_case_i14_an_integration_made_again_goes_on_where_it_was(world: World) -> None:
     _synced(world)
     before, links, conflicts = _stored(world), _links(world), open_conflicts(world)
@@ -114,7 +111,6 @@ def test_case_i14_an_integration_made_again_goes_on_where_it_was(world: World) -
     assert_calm(world)
 
 
-@_ON_EACH_MOSS
 def test_case_i14_under_another_name_it_is_known_by_its_server(world: World) -> None:
     _synced(world)
     before, links = _stored(world), _links(world)
@@ -125,7 +121,6 @@ def test_case_i14_under_another_name_it_is_known_by_its_server(world: World) -> 
     assert_calm(world)
 
 
-@_ON_EACH_MOSS
 def test_case_i14_a_row_that_is_only_renamed_is_the_same(world: World) -> None:
     _synced(world)
     before, conflicts = _stored(world), open_conflicts(world)

@@ -18,7 +18,6 @@ from tests.support.labelled_verdicts import judge
 _NO_GUARD = {kind.value: None for kind in GuardKind}
 
 
-@pytest.mark.every_dialect
 @pytest.mark.parametrize(
     "size",
     [

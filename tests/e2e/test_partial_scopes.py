@@ -1,10 +1,6 @@
 """Syncing a part: only that part is planned, written and claimed in the history."""
 
-import pytest
-
 from tests.support.world import World
-
-pytestmark = pytest.mark.every_dialect
 
 
 def _fill(world: World) -> None:

@@ -10,8 +10,6 @@ from tests.e2e.inventory import add_mac, device, insert, mapping, mappings
 from tests.e2e.stories import Story, told
 from tests.support.world import Row, World
 
-pytestmark = pytest.mark.every_dialect
-
 
 def _people(world: World, pattern: str) -> list[Row]:
     """The people whose user name, e-mail address or name contains a text."""

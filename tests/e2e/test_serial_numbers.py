@@ -13,8 +13,6 @@ from tests.e2e.inventory import (
 )
 from tests.support.world import World
 
-pytestmark = pytest.mark.every_dialect
-
 _ONE, _OTHER = "VM5vodACsc+k", "VM5VODacSC+K"
 
 

@@ -31,8 +31,6 @@ from tests.e2e.inventory import (
 from tests.e2e.stories import Life, Lives
 from tests.support.world import Row, World
 
-pytestmark = pytest.mark.every_dialect
-
 _MANY = 150
 _M1 = {"model": "MacBook Pro (13-inch, M1, 2020)"}
 _M4 = {"model": "MacBook Pro (14-inch, Nov 2024)"}

@@ -1,6 +1,6 @@
 """Cases I4 to I6 and I11 to I13 of real life: a person is who the directory says, not who has the id, name or mailbox.
 
-Each case happens to records of its own, in one world per dialect and side by side, day by day; a sync ends each day. A
+Each case happens to records of its own, in one world and side by side, day by day; a sync ends each day. A
 case with several orders of arrival (the user record first, a computer first, both on one day) happens once for each.
 """
 
@@ -24,8 +24,6 @@ from tests.e2e.inventory import (
     stored_rows,
 )
 from tests.support.world import Row, World
-
-pytestmark = pytest.mark.every_dialect
 
 Day = Callable[[World], object]
 ORDERS = ("user record first", "computer first", "both at once")
