@@ -251,6 +251,8 @@ class ExtensionAttributeDefinition:
         input_type: as inventory answers name it.
         options: the choices of a pop-up menu.
         description: may be absent.
+        is_multi_valued: whether it may have several values; only those of the directory may.
+        is_enabled: whether its script still runs; what it said before is kept.
     """
 
     definition_id: str
@@ -260,6 +262,8 @@ class ExtensionAttributeDefinition:
     input_type: Literal["TEXT", "POPUP", "SCRIPT", "LDAP"]
     options: tuple[str, ...] = ()
     description: str | None = None
+    is_multi_valued: bool = False
+    is_enabled: bool = True
 
 
 EXTENSION_ATTRIBUTES: tuple[ExtensionAttributeDefinition, ...] = (
@@ -280,8 +284,29 @@ EXTENSION_ATTRIBUTES: tuple[ExtensionAttributeDefinition, ...] = (
         "TEXT",
         description="Set by the service desk",
     ),
+    ExtensionAttributeDefinition("12", "Uptime Days", "EXTENSION_ATTRIBUTES", "INTEGER", "SCRIPT"),
+    ExtensionAttributeDefinition(
+        "13", "Projects", "EXTENSION_ATTRIBUTES", "STRING", "LDAP", is_multi_valued=True
+    ),
+    ExtensionAttributeDefinition(
+        "14", "Legacy Agent", "EXTENSION_ATTRIBUTES", "STRING", "SCRIPT", is_enabled=False
+    ),
+    ExtensionAttributeDefinition(
+        "15", "Last Backup", "EXTENSION_ATTRIBUTES", "DATE_TIME", "SCRIPT"
+    ),
+    ExtensionAttributeDefinition(
+        "16", "jamf-patch-Google Chrome", "EXTENSION_ATTRIBUTES", "STRING", "SCRIPT"
+    ),
+    ExtensionAttributeDefinition(
+        "17", "patch-EA-Firefox", "EXTENSION_ATTRIBUTES", "STRING", "SCRIPT"
+    ),
 )
-"""One in each of the six places an extension attribute can be displayed (JAMF: inventoryDisplayType)."""
+"""One in each of the six places an extension attribute can be displayed (JAMF: inventoryDisplayType), and odd ones: one
+changes at each inventory (12), one has several values (13), one is disabled (14), one says what is no date (15), two
+belong to patch management (16, 17)."""
+
+PROJECTS: Final = ("Zephyr", "Atlas", "Émile", "Borealis")
+"""What the directory says of people's projects, in no order."""
 
 FURTHER_ATTRIBUTE_BYTES: Final = 390
 """About what one further attribute adds to a record."""

@@ -15,7 +15,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moss_jamf_pipeline.simulator import identity_changes, mobile_evolution, plain_records
+from moss_jamf_pipeline.simulator import (
+    attribute_changes,
+    identity_changes,
+    mobile_evolution,
+    plain_records,
+)
 from moss_jamf_pipeline.simulator.catalogue import (
     OPERATING_SYSTEM_RELEASES,
     POSITIONS,
@@ -118,6 +123,16 @@ class EvolveRequest(BaseModel):
     mobile_updates: int = Field(
         default=0, ge=0, description="Mobile devices that are updated to the newest system."
     )
+    attribute_changes: int = Field(
+        default=0,
+        ge=0,
+        description="Macs whose extension attribute Lifecycle State is chosen anew.",
+    )
+    attribute_wipes: int = Field(
+        default=0,
+        ge=0,
+        description="Macs that lose the values of all extension attributes, as by a race at a check-in.",
+    )
     contacts: bool = Field(
         default=False,
         description="Managed Macs and mobile devices check in: contact and report times move, nothing else.",
@@ -162,6 +177,8 @@ class EvolveReport(BaseModel):
     mobile_wipes: list[Change] = Field(default_factory=list)
     mobile_reassignments: list[Change] = Field(default_factory=list)
     mobile_updates: list[Change] = Field(default_factory=list)
+    attribute_changes: list[Change] = Field(default_factory=list)
+    attribute_wipes: list[Change] = Field(default_factory=list)
     contacts: int = 0
     mobile_contacts: int = 0
     future_contact: list[Change] = Field(default_factory=list)
@@ -210,6 +227,8 @@ class _Picks:
     sharers: list[User]
     mailbox_owners: list[User]
     mobile: mobile_evolution.MobilePicks
+    attribute_changes: list[Computer]
+    attribute_wipes: list[Computer]
 
 
 class _Evolution:
@@ -266,6 +285,8 @@ class _Evolution:
                 fleet, self._request.mobile_enrolments, self._randomness
             ),
             mobile_contacts=mobile_evolution.check_in(fleet) if self._request.contacts else 0,
+            attribute_changes=attribute_changes.choose_anew(picks.attribute_changes),
+            attribute_wipes=attribute_changes.wipe(picks.attribute_wipes),
         )
         if self._request.reports:
             self._report(picks, report)
@@ -360,6 +381,8 @@ class _Evolution:
                 "buildings of unchanged name",
             ),
             mobile=self._mobile_picks(),
+            attribute_changes=draw(request.attribute_changes, "ordinary Macs"),
+            attribute_wipes=draw(request.attribute_wipes, "ordinary Macs"),
         )
 
     def _mobile_picks(self) -> mobile_evolution.MobilePicks:
@@ -578,6 +601,7 @@ class _Evolution:
         """Every changed Mac submits its inventory."""
         struck = [*picks.os_updates, *picks.reassignments, *picks.renames, *picks.replaced]
         struck += [*picks.joiners, *picks.leavers]
+        struck += [*picks.attribute_changes, *picks.attribute_wipes]
         for change in (*report.user_changes, *report.reuse_username, *report.share_mailbox):
             computer_ids = change.after["computer_ids"]
             if isinstance(computer_ids, list):

@@ -141,16 +141,18 @@ async def _extension_attribute_definitions(call: Call) -> Response:
             "name": definition.name,
             "description": definition.description,
             "dataType": "DATE" if definition.data_type == "DATE_TIME" else definition.data_type,
-            "enabled": True,
+            "enabled": definition.is_enabled,
             "inventoryDisplayType": definition.section,
             "inputType": "DIRECTORY_SERVICE_ATTRIBUTE_MAPPING"
             if definition.input_type == "LDAP"
             else definition.input_type,
-            "scriptContents": None,
+            "scriptContents": '#!/bin/sh\necho "<result>not for anybody\'s inventory</result>"\n'
+            if definition.input_type == "SCRIPT"
+            else None,
             "popupMenuChoices": list(definition.options),
             "ldapAttributeMapping": "departmentNumber" if definition.input_type == "LDAP" else None,
-            "ldapExtensionAttributeAllowed": False,
-            "manageExistingData": None,
+            "ldapExtensionAttributeAllowed": definition.is_multi_valued,
+            "manageExistingData": None if definition.is_enabled else "RETAIN",
         }
         for definition in EXTENSION_ATTRIBUTES
     ]

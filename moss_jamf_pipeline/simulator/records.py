@@ -61,6 +61,8 @@ class Computer(Record):
         assigned_group_ids: groups it belongs to by assignment: static groups, and smart groups without a criterion.
         overrides: JSON values in JAMF's v4 shape that replace what would be rendered, by section key. The way
             for a test to say anything the attributes cannot (a number where a text belongs, a missing key).
+        attribute_values: the values of extension attributes, by definition id, where they are other than what derives
+            from its salt.
         apple_enrollment_type: what 11.32 shows as `general.appleEnrollmentType`; `user` is personally owned.
     """
 
@@ -100,6 +102,7 @@ class Computer(Record):
     initial_entry_date: int | None = None
     assigned_group_ids: tuple[str, ...] = ()
     overrides: dict[str, object] = field(default_factory=dict)
+    attribute_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     salt: int = 0
 
 

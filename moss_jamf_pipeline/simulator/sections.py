@@ -13,6 +13,7 @@ from moss_jamf_pipeline.simulator.catalogue import (
     APPLICATIONS,
     EXTENSION_ATTRIBUTES,
     NO_SITE_ID,
+    PROJECTS,
     ExtensionAttributeDefinition,
     further_extension_attributes,
 )
@@ -28,7 +29,8 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 V1, V3, V4 = 1, 3, 4
 
-_DAY = 24 * 3_600_000
+_HOUR = 3_600_000
+_DAY = 24 * _HOUR
 _YEAR = 365 * _DAY
 _PARTITION_STATES = {True: "ENCRYPTED", False: "UNENCRYPTED"}
 _DISK_MEGABYTES = (251_000, 500_277, 994_662)
@@ -545,23 +547,41 @@ def _extension_attribute(definition: ExtensionAttributeDefinition, computer: Com
         "definitionId": definition.definition_id,
         "name": definition.name,
         "description": definition.description,
-        "enabled": True,
-        "multiValue": False,
-        "values": list(_extension_attribute_values(definition, computer)),
+        "enabled": definition.is_enabled,
+        "multiValue": definition.is_multi_valued,
+        "values": list(attribute_values_of(definition, computer)),
         "dataType": definition.data_type,
         "options": list(definition.options),
         "inputType": definition.input_type,
     }
 
 
+def attribute_values_of(
+    definition: ExtensionAttributeDefinition, computer: Computer
+) -> tuple[str, ...]:
+    """The values of an extension attribute that a computer has, in JAMF's order, which means nothing."""
+    return tuple(_extension_attribute_values(definition, computer))
+
+
 def _extension_attribute_values(
     definition: ExtensionAttributeDefinition, computer: Computer
 ) -> Iterator[str]:
-    """At most one value; one in three Macs has none. Numbers and dates are texts in JAMF too."""
+    """At most one value, but of the directory's; one in three Macs has none. Numbers and dates are texts too."""
+    if definition.definition_id in computer.attribute_values:
+        yield from computer.attribute_values[definition.definition_id]
+        return
     if (computer.salt + int(definition.definition_id)) % 3 == 0:
         return
     if definition.options:
         yield definition.options[computer.salt % len(definition.options)]
+    elif definition.is_multi_valued:
+        first = computer.salt % len(PROJECTS)
+        yield from (*PROJECTS[first:], *PROJECTS[:first])[: computer.salt % 3 + 1]
+    elif definition.name == "Uptime Days":
+        # It counts on with every inventory.
+        yield str((computer.report_date or 0) // _HOUR % 9_000 + computer.salt % 90)
+    elif definition.name == "Last Backup" and computer.salt % 5 == 0:
+        yield "Never"
     elif definition.data_type == "INTEGER":
         yield str(computer.salt % 800)
     elif definition.data_type == "DATE_TIME":
