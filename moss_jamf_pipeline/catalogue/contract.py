@@ -51,6 +51,13 @@ RELATIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "field_name": "text",
         "value": "text",
     },
+    "custom_fields": {
+        "object_type": "text",
+        "field_name": "text",
+        "field_label": "text",
+        "field_type": "text",
+        "field_options": "jsonb",
+    },
     "users": {"id": "uuid", "email": "text"},
     "groups_with_rights": {"group_id": "uuid"},
     "integration_configs": {

@@ -125,6 +125,16 @@ def clearable_fields(rules: tuple[OwnershipRule, ...], object_type: str) -> list
     ]
 
 
+def undeclared_fields(rules: tuple[OwnershipRule, ...], object_type: str) -> list[str]:
+    """The fields of an object type that have a rule and are no line of `fields.csv`: mapped extension attributes."""
+    declared = {(rule.object_type, rule.field) for rule in declared_rules()}
+    return [
+        rule.field
+        for rule in rules
+        if rule.object_type == object_type and (rule.object_type, rule.field) not in declared
+    ]
+
+
 def custom_fields(object_type: str) -> list[str]:
     """The fields of an object type that are values of custom fields."""
     return [

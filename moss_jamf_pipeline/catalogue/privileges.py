@@ -36,6 +36,8 @@ _BOOKKEEPING_UPDATES: Final[Mapping[str, tuple[str, ...]]] = {
     "integration_configs": ("last_sync_at", "last_sync_status", "last_sync_error"),
     "custom_field_values": ("value",),
 }
+# The custom fields of mapped extension attributes, where the sync makes them; not every M.O.S.S. keeps choices.
+_CUSTOM_FIELDS: Final = ("field_label", "field_type", "field_options")
 # Written with the rights of the contract's owner: by its definer functions, and by commands of a person.
 _OWNER_INSERTS: Final[Mapping[str, tuple[str, ...]]] = {
     "group_person_members": ("group_id", "person_id"),
@@ -114,6 +116,13 @@ def writer_privileges(
         _add(privileges, dialect, relation, inserts=columns)
     for relation, columns in _BOOKKEEPING_UPDATES.items():
         _add(privileges, dialect, relation, updates=columns)
+    (known,) = dialect.relations["custom_fields"]
+    described = [column for column in _CUSTOM_FIELDS if column not in known.optional]
+    _add(
+        *(privileges, dialect, "custom_fields"),
+        inserts=("object_type", "field_name", *described),
+        updates=described,
+    )
     for kind in OBJECT_TYPES:
         own = [rule for rule in declared if rule.object_type == kind.name and rule.is_column]
         if own:

@@ -16,7 +16,9 @@ table decides which columns are written:
   `{{ restored columns of device }}`: the same, of `wanted`, which has them;
 - `{{ defaults of device }}`: the ones that follow their default, as a JSON object of `object`;
 - `{{ fillable fields }}`, `{{ restored fields }}`: all of them, each as `device.room_id`;
-- `{{ custom fields in a text }}`: all that the sync writes, inside a text of SQL.
+- `{{ custom fields in a text }}`: all that the sync writes, inside a text of SQL;
+- `{{ column of choices }}`, `{{ value of choices }}`, `{{ choices differ }}`, `{{ set choices }}`: the choices of a
+  custom field (`wanted.choices`, text[]), with what joins them to what stands before; nothing where M.O.S.S. has none.
 """
 
 import re
@@ -55,7 +57,7 @@ def statement_for(dialect: Dialect, source: str) -> str:
     Raises:
         KeyError: a word in `{{ }}` that is not one of those above.
     """
-    words = {**_names(dialect), **_owned_fields(dialect)}
+    words = {**_names(dialect), **_owned_fields(dialect), **_choices(dialect)}
 
     def put_in(found: re.Match[str]) -> str:
         indent = found.start() - source.rfind("\n", 0, found.start()) - 1
@@ -72,6 +74,20 @@ def _names(dialect: Dialect) -> dict[str, str]:
             names[relation] = source.table
             names |= {f"{relation}.{column}": own for column, own in source.columns.items()}
     return names
+
+
+def _choices(dialect: Dialect) -> dict[str, str]:
+    """The choices of a custom field, where this M.O.S.S. has a column for them."""
+    (known,) = dialect.relations["custom_fields"]
+    own = known.columns["field_options"]
+    given = "nullif(to_jsonb(wanted.choices), '[]')"
+    words = {
+        "column of choices": f", {own}",
+        "value of choices": f", {given}",
+        "choices differ": f" or stored.{own} is distinct from {given}",
+        "set choices": f", {own} = {given}",
+    }
+    return dict.fromkeys(words, "") if "field_options" in known.optional else words
 
 
 def _owned_fields(dialect: Dialect) -> dict[str, str]:

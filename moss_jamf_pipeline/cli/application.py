@@ -66,6 +66,9 @@ COMMANDS = {
     "quarantine": LazyCommand(
         "quarantine", "What of JAMF's data could not be used, and why.", _LOOK
     ),
+    "attributes": LazyCommand(
+        "attributes", "JAMF's extension attributes, and what is mapped.", _LOOK
+    ),
     "history": LazyCommand("history", "The latest runs and how they ended.", _LOOK),
     "alerts": LazyCommand(
         "alerts", "Who is told of what needs a person: list, check, test.", _LOOK

@@ -75,6 +75,7 @@ class JamfAccess:
         network: the way there.
         collections: what a sync reads with them.
         connection: which of the two it is.
+        reads_attributes: whether a sync reads extension attributes as well.
     """
 
     base_url: str
@@ -83,6 +84,7 @@ class JamfAccess:
     network: Network
     collections: tuple[CollectionName, ...] = STANDARD_COLLECTIONS
     connection: Connection = SERVER
+    reads_attributes: bool = False
 
     @property
     def key(self) -> "AccessKey":
@@ -202,7 +204,13 @@ def jamf_access(
         credentials, source = saved.credentials, f"saved in M.O.S.S. ({saved.protection})"
     connection.require_fit(type(credentials))
     return JamfAccess(
-        base_url, credentials, source, network_to(base_url, settings), read, connection
+        base_url,
+        credentials,
+        source,
+        network_to(base_url, settings),
+        read,
+        connection,
+        integration.settings.reads_attributes,
     )
 
 

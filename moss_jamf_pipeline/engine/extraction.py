@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 
 from moss_jamf_pipeline.jamf import (
+    AttributeTaking,
     ChangedComputers,
     CollectionName,
     JamfClient,
@@ -96,6 +97,7 @@ async def capture_collection(
     scope_groups: Sequence[str] = (),
     asked: SweepChoice = READ_WHOLE,
     full_sweep_hours: float = 0.0,
+    attributes: AttributeTaking | None = None,
 ) -> tuple[Capture, Reading]:
     """Pulls a collection once, now, and stores it as the capture that covers the given slots.
 
@@ -112,6 +114,7 @@ async def capture_collection(
         asked: of computers, and of users that cost a request each: a full sweep, or an incremental capture if there may
             be one.
         full_sweep_hours: how old the newest full sweep may be for that.
+        attributes: of computers, what is taken of their extension attributes; None: they are not asked for.
 
     Returns:
         The stored capture, and what was read for it.
@@ -122,6 +125,7 @@ async def capture_collection(
         OtherJamfServer: earlier captures came from another server.
     """
     is_of_computers = collection == CollectionName.COMPUTERS
+    shape = _document_shape(collection, attributes)
     with open_capture(connection, integration_id, collection, client.identity) as writer:
         choice, standing = asked, None
         if is_of_computers and asked.kind == INCREMENTAL:
@@ -130,7 +134,7 @@ async def capture_collection(
                 standing,
                 full_sweep_hours=full_sweep_hours,
                 is_scoped=bool(scope_groups),
-                document_shape=computer_document_shape(),
+                document_shape=shape or "",
                 server_version=str(await client.server_version()),
             )
         if collection == CollectionName.USERS and asked.kind == INCREMENTAL:
@@ -138,13 +142,13 @@ async def capture_collection(
                 client, writer, connection, integration_id, full_sweep_hours
             )
         elif standing is not None and choice.kind == INCREMENTAL:
-            reading = await _read_changed(client, writer, standing, choice.reason)
+            reading = await _read_changed(client, writer, standing, choice.reason, attributes)
         else:
             scope = scope_groups if is_of_computers else ()
             reading = await _read_whole(
-                client, writer, CollectionName(collection), choice.reason, scope
+                client, writer, CollectionName(collection), choice.reason, scope, attributes
             )
-        capture = writer.finish(_facts(reading, _document_shape(collection)), slots)
+        capture = writer.finish(_facts(reading, shape), slots)
     return capture, reading
 
 
@@ -157,6 +161,7 @@ async def capture_named(
     base: Capture,
     *,
     scope_groups: Sequence[str] = (),
+    attributes: AttributeTaking | None = None,
 ) -> tuple[Capture, Reading, frozenset[str]] | None:
     """Pulls some records by their ids, now, and stores them on top of the newest capture, as one of its own.
 
@@ -168,6 +173,7 @@ async def capture_named(
         wanted: their ids; JAMF may have them or not.
         base: the newest capture.
         scope_groups: as of `capture_collection`.
+        attributes: the same.
 
     Returns:
         The stored capture, what was read for it, and the ids of which nothing came. None: this JAMF Pro is so old that
@@ -183,7 +189,11 @@ async def capture_named(
     is_scoped = bool(scope_groups) and collection == CollectionName.COMPUTERS
     group_ids = await client.computer_group_ids(scope_groups) if is_scoped else frozenset()
     found = await client.fetch_named(
-        collection, wanted, endpoint=endpoint, scope_group_ids=group_ids
+        collection,
+        wanted,
+        endpoint=endpoint,
+        scope_group_ids=group_ids,
+        attributes=attributes,
     )
     if found is None:
         return None
@@ -209,7 +219,8 @@ async def capture_named(
             incomplete_reasons=(),
             fetched=fetch.fetched,
         )
-        capture = writer.finish_targeted(_facts(reading, _document_shape(collection)), base)
+        facts = _facts(reading, _document_shape(collection, attributes))
+        capture = writer.finish_targeted(facts, base)
     return capture, reading, fetch.absent
 
 
@@ -219,10 +230,11 @@ async def _read_whole(
     collection: CollectionName,
     reason: str,
     scope: Sequence[str] = (),
+    attributes: AttributeTaking | None = None,
 ) -> Reading:
     """A full sweep."""
     group_ids = await client.computer_group_ids(scope) if scope else frozenset()
-    sweep = client.sweep(collection, scope_group_ids=group_ids)
+    sweep = client.sweep(collection, scope_group_ids=group_ids, attributes=attributes)
     async for page in sweep:
         writer.write_page(page.records)
     if scope:
@@ -269,11 +281,11 @@ async def _read_users(
     )
 
 
-def _document_shape(collection: str) -> str | None:
+def _document_shape(collection: str, attributes: AttributeTaking | None = None) -> str | None:
     """The form of a collection's documents, where incremental captures compare it."""
     match collection:
         case CollectionName.COMPUTERS:
-            return computer_document_shape()
+            return computer_document_shape(frozenset() if attributes is None else attributes.wanted)
         case CollectionName.USERS:
             return user_document_shape()
         case _:
@@ -281,7 +293,11 @@ def _document_shape(collection: str) -> str | None:
 
 
 async def _read_changed(
-    client: JamfClient, writer: CaptureWriter, standing: SweepStanding, reason: str
+    client: JamfClient,
+    writer: CaptureWriter,
+    standing: SweepStanding,
+    reason: str,
+    attributes: AttributeTaking | None,
 ) -> Reading:
     """A listing of all computers, and whole those that changed by it; or a full sweep after all."""
     listing = client.computer_listing()
@@ -292,11 +308,13 @@ async def _read_changed(
     )
     if listed.endpoint != standing.endpoint:
         instead = f"JAMF lists computers at {listed.endpoint} now, and did at {standing.endpoint}."
-        return await _read_whole_instead(client, writer, listed, instead)
+        return await _read_whole_instead(client, writer, listed, instead, attributes)
     plan = client.plan_of_reading(ChangedComputers(**writer.find_changes()))
     if plan.reads_all:
-        return await _read_whole_instead(client, writer, listed, f"{plan.reason}.")
-    fetch = client.fetch_computers(listed.endpoint, writer.wanted_ids(), since=plan.since)
+        return await _read_whole_instead(client, writer, listed, f"{plan.reason}.", attributes)
+    fetch = client.fetch_computers(
+        listed.endpoint, writer.wanted_ids(), since=plan.since, attributes=attributes
+    )
     rejected: list[RejectedRecord] = []
     unusable: JamfFilterUnusable | None = None
     try:
@@ -321,17 +339,23 @@ async def _read_changed(
         fetched=fetch.fetched,
     )
     if unusable is not None:
-        return await _read_whole_instead(client, writer, reading, unusable.happened)
+        return await _read_whole_instead(client, writer, reading, unusable.happened, attributes)
     return reading
 
 
 async def _read_whole_instead(
-    client: JamfClient, writer: CaptureWriter, so_far: Reading, reason: str
+    client: JamfClient,
+    writer: CaptureWriter,
+    so_far: Reading,
+    reason: str,
+    attributes: AttributeTaking | None,
 ) -> Reading:
     """A full sweep in place of what was read so far, which is forgotten, but for what it cost."""
     logger.info("all computers are read: %s", reason)
     writer.begin_anew()
-    reading = await _read_whole(client, writer, CollectionName.COMPUTERS, reason)
+    reading = await _read_whole(
+        client, writer, CollectionName.COMPUTERS, reason, attributes=attributes
+    )
     return replace(
         reading,
         requests=so_far.requests + reading.requests,

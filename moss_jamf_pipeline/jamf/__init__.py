@@ -6,6 +6,7 @@ of allow-listed fields with its hash. What the values mean is `moss_jamf_pipelin
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
+from moss_jamf_pipeline.jamf.attributes import AttributeDefinition, AttributeTaking
 from moss_jamf_pipeline.jamf.client import JamfClient, MissingPrivilege
 from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section
 from moss_jamf_pipeline.jamf.connections import SERVER, Connection, ConnectionKind, Gateway, Scope
@@ -50,6 +51,8 @@ from moss_jamf_pipeline.jamf.version import ServerVersion
 __all__ = [
     "SERVER",
     "Acquaintance",
+    "AttributeDefinition",
+    "AttributeTaking",
     "ChangedComputers",
     "ClientCredentials",
     "ClientLimits",

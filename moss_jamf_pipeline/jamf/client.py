@@ -17,7 +17,14 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS, CollectionName
+from moss_jamf_pipeline.catalogue.extension_attributes import SECTIONS as ATTRIBUTE_SECTIONS
 from moss_jamf_pipeline.jamf.acquaintance import Acquaintance
+from moss_jamf_pipeline.jamf.attributes import (
+    AttributeDefinition,
+    AttributeTaking,
+    read_definitions,
+    try_definitions,
+)
 from moss_jamf_pipeline.jamf.authentication import TokenSource
 from moss_jamf_pipeline.jamf.computer_now import ComputerNow, Section, read_sections
 from moss_jamf_pipeline.jamf.connections import SERVER, Connection
@@ -27,6 +34,7 @@ from moss_jamf_pipeline.jamf.documents import (
     COMPUTER_READER,
     READERS,
     BodyShapeError,
+    DocumentReader,
     KnownUser,
     ListedUser,
     classic_users,
@@ -48,6 +56,7 @@ from moss_jamf_pipeline.jamf.fetching import (
 )
 from moss_jamf_pipeline.jamf.limits import DEFAULT_LIMITS, ClientLimits
 from moss_jamf_pipeline.jamf.listings import (
+    COMPUTER_SECTIONS,
     SOURCES,
     CollectionSource,
     Listing,
@@ -77,13 +86,13 @@ class MissingPrivilege:
     """A collection that these credentials may not read.
 
     Attributes:
-        collection: what cannot be swept.
+        collection: what cannot be read.
         endpoint: the path that was refused.
         privileges: what it asks for, by the exact names of JAMF's API role editor or of the gateway's permissions. Of
             several, at least one is missing.
     """
 
-    collection: CollectionName
+    collection: str
     endpoint: str
     privileges: tuple[str, ...]
 
@@ -208,6 +217,7 @@ class JamfClient:
         *,
         scope_group_ids: frozenset[str] = frozenset(),
         known_users: Mapping[str, KnownUser] | None = None,
+        attributes: AttributeTaking | None = None,
     ) -> Sweep:
         """Read a collection completely.
 
@@ -216,20 +226,43 @@ class JamfClient:
             scope_group_ids: groups, smart or static; of a computer that is not in all of them only
                 its id and that it is out of scope is kept. Other collections have no scope.
             known_users: of users that cost a request each: who is listed with the same name is not read again.
+            attributes: of computers, what is taken of their extension attributes; None: they are not asked for.
 
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
         """
         collection = CollectionName(collection)
-        is_scoped = bool(scope_group_ids) and collection is CollectionName.COMPUTERS
+        source, reader = _as_it_is_read(collection, scope_group_ids, attributes)
         return Sweep(
             collection,
             self._session,
             self.server_version,
             self._limits,
-            reader=computer_reader(scope_group_ids) if is_scoped else None,
+            source=source,
+            reader=reader,
             known_users=known_users,
         )
+
+    async def attribute_definitions(self) -> tuple[AttributeDefinition, ...]:
+        """The definitions of the extension attributes of computers.
+
+        Raises:
+            JamfPrivilegeMissing: these credentials may not read them.
+            JamfError: they could not be read.
+        """
+        return await read_definitions(self._session, self._limits.request_patience)
+
+    async def missing_attribute_privilege(self) -> MissingPrivilege | None:
+        """What these credentials lack to read those definitions; None: nothing.
+
+        Raises:
+            JamfError: the server could not be asked.
+        """
+        try:
+            await try_definitions(self._session, self._limits.request_patience)
+        except JamfPrivilegeMissing as error:
+            return MissingPrivilege("extension_attributes", error.endpoint, error.privileges)
+        return None
 
     async def reads_users_one_by_one(self) -> bool:
         """Whether this server is so old that each user's details cost a request.
@@ -264,7 +297,12 @@ class JamfClient:
         return plan_of_reading(changed, self._limits.page_size)
 
     def fetch_computers(
-        self, endpoint: str, wanted: AbstractSet[str], *, since: datetime | None = None
+        self,
+        endpoint: str,
+        wanted: AbstractSet[str],
+        *,
+        since: datetime | None = None,
+        attributes: AttributeTaking | None = None,
     ) -> RecordFetch:
         """Read some computers whole.
 
@@ -272,17 +310,18 @@ class JamfClient:
             endpoint: where the listing was read that named them.
             wanted: their ids.
             since: read all that reported since, before asking by ids for the rest.
+            attributes: as of `sweep`.
 
         Returns:
             An async iterator of pages; nothing is asked before it is iterated.
         """
-        source = SOURCES[CollectionName.COMPUTERS]
+        source, reader = _as_it_is_read(CollectionName.COMPUTERS, frozenset(), attributes)
         return RecordFetch(
             wanted,
             since,
             session=self._session,
             listing=source.listing_at(endpoint),
-            reader=COMPUTER_READER,
+            reader=reader,
             privileges=source.privileges,
             limits=self._limits,
         )
@@ -373,6 +412,7 @@ class JamfClient:
         *,
         endpoint: str | None = None,
         scope_group_ids: frozenset[str] = frozenset(),
+        attributes: AttributeTaking | None = None,
     ) -> tuple[str, RecordFetch] | None:
         """Read records whole that somebody named; JAMF may have them or not.
 
@@ -381,6 +421,7 @@ class JamfClient:
             wanted: their ids.
             endpoint: where the collection was read last; None: it is not known.
             scope_group_ids: as of `sweep`.
+            attributes: as of `sweep`.
 
         Returns:
             Where they are read, and an async iterator of pages; nothing but the version is asked before it is iterated.
@@ -389,18 +430,17 @@ class JamfClient:
         Raises:
             JamfError: the server could not be asked for its version.
         """
-        source = SOURCES[collection]
+        source, reader = _as_it_is_read(collection, scope_group_ids, attributes)
         listings = self._session.listings(source, await self.server_version())
         listing = next((each for each in listings if each.path == endpoint), listings[0])
         if listing.style is not ListingStyle.PAGED:
             return None
-        is_scoped = bool(scope_group_ids) and collection is CollectionName.COMPUTERS
         return listing.path, RecordFetch(
             wanted,
             None,
             session=self._session,
             listing=listing,
-            reader=computer_reader(scope_group_ids) if is_scoped else READERS[collection],
+            reader=reader,
             privileges=source.privileges,
             limits=self._limits,
             collection=collection,
@@ -494,6 +534,21 @@ class JamfClient:
             patience=self._limits.request_patience,
             privileges=source.privileges,
         )
+
+
+def _as_it_is_read(
+    collection: CollectionName,
+    scope_group_ids: frozenset[str],
+    attributes: AttributeTaking | None,
+) -> tuple[CollectionSource, DocumentReader[Any]]:
+    """Where a collection is read, and what is kept of its records; only computers have a scope and attributes."""
+    source = SOURCES[collection]
+    if collection is not CollectionName.COMPUTERS:
+        return source, READERS[collection]
+    if attributes is not None:
+        sections = (*COMPUTER_SECTIONS, *ATTRIBUTE_SECTIONS)
+        return source.with_sections(*sections), attributes.reader(scope_group_ids)
+    return source, computer_reader(scope_group_ids) if scope_group_ids else COMPUTER_READER
 
 
 def _privileges_of(sections: Sequence[Section]) -> tuple[str, ...]:

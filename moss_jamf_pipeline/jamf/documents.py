@@ -291,7 +291,9 @@ class DocumentReader(Generic[_RecordT]):
 
 
 def distil_computer(
-    computer: Computer, scope_group_ids: frozenset[str] = frozenset()
+    computer: Computer,
+    scope_group_ids: frozenset[str] = frozenset(),
+    take_attributes: Callable[[str, dict[str, Any]], None] | None = None,
 ) -> JamfRecord | RejectedRecord:
     """Reduce a computer to its stable document and its two volatile times.
 
@@ -303,6 +305,8 @@ def distil_computer(
     Args:
         computer: as JAMF delivered it; it is taken apart.
         scope_group_ids: the groups, smart or static, to all of which a computer in scope belongs.
+        take_attributes: leaves of a record's extension attributes what is kept of them, given its id; None: they were
+            not asked for.
     """
     fields = cast("dict[str, Any]", computer)
     jamf_id = _usable_id(fields["id"])
@@ -317,6 +321,8 @@ def distil_computer(
     memberships = fields.pop("groupMemberships")
     if scope_group_ids and not scope_group_ids <= {item["groupId"] for item in memberships}:
         return _record(jamf_id, _out_of_scope(jamf_id, fields["udid"], general))
+    if take_attributes is not None:
+        take_attributes(jamf_id, fields)
     times = _take_times(general)
     fields["hardware"]["hasBattery"] = _has_battery(fields["hardware"].pop(_BATTERY))
     fields["staticGroupIds"] = _static_group_ids(memberships)
@@ -719,6 +725,21 @@ def _json_kind(value: object) -> str:
     return kinds.get(type(value).__name__, "number")
 
 
+def reader_of(record: Any, distil: _Distil[Any]) -> DocumentReader[Any]:
+    """Reads records of a type.
+
+    Args:
+        record: the type, a `TypedDict`.
+        distil: turns a parsed record into what is stored.
+    """
+    return DocumentReader(
+        record=TypeAdapter(record),
+        page=TypeAdapter(_Page[record]),
+        array=TypeAdapter(_Array[record]),
+        distil=distil,
+    )
+
+
 COMPUTER_READER = DocumentReader(
     record=TypeAdapter(Computer),
     page=TypeAdapter(_Page[Computer]),
@@ -772,13 +793,21 @@ def computer_reader(scope_group_ids: frozenset[str]) -> DocumentReader[Computer]
 
 
 @cache
-def computer_document_shape() -> str:
+def computer_document_shape(attributes: frozenset[str] = frozenset()) -> str:
     """Names what is kept of a computer: another allow-list is another name.
 
     Documents of one shape can be told apart by what changed in JAMF; of two shapes they differ
     though nothing did.
+
+    Args:
+        attributes: the extension attributes whose values are kept, by definition id.
     """
-    shape = {"sections": COMPUTER_SECTIONS, "schema": TypeAdapter(Computer).json_schema()}
+    shape: dict[str, Any] = {
+        "sections": COMPUTER_SECTIONS,
+        "schema": TypeAdapter(Computer).json_schema(),
+    }
+    if attributes:
+        shape["attributes"] = sorted(attributes)
     return content_hash(canonical_json(shape)).hex()
 
 

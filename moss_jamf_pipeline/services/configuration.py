@@ -435,6 +435,7 @@ def _access(
         network_to(server, workplace.settings),
         integration.settings.read_collections,
         route.connection,
+        integration.settings.reads_attributes,
     )
 
 

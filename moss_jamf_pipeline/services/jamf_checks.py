@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from moss_jamf_pipeline.catalogue.collections import STANDARD_COLLECTIONS, CollectionName
+from moss_jamf_pipeline.catalogue.extension_attributes import PRIVILEGE as ATTRIBUTE_PRIVILEGE
 from moss_jamf_pipeline.engine.access import (
     ConfigurationMissing,
     JamfAccess,
@@ -28,6 +30,8 @@ from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings
 
+_ATTRIBUTES: Final = "extension_attributes"
+
 
 @dataclass(frozen=True, slots=True)
 class JamfAnswer:
@@ -41,12 +45,12 @@ class JamfAnswer:
 
     version: str
     gaps: tuple[MissingPrivilege, ...]
-    collections: tuple[CollectionName, ...] = STANDARD_COLLECTIONS
+    collections: tuple[str, ...] = STANDARD_COLLECTIONS
 
     @property
     def readable(self) -> str:
         """What is to be said where there is no gap."""
-        *names, last = (name.value.replace("_", " ") for name in self.collections)
+        *names, last = (name.replace("_", " ") for name in self.collections)
         return f"{', '.join(names)} and {last} can be read"
 
 
@@ -158,13 +162,20 @@ def ask_collections(access: JamfAccess) -> tuple[str, tuple[CollectionAccess, ..
     gaps = {gap.collection: gap for gap in answer.gaps}
     return answer.version, tuple(
         CollectionAccess(
-            name.value,
-            access.connection.permissions(SOURCES[name].privileges),
+            name,
+            access.connection.permissions(_privileges_for(name)),
             name not in gaps,
             gaps[name].endpoint if name in gaps else None,
         )
-        for name in access.collections
+        for name in answer.collections
     )
+
+
+def _privileges_for(name: str) -> tuple[str, ...]:
+    """What it takes to read a collection, or the definitions of extension attributes."""
+    if name == _ATTRIBUTES:
+        return (ATTRIBUTE_PRIVILEGE,)
+    return SOURCES[CollectionName(name)].privileges
 
 
 def require_readable(access: JamfAccess, gaps: Sequence[MissingPrivilege]) -> None:
@@ -196,4 +207,9 @@ async def _everything(access: JamfAccess) -> JamfAnswer:
     async with access.client() as client:
         version = await client.server_version()
         gaps = await client.missing_privileges(access.collections)
-        return JamfAnswer(str(version), tuple(gaps), access.collections)
+        names = tuple(collection.value for collection in access.collections)
+        if access.reads_attributes:
+            names = (*names, _ATTRIBUTES)
+            gap = await client.missing_attribute_privilege()
+            gaps += [] if gap is None else [gap]
+        return JamfAnswer(str(version), tuple(gaps), names)

@@ -25,6 +25,7 @@ from moss_jamf_pipeline.catalogue.ownership import (
     effective_rules,
 )
 from moss_jamf_pipeline.catalogue.rules import FieldRule, field_words
+from moss_jamf_pipeline.moss.capture.attributes import attribute_labels, attribute_rules
 from moss_jamf_pipeline.moss.capture.captures import Capture, newest_captures
 from moss_jamf_pipeline.moss.capture.slot_captures import captures_of_slot
 from moss_jamf_pipeline.moss.integration.integrations import Integration
@@ -339,9 +340,13 @@ class _Telling:
         self._collection = _collection_of(meant)
         self._rules = {
             rule.field: rule
-            for rule in effective_rules(integration.settings.ownership_overrides)
+            for rule in (
+                *effective_rules(integration.settings.ownership_overrides),
+                *attribute_rules(connection, integration),
+            )
             if rule.object_type == meant.object_type
         }
+        self._words = attribute_labels(connection, integration)
         self._look_up_captures()
 
     def _look_up_captures(self) -> None:
@@ -387,6 +392,7 @@ class _Telling:
             conflicts=conflicts,
             reopened=conflict_rows,
             rules=self._rules,
+            words=self._words,
             newest=self._newest,
         )
         match_story = None if match is None else _match_story(match)
@@ -597,7 +603,7 @@ class _Telling:
             told.append(
                 FieldStory(
                     field,
-                    field_words(field),
+                    self._words.get(field) or field_words(field),
                     jamf=_as_then(field, said_then.get(field), then, now, jamf_now),
                     jamf_now=jamf_now,
                     moss=names.shown(field, values.moss),

@@ -126,6 +126,7 @@ def events_of(
     conflicts: Sequence[Conflict],
     reopened: Sequence[Row],
     rules: Mapping[str, OwnershipRule],
+    words: Mapping[str, str],
     newest: Capture | None,
 ) -> tuple[Event, ...]:
     """Everything that happened to an object, newest first.
@@ -138,6 +139,7 @@ def events_of(
         conflicts: about it.
         reopened: the rows of these, which say who took a decision back.
         rules: the ownership of its fields.
+        words: what people call the fields of extension attributes.
         newest: the newest capture of its collection.
     """
     found: list[Event] = []
@@ -148,13 +150,13 @@ def events_of(
             "object_id": meant.object_id,
         }
         rows = fetch_all(connection, "stories/changes", parameters)
-        found += _changes(connection, rows, rules)
+        found += _changes(connection, rows, rules, words)
         if meant.object_type is Subject.GROUP:
             del parameters["object_type"]
             found += map(_membership, fetch_all(connection, "stories/member_changes", parameters))
     found += _conflict_events(conflicts)
     found += _reopenings(reopened)
-    found += _jamf_events(meant, versions, newest)
+    found += _jamf_events(meant, versions, newest, words)
     # What happened in one moment stays in its order: Python sorts stably.
     found.sort(key=lambda event: event.at or _LONG_AGO)
     return tuple(reversed(found))
@@ -164,7 +166,10 @@ def events_of(
 
 
 def _changes(
-    connection: psycopg.Connection, rows: Sequence[Row], rules: Mapping[str, OwnershipRule]
+    connection: psycopg.Connection,
+    rows: Sequence[Row],
+    rules: Mapping[str, OwnershipRule],
+    words: Mapping[str, str],
 ) -> list[Event]:
     names = Names.of(
         connection,
@@ -183,7 +188,7 @@ def _changes(
     }
     told: list[Event] = []
     for row in rows:
-        event = _change(row, names, rules, undone.get(row["row_id"]))
+        event = _change(row, names, rules, words, undone.get(row["row_id"]))
         former = told[-1] if told else None
         if former is not None and _is_same(former, event):
             told[-1] = replace(
@@ -206,13 +211,17 @@ def _is_same(former: Event, event: Event) -> bool:
 
 
 def _change(
-    row: Row, names: Names, rules: Mapping[str, OwnershipRule], undone_by: int | None
+    row: Row,
+    names: Names,
+    rules: Mapping[str, OwnershipRule],
+    words: Mapping[str, str],
+    undone_by: int | None,
 ) -> Event:
     is_own = row["object_type"] in ("device", "person", "group")
     fields = tuple(
         FieldChange(
             field,
-            field_words(field),
+            words.get(field) or field_words(field),
             names.shown(field, _text(row["before"].get(field))),
             names.shown(field, _text(value)),
             rules[field].owner if is_own and field in rules else None,
@@ -388,7 +397,10 @@ def _reopenings(rows: Iterable[Row]) -> Iterable[Event]:
 
 
 def _jamf_events(
-    meant: Candidate, versions: Sequence[Row], newest: Capture | None
+    meant: Candidate,
+    versions: Sequence[Row],
+    newest: Capture | None,
+    words: Mapping[str, str],
 ) -> Iterable[Event]:
     called = _RECORDS.get(meant.external_type or "", meant.external_type)
     record = f"{called} {jamf_id_in(meant.external_id or '')}"
@@ -402,7 +414,7 @@ def _jamf_events(
             yield _gone(record, former)
             yield Event(version["seen_from"], "jamf", f"JAMF lists {record} again.")
         else:
-            fields = _differences(former, version)
+            fields = _differences(former, version, words)
             if fields:
                 listed = _listed([field.words for field in fields])
                 yield Event(
@@ -417,7 +429,7 @@ def _gone(record: str, version: Row) -> Event:
     return Event(version["seen_until"], "jamf", f"JAMF no longer lists {record}.")
 
 
-def _differences(former: Row, version: Row) -> tuple[FieldChange, ...]:
+def _differences(former: Row, version: Row, words: Mapping[str, str]) -> tuple[FieldChange, ...]:
     """What JAMF says otherwise than before."""
     old, new = _flat(former["snapshot"]), _flat(version["snapshot"])
     if old.get("is_personally_owned") or new.get("is_personally_owned"):
@@ -425,7 +437,7 @@ def _differences(former: Row, version: Row) -> tuple[FieldChange, ...]:
     return tuple(
         FieldChange(
             field,
-            _JAMF_WORDS.get(field) or field_words(field),
+            _JAMF_WORDS.get(field) or words.get(field) or field_words(field),
             _text(old.get(field)),
             _text(new.get(field)),
             None,

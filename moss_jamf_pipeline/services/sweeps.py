@@ -7,6 +7,7 @@ import psycopg
 
 from moss_jamf_pipeline.engine.schedule import next_sync
 from moss_jamf_pipeline.jamf import computer_document_shape
+from moss_jamf_pipeline.moss.capture.attributes import wanted_attributes
 from moss_jamf_pipeline.moss.capture.cadence import (
     INCREMENTAL,
     UNSEEN,
@@ -38,7 +39,7 @@ def next_sweep(
         standing,
         full_sweep_hours=integration.settings.full_sweep_hours,
         is_scoped=bool(integration.scope_groups),
-        document_shape=computer_document_shape(),
+        document_shape=computer_document_shape(wanted_attributes(connection, integration)),
     )
 
 

@@ -19,6 +19,7 @@ module:
 Matching, comparing with M.O.S.S. and cutting group names to fit do not belong here.
 """
 
+from moss_jamf_pipeline.staging.attributes import StagedAttribute
 from moss_jamf_pipeline.staging.chunk import QUARANTINE_COLUMNS, RawVersion, Staged
 from moss_jamf_pipeline.staging.columns import SNAPSHOT_COLUMNS, SnapshotColumn
 from moss_jamf_pipeline.staging.copying import rows_for_copy
@@ -41,6 +42,7 @@ __all__ = [
     "Reason",
     "SnapshotColumn",
     "Staged",
+    "StagedAttribute",
     "StagingPolicies",
     "rows_for_copy",
     "stage",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from moss_jamf_pipeline.catalogue.fields import DESCRIBED
+from moss_jamf_pipeline.staging.attributes import StagedAttribute, with_attributes
 from moss_jamf_pipeline.staging.chunk import Chunk, RawVersion, Staged
 from moss_jamf_pipeline.staging.devices import is_usable, set_placeholders_aside
 from moss_jamf_pipeline.staging.fields import described_fields
@@ -20,13 +21,16 @@ _USER_ENROLLMENT: Final = "user"
 
 
 def stage_computers(
-    versions: Sequence[RawVersion], placeholders: PlaceholderSerials | None = None
+    versions: Sequence[RawVersion],
+    placeholders: PlaceholderSerials | None = None,
+    attributes: Sequence[StagedAttribute] = (),
 ) -> Staged:
     """Stage computers.
 
     Args:
         versions: the stored versions.
         placeholders: what is no serial number; None: the published ones.
+        attributes: the extension attributes that are staged.
 
     Returns:
         Their rows and quarantine. A computer without a serial number is unusable, and
@@ -59,7 +63,8 @@ def stage_computers(
         chunk, columns, is_personal, is_out_of_scope, called="computer"
     )
     described = {name: columns[name] for name in described_fields("computers")}
-    return chunk.staged("computers", {**columns, DESCRIBED: chunk.described(described)})
+    columns[DESCRIBED] = with_attributes(chunk, chunk.described(described), attributes)
+    return chunk.staged("computers", columns)
 
 
 def _is_personally_owned(document: object) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from moss_jamf_pipeline.staging.attributes import StagedAttribute
 from moss_jamf_pipeline.staging.chunk import RawVersion, Staged
 from moss_jamf_pipeline.staging.computers import stage_computers
 from moss_jamf_pipeline.staging.fields import staging_rules
@@ -28,16 +29,21 @@ class StagingPolicies:
     Attributes:
         placeholder_serials: of devices, what else is no serial number: whole texts, or, with a `*` at the end, what
             they begin with.
+        attributes: of computers, the extension attributes that are staged.
     """
 
     placeholder_serials: tuple[str, ...] = ()
+    attributes: tuple[StagedAttribute, ...] = ()
 
     def rules_for(self, collection: str) -> int:
         """The number of the rules of a collection under these policies; see `STAGING_RULES`."""
         named = sorted(set(map(folded, self.placeholder_serials)))
-        if collection not in _OF_DEVICES or not named:
+        mapped = sorted(self.attributes) if collection == "computers" else []
+        if collection not in _OF_DEVICES or not (named or mapped):
             return STAGING_RULES
-        return (crc32(repr((STAGING_RULES, named)).encode()) & 0x7FFF_FFFF) or 1
+        # Without attributes the number is the one that it was before there were any.
+        added = (STAGING_RULES, named, mapped) if mapped else (STAGING_RULES, named)
+        return (crc32(repr(added).encode()) & 0x7FFF_FFFF) or 1
 
 
 NO_POLICIES: Final = StagingPolicies()
@@ -81,6 +87,9 @@ def stage(
     if stager is None:
         known = ", ".join(STAGERS)
         raise ValueError(f"There is no collection {collection!r} to stage; known are: {known}.")
+    if collection == "computers":
+        placeholders = placeholder_serials(policies.placeholder_serials)
+        return stage_computers(versions, placeholders, policies.attributes)
     if collection in _OF_DEVICES:
         return _OF_DEVICES[collection](versions, placeholder_serials(policies.placeholder_serials))
     return stager(versions)

@@ -26,7 +26,9 @@ language sql stable as $$
     select jsonb_object_agg(field.field_name, field.value) as values
     from moss_contract.custom_field_values() as field
     where field.object_type = 'device' and field.object_id = device.id
-      and field.field_name = any (jamf_sync.device_custom_fields())
+      -- Those of extension attributes are what some integration maps, or once did.
+      and field.field_name = any (jamf_sync.device_custom_fields() || array(
+        select attribute.field_name from jamf_sync.extension_attributes as attribute where attribute.field_name is not null))
   ) as custom on true
 $$;
 

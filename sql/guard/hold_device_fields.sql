@@ -1,4 +1,5 @@
--- Holds single fields of devices: the host name (rename) and the person (reassign), if their kind is over its limit, and the person
+-- Holds single fields of devices: the host name (rename), the person (reassign) and the extension attributes that would lose their value
+-- (vanish), if their kind is over its limit, and the person
 -- where that person's own creation is held (create). Parameters: plan_id, guarded_kinds (text[], those over their limit).
 -- A row of which other fields go on is split: what is held becomes a row of its own, marked with the row it was taken out of. A row that
 -- is held in full stays one. A field held for two reasons counts as reassigned: nobody gives it free by accident.
@@ -21,6 +22,13 @@ fields as materialized (
         then 'reassign'
       when held_person.person_id is not null then 'create' end
     where change.after ? 'assigned_to_person_id'
+    union all
+    select field.key, 'vanish'
+    from jsonb_each(change.after) as field
+    where 'vanish' = any (%(guarded_kinds)s) and change.action <> 'create' and field.value = 'null'
+      and change.before ->> field.key is not null
+      and exists (
+        select from jamf_sync.extension_attributes as attribute where attribute.field_name = field.key)
   ) as held
   where change.plan_id = %(plan_id)s and change.object_type = 'device' and change.outcome is null and held.kind is not null
 ),

@@ -1,6 +1,8 @@
 -- Compares every matched computer and mobile device with its device; those that differ go to compared_objects, the rest are counted.
 -- Parameters: integration_id, plan_id, computers_capture, mobile_devices_capture, rejected, clearable (fields a JAMF null empties), flag_adopted, keep_human_edits,
--- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it).
+-- username_domains, ignored_usernames (text[] both: who is nobody, as person_matches has it), attributes (text[]: the custom fields of
+-- mapped extension attributes). Of an attribute that JAMF has no value of and never gave one, whatever M.O.S.S. holds is its own (`own`):
+-- it is no base, so that no later null takes it away.
 -- Reads device_matches, device_values, applied_values, decisions, object_leads. What a match says of its
 -- evidence goes into the details of the row; a device that a record has left, and that no other
 -- record is, is told in a conflict. A JAMF null says nothing and is overlaid with what M.O.S.S. holds, except
@@ -30,6 +32,10 @@ valued as (
              jamf_sync.plain_username(jamf_sync.match_key(computer.username), %(username_domains)s),
              %(ignored_usernames)s) then %(clearable)s::text[]
          else array_remove(%(clearable)s::text[], 'assigned_to_person_id') end as clearable,
+    case when cardinality(%(attributes)s::text[]) = 0 then '{}' else array(
+      select attribute.name from unnest(%(attributes)s::text[]) as attribute (name)
+      where computer.described ->> attribute.name is null
+        and not coalesce(applied.values, '{}') ? attribute.name) end as own,
     computer.described || jsonb_build_object(
       'device_type', case when applied.values ->> 'device_type' = value.values ->> 'device_type' then kind.accepted end,
       'serial_number', computer.serial_number, 'hostname', computer.hostname, 'jamf_enrollment_status', 'enrolled',
@@ -56,7 +62,7 @@ valued as (
 fleet as materialized (
   -- The whole fleet; of a settled device without its values.
   select valued.jamf_id, jamf_sync.device_record_type(valued.jamf_id) as record_type, device_id, version_id, outcome, action, matched_by, previous_jamf_id, twin_of, hostname, serial_number, device_type,
-         clearable, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
+         clearable, own, is_to_be_restored, is_secondary, is_settled, case when not is_settled then jamf end as jamf,
          case when not is_settled then moss end as moss, case when not is_settled then base end as base,
          case when not is_settled then evidence end as evidence, left_device_id, left_because, guarded_as, lost_id
   from valued
@@ -64,8 +70,9 @@ fleet as materialized (
     -- Where no null of JAMF's empties anything, M.O.S.S. holds what JAMF says or it does not; nothing is overlaid to see it.
     select coalesce(action = 'update' and not is_to_be_restored
                     and case when cardinality(clearable) = 0 then moss @> jsonb_strip_nulls(jamf)
-                             else jamf_sync.overlaid(moss, jamf, clearable) = moss end
-                    and jsonb_strip_nulls(moss) - 'device_type' = base - 'device_type', false) as is_settled
+                             else jamf_sync.overlaid(moss, jamf, clearable) - own = moss - own end
+                    and case when cardinality(own) = 0 then jsonb_strip_nulls(moss) else jsonb_strip_nulls(moss) - own end
+                        - 'device_type' = base - 'device_type', false) as is_settled
     offset 0
   ) as judged
 ),
@@ -131,14 +138,14 @@ hostname_taken as materialized (
 ),
 compared as materialized (
   select candidate.jamf_id, candidate.record_type, candidate.device_id, candidate.version_id, candidate.previous_jamf_id, candidate.matched_by, candidate.hostname,
-    candidate.serial_number, candidate.device_type, candidate.moss, candidate.base, candidate.action, candidate.is_to_be_restored,
+    candidate.serial_number, candidate.device_type, candidate.moss - candidate.own as moss, candidate.base, candidate.action, candidate.is_to_be_restored,
     candidate.is_secondary, candidate.evidence, candidate.left_device_id, candidate.left_because,
     candidate.guarded_as, candidate.lost_id,
     renumbered.other_id, hostname_taken.jamf_id is not null as is_hostname_taken,
     jamf_sync.overlaid(
       moss, jamf - case when renumbered.jamf_id is null then '' else 'serial_number' end
                  - case when hostname_taken.jamf_id is null then '' else 'hostname' end,
-      clearable) as wanted
+      clearable) - candidate.own as wanted
   from candidates as candidate
   left join renumbered on renumbered.jamf_id = candidate.jamf_id
   left join hostname_taken on hostname_taken.jamf_id = candidate.jamf_id

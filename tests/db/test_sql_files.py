@@ -263,6 +263,26 @@ def parameters(trial: Bench) -> dict[str, Any]:
         "guarded_kind": "unenroll",
         "guarded_kinds": ["unenroll", "rename"],
         "guarded_changes": Jsonb([]),
+        "attributes": ["jamf_ea_8"],
+        "definitions": Jsonb(
+            [
+                {
+                    "definition_id": "8",
+                    "name": "Cost Centre",
+                    "data_type": "STRING",
+                    "input_type": "TEXT",
+                    "is_multi_valued": False,
+                    "is_enabled": True,
+                    "choices": [],
+                }
+            ]
+        ),
+        "mapped": Jsonb([{"definition_id": "8", "field_name": "jamf_ea_8", "is_adopted": False}]),
+        "counts": Jsonb({"8": 3}),
+        "judged": ["8"],
+        "changed_share": 0.2,
+        "fewest": 5,
+        "captures_in_a_row": 3,
         "tolerated": 25,
         "after_row": 0,
         "approved_by": "ada@example.org",

@@ -31,6 +31,8 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "ignored_usernames": (),
         "add_members_to_privileged_groups": False,
         "ownership": {},
+        "extension_attributes": None,
+        "credentials_expire_on": None,
     }
 
 

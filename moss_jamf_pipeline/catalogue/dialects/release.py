@@ -54,6 +54,12 @@ RELEASE: Final = Dialect(
                 "jamf_sync.custom_field_values", "object_type", "object_id", "field_name", "value"
             ),
         ),
+        "custom_fields": (
+            read_from(
+                "public.custom_fields",
+                *("object_type", "field_name", "field_label", "field_type", "field_options"),
+            ),
+        ),
         "users": (
             Source(
                 "public.users",

@@ -51,6 +51,14 @@ STRATEGY: Final = Dialect(
                 "public.custom_field_values", "object_type", "object_id", "field_name", "value"
             ),
         ),
+        "custom_fields": (
+            read_from(
+                "public.custom_fields",
+                *("object_type", "field_name", "field_label", "field_type", "field_options"),
+                # It has no choices.
+                optional={"field_options": "null"},
+            ),
+        ),
         # The strategy knows neither log-ins nor rights that a group may grant.
         "users": (),
         "groups_with_rights": (),

@@ -9,6 +9,7 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.engine.access import JamfClients
+from moss_jamf_pipeline.engine.attributes import look_at_capture, read_attributes
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.extraction import READ_WHOLE, Reading, capture_collection
 from moss_jamf_pipeline.engine.slots import slots_to_capture
@@ -101,7 +102,11 @@ async def _capture(
     asked: SweepChoice,
 ) -> tuple[Capture, Reading]:
     async with clients.client(run.settings, run.integration, connection) as client:
-        return await capture_collection(
+        is_of_computers = collection == CollectionName.COMPUTERS
+        taking = (
+            await read_attributes(client, connection, run.integration) if is_of_computers else None
+        )
+        capture, reading = await capture_collection(
             client,
             connection,
             run.integration.id,
@@ -110,4 +115,8 @@ async def _capture(
             scope_groups=run.integration.scope_groups,
             asked=asked,
             full_sweep_hours=run.integration.settings.full_sweep_hours,
+            attributes=taking,
         )
+    if taking is not None:
+        look_at_capture(connection, run.integration, capture, reading, taking)
+    return capture, reading

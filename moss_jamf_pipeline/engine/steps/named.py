@@ -12,12 +12,13 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.engine.access import JamfClients
+from moss_jamf_pipeline.engine.attributes import known_taking
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.extraction import Reading, capture_named
+from moss_jamf_pipeline.moss.capture.attributes import staging_policies
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.capture.hints import NAMED_COLLECTIONS, note_found, take
 from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
-from moss_jamf_pipeline.staging import StagingPolicies
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,14 @@ async def _capture(
             wanted,
             base,
             scope_groups=run.integration.scope_groups,
+            attributes=known_taking(connection, run.integration)
+            if collection == CollectionName.COMPUTERS
+            else None,
         )
 
 
 def _stage(run: RunContext, connection: psycopg.Connection) -> None:
     """Stages the newest capture of each collection: of one whose run died, nothing may have been staged."""
-    policies = StagingPolicies(run.integration.settings.placeholder_serials)
+    policies = staging_policies(connection, run.integration)
     for collection, capture in run.captures.items():
         stage_snapshot(connection, run.integration.id, collection, capture.capture_id, policies)

@@ -1,17 +1,21 @@
 """Stages what is stored of some slots as typed rows, and looks whether the newest snapshot can be used."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from moss_jamf_pipeline.catalogue.collections import CollectionName
 from moss_jamf_pipeline.engine.checks import Finding, findings_of_snapshot, nothing_looked_at
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import snapshot_step
 from moss_jamf_pipeline.engine.slots import slot_key
+from moss_jamf_pipeline.moss.capture.attributes import count_unreadable, staging_policies
 from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, held_back, stage_snapshot
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import Row
-from moss_jamf_pipeline.staging import StagingPolicies
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,15 @@ def stage(run: RunContext, collection: str, slots: Sequence[datetime]) -> Staged
                 f"No capture of JAMF's {collection} covers {', '.join(missing)}.",
                 f"Materialise raw_jamf_{collection} for these slots.",
             )
-        policies = StagingPolicies(run.integration.settings.placeholder_serials)
+        policies = staging_policies(connection, run.integration)
         snapshots = tuple(
             stage_snapshot(connection, run.integration.id, collection, capture_id, policies)
             for capture_id in sorted(set(covered.values()))
         )
         staged, newest = snapshots[-1], run.captures.get(collection)
+        if policies.attributes and collection == CollectionName.COMPUTERS and staged.staged:
+            for sentence in count_unreadable(connection, run.integration, staged.capture_id):
+                logger.warning("%s", sentence)
         kept_out = (
             held_back(connection, run.integration.id, collection, staged.capture_id)
             if staged.keeps_something_out

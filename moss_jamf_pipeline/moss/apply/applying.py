@@ -1,5 +1,6 @@
 """Applying: carries out exactly what a plan says, type by type, and says what became of each row."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -12,7 +13,8 @@ import psycopg
 from moss_jamf_pipeline.catalogue.collections import collections_of
 from moss_jamf_pipeline.catalogue.ownership import custom_fields
 from moss_jamf_pipeline.moss.apply.spans import LOCK_OBJECTS, SpanWriter
-from moss_jamf_pipeline.moss.contract.roles import writing
+from moss_jamf_pipeline.moss.capture.attributes import known_attributes
+from moss_jamf_pipeline.moss.contract.roles import close_public, writing
 from moss_jamf_pipeline.moss.errors import AnotherApplyRuns, PlanNotApplicable, TableLocked
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import require_current
@@ -31,6 +33,8 @@ from moss_jamf_pipeline.moss.statements import (
     joining_by_hash,
     refresh_statistics,
 )
+
+logger = logging.getLogger(__name__)
 
 # The statements that apply the rows of one object type, in order, in one transaction: lock what is to change, refuse
 # what moved since the plan was made, write, link to JAMF, remember the base, mark the rows.
@@ -470,6 +474,31 @@ class _Work:
         if released:
             count_outcomes(self.connection, self.plan.plan_id, [object_type])
 
+    def _define_attributes(self) -> None:
+        """Makes the custom fields that M.O.S.S. lacks; what it refuses, the values of these fail for, and no others."""
+        try:
+            with self.connection.transaction():
+                execute(
+                    self.connection,
+                    "apply/define_attributes",
+                    {"integration_id": self.integration.id},
+                )
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
+            words = error.diag.message_primary or "it did not say why"
+            logger.warning("M.O.S.S. refuses a custom field for an extension attribute: %s", words)
+        close_public(self.connection)
+
+    def _custom_fields(self, object_type: str) -> list[str]:
+        """The custom fields that rows of a type may write; M.O.S.S. gets those of attributes that it lacks."""
+        declared = custom_fields(object_type)
+        maps_attributes = self.integration.settings.reads_attributes
+        if object_type != "device" or not (maps_attributes or self.plan.kind == "revert"):
+            return declared
+        if maps_attributes:
+            self._define_attributes()
+        known = known_attributes(self.connection, self.integration.id)
+        return [*declared, *(each.field_name for each in known if each.field_name is not None)]
+
     def _apply_type(
         self, object_type: str, steps: Sequence[str], span: _Span | None, *, is_patient: bool
     ) -> None:
@@ -480,7 +509,7 @@ class _Work:
             "linked_collections": [
                 collection.name.value for collection in collections_of(object_type)
             ],
-            "fields": custom_fields(object_type),
+            "fields": self._custom_fields(object_type),
         }
         waiting = fetch_one(self.connection, "apply/pending_rows", parameters)
         if waiting is not None:

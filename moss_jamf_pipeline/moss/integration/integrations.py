@@ -30,6 +30,7 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationMissing,
     IntegrationUnclear,
 )
+from moss_jamf_pipeline.moss.integration.attribute_settings import MappedAttributes
 from moss_jamf_pipeline.moss.integration.deep_links import DeepLinks
 from moss_jamf_pipeline.moss.integration.routes import Route, read_route
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
@@ -195,6 +196,11 @@ class SyncSettings(BaseModel):
     ownership: dict[str, OwnershipOverride] = Field(
         default_factory=dict, description="Replacements of single ownership rules."
     )
+    extension_attributes: MappedAttributes = Field(
+        default=None,
+        description="The extension attributes of computers that become custom fields of devices: a list of names or "
+        "ids, or an object of them with options; true: none yet, but JAMF is asked which there are; null: off.",
+    )
     guard: GuardSettings = Field(
         default=GuardSettings(),
         description="How many changes of a kind a plan may make before a person is asked; null: any number.",
@@ -247,6 +253,14 @@ class SyncSettings(BaseModel):
             for collection, capture in captures.items()
             if self.switched_off(collection) is None
         }
+
+    @property
+    def reads_attributes(self) -> bool:
+        """Whether the extension attributes of computers are read."""
+        return (
+            self.extension_attributes is not None
+            and self.switched_off(CollectionName.COMPUTERS) is None
+        )
 
     @property
     def ownership_overrides(self) -> Mapping[str, OwnershipOverride]:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from moss_jamf_pipeline.catalogue.object_types import plural_of
+from moss_jamf_pipeline.moss.capture.attributes import attribute_rules
 from moss_jamf_pipeline.moss.errors import PlanNotApplicable
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardKind
@@ -35,10 +36,12 @@ from moss_jamf_pipeline.moss.statements import (
 )
 
 _ALL_KINDS = tuple(kind.value for kind in GuardKind)
-_KINDS_OF_FIELDS = (GuardKind.REASSIGN, GuardKind.RENAME)
+_KINDS_OF_FIELDS = (GuardKind.REASSIGN, GuardKind.RENAME, GuardKind.VANISH)
 _SUSPICIONS = {
     GuardKind.RELINK: "This looks like another or a restored JAMF server: see that its address is the right one, and "
-    "that it is the server you mean, before you approve."
+    "that it is the server you mean, before you approve.",
+    GuardKind.VANISH: "JAMF is known to lose the values of extension attributes at a check-in: see there that they are "
+    "meant to be empty, before you approve.",
 }
 
 
@@ -71,6 +74,8 @@ class HeldChanges:
             GuardKind.RESERIAL: f"{self.planned:,} of {self.linked:,} linked {objects} would get another serial number",
             GuardKind.RELINK: f"the JAMF ids of {self.planned:,} of {self.linked:,} linked {objects} belong to others "
             "by now",
+            GuardKind.VANISH: f"{self.planned:,} of {self.linked:,} {objects} would lose the value of one extension "
+            "attribute",
             GuardKind.CREATE: f"{self.planned:,} new {objects} would be created beside {self.linked:,} linked ones",
         }[self.kind]
         held = f"{what}, more than the {self.allowed:,} that the guard lets through: held ({self.kind})."
@@ -326,6 +331,7 @@ def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int
             {"integration_id": integration.id, "plan_id": plan_id},
         )
     ]
+    counted += _vanishing(connection, integration, plan_id)
     execute(
         connection,
         "guard/store_guarded_changes",
@@ -355,6 +361,21 @@ def _hold(connection: psycopg.Connection, integration: Integration, plan_id: int
     )
     execute(connection, "guard/hold_dependants", {"plan_id": plan_id})
     count_outcomes(connection, plan_id)
+
+
+def _vanishing(connection: psycopg.Connection, integration: Integration, plan_id: int) -> list[Row]:
+    """The extension attribute that loses most beyond what is allowed, judged; each counts against its own devices."""
+    attributes = [rule.field for rule in attribute_rules(connection, integration)]
+    if not attributes:
+        return []
+    rows = fetch_all(
+        connection,
+        "guard/count_vanished",
+        {"integration_id": integration.id, "plan_id": plan_id, "attributes": attributes},
+    )
+    judged = [_judged(connection, integration, row) for row in rows]
+    judged.sort(key=lambda row: row["planned"] - (row["allowed"] or 0), reverse=True)
+    return judged[:1]
 
 
 def _judged(connection: psycopg.Connection, integration: Integration, counted: Row) -> Row:

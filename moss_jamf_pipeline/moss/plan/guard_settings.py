@@ -23,6 +23,9 @@ class GuardKind(StrEnum):
     RELINK = "relink"
     """Links whose JAMF id belongs to another record by now; held whole, with all that follows from it."""
 
+    VANISH = "vanish"
+    """Devices that lose the value of an extension attribute, each attribute against the devices that have it."""
+
     CREATE = "create"
     """New devices and new people, each against its own total; not on their first import."""
 
@@ -54,6 +57,7 @@ class GuardSettings(BaseModel):
         rename: see `GuardKind`.
         reserial: see `GuardKind`.
         relink: see `GuardKind`.
+        vanish: see `GuardKind`.
         create: see `GuardKind`.
     """
 
@@ -64,6 +68,7 @@ class GuardSettings(BaseModel):
     rename: GuardLimit | None = GuardLimit(absolute=100, percentage=20)
     reserial: GuardLimit | None = GuardLimit(absolute=5, percentage=1)
     relink: GuardLimit | None = GuardLimit(absolute=5, percentage=1)
+    vanish: GuardLimit | None = GuardLimit(absolute=10, percentage=5)
     create: GuardLimit | None = GuardLimit(absolute=250, percentage=25)
 
     def limit_of(self, kind: GuardKind) -> GuardLimit | None:
@@ -74,6 +79,7 @@ class GuardSettings(BaseModel):
             GuardKind.RENAME: self.rename,
             GuardKind.RESERIAL: self.reserial,
             GuardKind.RELINK: self.relink,
+            GuardKind.VANISH: self.vanish,
             GuardKind.CREATE: self.create,
         }
         return limits[kind]

@@ -18,7 +18,13 @@ from moss_jamf_pipeline.catalogue.object_types import (
     OBJECT_TYPES,
     ObjectTypeName,
 )
-from moss_jamf_pipeline.catalogue.ownership import clearable_fields, effective_rules
+from moss_jamf_pipeline.catalogue.ownership import (
+    OwnershipRule,
+    clearable_fields,
+    effective_rules,
+    undeclared_fields,
+)
+from moss_jamf_pipeline.moss.capture.attributes import attribute_rules
 from moss_jamf_pipeline.moss.capture.cadence import TARGETED
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.errors import NothingCaptured
@@ -144,7 +150,10 @@ def make_plan(
         raise NothingCaptured(
             "Nothing has been captured from JAMF yet.", "Materialise the raw assets first."
         )
-    rules = effective_rules(integration.settings.ownership_overrides)
+    rules = (
+        *effective_rules(integration.settings.ownership_overrides),
+        *attribute_rules(connection, integration),
+    )
     with set_based_transaction(connection):
         execute(
             connection,
@@ -171,7 +180,7 @@ def make_plan(
         compared = 0
         for object_type in chosen:
             compared += _plan_objects(
-                connection, integration, captures, plan_id, object_type, compared
+                connection, integration, captures, plan_id, object_type, compared, rules
             )
         if "device" in chosen:
             execute(
@@ -297,6 +306,7 @@ def _plan_objects(
     plan_id: int,
     object_type: str,
     compared_before: int,
+    rules: tuple[OwnershipRule, ...],
 ) -> int:
     """Plans one type of object, and says how many of them were compared field by field.
 
@@ -307,9 +317,10 @@ def _plan_objects(
         plan_id: the plan.
         object_type: the type.
         compared_before: how many objects of other types were compared before.
+        rules: who wins each field.
     """
     settings = integration.settings
-    clearable = clearable_fields(effective_rules(settings.ownership_overrides), object_type)
+    clearable = clearable_fields(rules, object_type)
     if object_type == "device" and settings.on_empty_user == "clear":
         clearable = sorted({*clearable, "assigned_to_person_id"})
     parameters = {
@@ -317,6 +328,7 @@ def _plan_objects(
         "plan_id": plan_id,
         "object_type": object_type,
         "clearable": clearable,
+        "attributes": undeclared_fields(rules, object_type),
         "flag_adopted": settings.on_unlinked_serial == "adopt_and_flag",
         "keep_human_edits": settings.on_human_edit == "keep",
         "add_to_privileged": settings.add_members_to_privileged_groups,

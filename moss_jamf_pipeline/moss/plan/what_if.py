@@ -10,12 +10,12 @@ import psycopg
 from psycopg import sql
 
 from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES
+from moss_jamf_pipeline.moss.capture.attributes import staging_policies
 from moss_jamf_pipeline.moss.capture.slot_captures import captures_of_slot
 from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan
-from moss_jamf_pipeline.staging import StagingPolicies
 
 # What making matches changes: those of the integration, and who leads what several know.
 _CHANGED = (*MATCH_TABLES, "object_leads")
@@ -36,13 +36,14 @@ def make_what_if_plan(
         NothingCaptured: nothing is stored of that slot.
     """
     captures = captures_of_slot(connection, integration, slot)
+    policies = staging_policies(connection, integration)
     for collection, capture in captures.items():
         stage_snapshot(
             connection,
             integration.id,
             collection,
             capture.capture_id,
-            StagingPolicies(integration.settings.placeholder_serials),
+            policies,
         )
     with connection.transaction():
         _keep_matches(connection, integration)

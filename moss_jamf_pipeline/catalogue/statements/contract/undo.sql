@@ -148,6 +148,8 @@ begin
            select from jamf_sync.group_member_additions as own
            where own.integration_id = $2 and own.group_id::text = content ->> ''group_id''
              and own.member_id::text in (content ->> ''person_id'', content ->> ''device_id''))
+         or $5 and exists (
+           select from jamf_sync.extension_attributes as own where own.field_name = content ->> ''field_name'')
          or $5 and $3 || ''.'' || (content ->> ''field_name'') in ({{ custom fields in a text }}), false)',
       reference.referrer, reference.referring_column)
     into hits using referred_id, integration, of_type,

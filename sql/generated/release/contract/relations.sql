@@ -91,6 +91,15 @@ language sql stable as $$
   from jamf_sync.custom_field_values
 $$;
 
+create function moss_contract.custom_fields() returns table (
+  object_type text, field_name text, field_label text, field_type text, field_options jsonb
+)
+language sql stable as $$
+  select
+    object_type::text, field_name::text, field_label::text, field_type::text, field_options::jsonb
+  from public.custom_fields
+$$;
+
 create function moss_contract.users() returns table (
   id uuid, email text
 )

@@ -93,6 +93,20 @@ language sql stable as $$
   from public.custom_field_values
 $$;
 
+create function moss_contract.custom_fields() returns table (
+  object_type text, field_name text, field_label text, field_type text, field_options jsonb
+)
+language sql stable as $$
+  select stored.*
+  from (select null::jsonb as field_options) as absent
+  cross join lateral (
+    select
+      object_type::text, field_name::text, field_label::text, field_type::text,
+      coalesce(field_options::jsonb, null) as field_options
+    from public.custom_fields
+  ) as stored
+$$;
+
 create function moss_contract.users() returns table (
   id uuid, email text
 )
