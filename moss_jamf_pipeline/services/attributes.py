@@ -1,6 +1,9 @@
 """Extension attributes as people choose among them: what JAMF has, what is mapped, what is not compared and why."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+import orjson
 
 from moss_jamf_pipeline.moss.capture.attributes import (
     KnownAttribute,
@@ -128,6 +131,37 @@ def show(
         len(listed) - len(shown),
         unknown_references(settings, known) if known else (),
     )
+
+
+def setting_that_maps(
+    workplace: Workplace, choice: IntegrationChoice, wanted: Collection[str]
+) -> str | None:
+    """What `sync_settings.extension_attributes` has to be so that exactly these are mapped; options that are set stay.
+
+    Args:
+        workplace: where.
+        choice: which integration.
+        wanted: ids of definitions; what the setting names and JAMF does not have stays named.
+
+    Returns:
+        The setting as JSON text; None: these are mapped already, or attributes are off.
+    """
+    with workplace.reading(choice) as (connection, integration):
+        known = known_attributes(connection, integration.id)
+    settings = integration.settings
+    if not settings.reads_attributes:
+        return None
+    said = settings.extension_attributes or {}
+    mapped = mapping_of(settings, known)
+    if set(mapped) == set(wanted):
+        return None
+    kept = {}
+    for reference, options in said.items():
+        meant = mapping_of(settings.naming_attributes({reference: options}), known)
+        if not meant or set(meant) <= set(wanted):
+            kept[reference] = options.model_dump(mode="json", exclude_defaults=True)
+    new = sorted(set(wanted) - set(mapped), key=lambda each: (len(each), each))
+    return orjson.dumps({**kept, **{each: {} for each in new}}).decode()
 
 
 def _listed(

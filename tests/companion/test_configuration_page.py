@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from psycopg.types.json import Jsonb
 
+from moss_jamf_pipeline.jamf import AttributeDefinition
+from moss_jamf_pipeline.moss.capture.attributes import keep_definitions
+from moss_jamf_pipeline.moss.integration.integrations import find_integration
 from moss_jamf_pipeline.simulator.configuration import (
     PERMISSIONS,
     GatewayConfig,
@@ -181,3 +185,41 @@ def test_moss_s_own_link_leads_to_it(companion: Companion, client: httpx.Client)
     (row,) = companion.moss.connection.execute("select id from integration_configs").fetchall()
     answer = client.get(f"/admin/integrations/jamf/{row[0]}")
     assert (answer.status_code, answer.headers["location"]) == (303, _PATH)
+
+
+def test_extension_attributes_are_listed_and_mapped_by_ticking_them(
+    companion: Companion, client: httpx.Client
+) -> None:
+    assert "Off: JAMF is not asked for them" in client.get(_PATH).text
+    connection = companion.moss.connection
+    integration = find_integration(connection)
+    mapped = {"x y": {"on_update": "fill"}, "nowhere": {}}
+    connection.execute(
+        "update integration_configs set sync_settings = %s",
+        [Jsonb({"extension_attributes": mapped})],
+    )
+    definitions = [
+        AttributeDefinition(id=each, name=name, inputType="TEXT", dataType="STRING")
+        for each, name in (("8", "x y"), ("9", "other"), ("10", "jamf-patch-App"))
+    ]
+    keep_definitions(connection, find_integration(connection), definitions)
+
+    text = client.get(_PATH).text
+    assert 'name="attribute:8" checked' in text
+    assert 'name="attribute:9">' in text
+    assert "jamf-patch-App" not in text
+    assert "JAMF has no extension attribute with the id or the name &#39;nowhere&#39;." in text
+
+    def ticked(*ids: str) -> object:
+        boxes = {f"attribute:{each}": "on" for each in ids}
+        answer = client.post(_PATH, data=_form(client, attributes_shown="1", **boxes))
+        assert answer.status_code == 303, answer.text
+        return (
+            find_integration(connection)
+            .settings.model_dump(mode="json", exclude_defaults=True)
+            .get("extension_attributes")
+        )
+
+    assert ticked("8", "9") == {**mapped, "9": {}}
+    assert ticked("9") == {"nowhere": {}, "9": {}}
+    assert integration.settings.extension_attributes is None

@@ -1,7 +1,12 @@
 """Extension attributes: what is mapped becomes custom fields, with owner, guard and revert; the rest is not stored."""
 
-import pytest
+import json
+from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
+from moss_jamf_pipeline.cli.attributes import app
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.simulator import EvolveRequest, SimulatorConfig
 from tests.e2e.conftest import WorldMaker
@@ -49,6 +54,13 @@ def _dump(world: World) -> str:
         str(world.query(f"select t::text from {row['table_schema']}.{row['table_name']} t"))
         for row in tables
     )
+
+
+def _listed(*options: str) -> Any:
+    """What `moss-jamf attributes list` says."""
+    printed = CliRunner().invoke(app, ["list", "--json", *options])
+    assert printed.exit_code == 0, printed.output
+    return json.loads(printed.stdout)
 
 
 def _newest_plan(world: World) -> int:
@@ -101,6 +113,13 @@ def test_what_is_mapped_becomes_custom_fields_and_a_second_sync_writes_nothing(
     }
     # What is not mapped is nowhere.
     assert "secret-9" not in _dump(world)
+
+    listed = {each["name"]: each for each in _listed()["attributes"]}
+    assert listed["Lifecycle State"]["devices_with_value"] == 12
+    assert listed["Insurance Number"]["is_mapped"] is False
+    assert "frozen" in listed["Legacy Agent"]["not_compared"]
+    assert "jamf-patch-Google Chrome" not in listed
+    assert "jamf-patch-Google Chrome" in {each["name"] for each in _listed("--all")["attributes"]}
 
     before, defined = world.row_versions(), world.query("select * from custom_fields")
     values = world.query(f"select ctid::text, xmin::text from {world.dialect.custom_field_values}")

@@ -24,7 +24,7 @@ from moss_jamf_pipeline.companion.pages.routing import PageRoute, router, turned
 from moss_jamf_pipeline.companion.surroundings import ChoiceNeeded, WorkplaceNeeded
 from moss_jamf_pipeline.jamf import ClientCredentials, ConnectionKind, UserCredentials
 from moss_jamf_pipeline.moss.integration.credentials import JamfCredentials
-from moss_jamf_pipeline.services import configuration
+from moss_jamf_pipeline.services import attributes, configuration
 from moss_jamf_pipeline.services.callers import Role
 from moss_jamf_pipeline.services.configuration import (
     ConfigurationChange,
@@ -39,6 +39,8 @@ from moss_jamf_pipeline.settings import IntegrationChoice, ValueMistyped, as_mea
 ROUTER = router()
 
 _SETTING: Final = "setting:"
+_ATTRIBUTE: Final = "attribute:"
+_ATTRIBUTES_SHOWN: Final = "attributes_shown"
 _DEFAULT: Final = ""
 
 
@@ -80,7 +82,10 @@ def save(
             is_enabled="is_enabled" in sent,
             is_scheduled="is_scheduled" in sent,
             schedule=_given(sent, "schedule"),
-            settings=_changed(present.policies, sent),
+            settings={
+                **_mapped(workplace, choice, sent),
+                **_changed(present.policies, sent),
+            },
             scope_group=_changed_scope(present.scope_group, sent),
             version=_given(sent, "version"),
         )
@@ -177,6 +182,8 @@ def _page(
         tried=tried,
         saved=saved,
         setting=_SETTING,
+        attributes=attributes.show(workplace, choice),
+        attribute=_ATTRIBUTE,
     )
 
 
@@ -275,6 +282,17 @@ def _changed(policies: tuple[Policy, ...], sent: FormData) -> Mapping[str, str |
         elif not policy.is_default:
             changed[policy.key] = None
     return changed
+
+
+def _mapped(
+    workplace: Workplace, choice: IntegrationChoice, sent: FormData
+) -> Mapping[str, str | None]:
+    """The setting of extension attributes, if others are ticked than are mapped."""
+    if _ATTRIBUTES_SHOWN not in sent:
+        return {}
+    ticked = {name.removeprefix(_ATTRIBUTE) for name in sent if name.startswith(_ATTRIBUTE)}
+    setting = attributes.setting_that_maps(workplace, choice, ticked)
+    return {} if setting is None else {"extension_attributes": setting}
 
 
 def _changed_scope(present: str, sent: FormData) -> str | None:

@@ -30,7 +30,10 @@ from moss_jamf_pipeline.moss.errors import (
     IntegrationMissing,
     IntegrationUnclear,
 )
-from moss_jamf_pipeline.moss.integration.attribute_settings import MappedAttributes
+from moss_jamf_pipeline.moss.integration.attribute_settings import (
+    MappedAttribute,
+    MappedAttributes,
+)
 from moss_jamf_pipeline.moss.integration.deep_links import DeepLinks
 from moss_jamf_pipeline.moss.integration.routes import Route, read_route
 from moss_jamf_pipeline.moss.plan.guard_settings import GuardSettings
@@ -261,6 +264,10 @@ class SyncSettings(BaseModel):
             self.extension_attributes is not None
             and self.switched_off(CollectionName.COMPUTERS) is None
         )
+
+    def naming_attributes(self, attributes: dict[str, MappedAttribute]) -> "SyncSettings":
+        """The same with other extension attributes mapped."""
+        return self.model_copy(update={"extension_attributes": attributes})
 
     @property
     def ownership_overrides(self) -> Mapping[str, OwnershipOverride]:
