@@ -44,6 +44,7 @@ def build_report(
         "what changed, what waits, what people decided, and what needs somebody first. Kept for the companion, written "
         "to the state directory, and mailed if that is configured.",
         upstream=("moss_sync_history",),
+        table="jamf_sync.reports",
     )
     def sync_report(
         context: dg.AssetExecutionContext, config: ReportConfig, moss: MossResource
