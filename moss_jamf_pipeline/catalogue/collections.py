@@ -31,6 +31,7 @@ class Collection:
             is its own, the others are of collections whose records name its records.
         switch_key: the key by which M.O.S.S.'s own page saves the first.
         is_optional: whether its switch is off until somebody turns it on.
+        named_by: the collections without which it is not pulled, though it is switched on: only their records name its.
         object_type: the type of M.O.S.S. object that its records become; None: they become none.
         external_type: what M.O.S.S.'s table of links calls one of its records; None: none is linked.
         may_be_empty: whether a listing without records is believable. A JAMF server without computers, users or groups
@@ -56,6 +57,7 @@ class Collection:
     switches: tuple[str, ...]
     switch_key: str
     is_optional: bool = False
+    named_by: tuple[CollectionName, ...] = ()
     object_type: str | None = None
     external_type: str | None = None
     may_be_empty: bool = False
@@ -134,9 +136,11 @@ COLLECTIONS: Final = (
     Collection(
         name=CollectionName.DEPARTMENTS,
         record="Department",
-        contents="JAMF departments, whose ids the devices carry",
-        switches=("sync_computers", "sync_mobile_devices"),
-        switch_key="sync_computers",
+        contents="JAMF departments, whose ids the devices carry, and which become those of their users",
+        switches=("sync_departments",),
+        switch_key="sync_departments",
+        is_optional=True,
+        named_by=(CollectionName.COMPUTERS, CollectionName.MOBILE_DEVICES),
         may_be_empty=True,
     ),
     Collection(
@@ -190,10 +194,12 @@ def collections_of(object_type: str) -> tuple[Collection, ...]:
 
 
 def switched_with(name: CollectionName) -> tuple[str, ...]:
-    """The collections that are pulled when that one is: those of its switch, itself among them."""
+    """The collections that are pulled when that one is: those of its switch, itself among them, and what it names."""
     switch = collection_named(name).switches[0]
     return tuple(
-        collection.name.value for collection in COLLECTIONS if switch in collection.switches
+        collection.name.value
+        for collection in COLLECTIONS
+        if switch in collection.switches or name in collection.named_by
     )
 
 

@@ -17,6 +17,7 @@ RELATIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "email_address": "text",
         "phone_number": "text",
         "job_title": "text",
+        "department": "text",
         "person_type": "text",
         "notes": "text",
     },

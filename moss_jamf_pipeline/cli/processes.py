@@ -249,6 +249,10 @@ class SimulatedJamf:
             "JAMF_BASE_URL": self._announced["base_url"],
             "JAMF_CLIENT_ID": self._announced["client_id"],
             "JAMF_CLIENT_SECRET": self._announced["client_secret"],
+            # It is a JAMF Pro server, whatever somebody has set for a real one.
+            "JAMF_CONNECTION": "server",
+            "JAMF_ENVIRONMENT_ID": "",
+            "JAMF_TENANT_ID": "",
         }
 
 

@@ -11,7 +11,8 @@ with written as materialized (
     where planned.plan_id = %(plan_id)s and planned.object_type = %(object_type)s and planned.outcome is null
       -- Nobody decides about what is not there yet.
       and planned.action <> 'create' and planned.row_id between %(first_row)s and %(last_row)s
-      and rule.value = 'decided_take_jamf' and rule.key in ('asset_tag', 'location_id', 'room_id', 'username', 'full_name')
+      and rule.value = 'decided_take_jamf'
+      and rule.key in ('asset_tag', 'location_id', 'room_id', 'username', 'full_name', 'department')
       and planned.after ->> rule.key is not null
     order by planned.row_id, rule.key
   ) as waiting

@@ -39,7 +39,8 @@ language sql stable as $$
     'full_name', nullif(btrim(jamf_sync.unescaped(person.full_name)), ''),
     'email_address', jamf_sync.unescaped(person.email_address),
     'phone_number', jamf_sync.unescaped(person.phone_number),
-    'job_title', jamf_sync.unescaped(person.job_title)
+    'job_title', jamf_sync.unescaped(person.job_title),
+    'department', nullif(btrim(jamf_sync.unescaped(person.department)), '')
   ) as values
   from moss_contract.people() as person
 $$;

@@ -1,16 +1,34 @@
 -- Compares every matched person source with its person; those that differ go to compared_objects, the rest are counted.
--- Parameters: integration_id, plan_id, users_capture, rejected (records JAMF could not serve), clearable (fields).
+-- Parameters: integration_id, plan_id, users_capture, departments_capture (0: they are not pulled), rejected (records JAMF
+-- could not serve), clearable (fields).
 -- Reads person_matches, person_values, applied_values, decisions. User records of no capture (M.O.S.S. has switched them off)
 -- were matched to know people by, and are not planned. A JAMF null says nothing (ownership: on_null = keep), so it is
 -- overlaid with what M.O.S.S. holds before comparing. Accounts of the system are nobody, and skipped.
-with candidates as materialized (
-  select match.*, value.values as moss, coalesce(applied.values, '{}') as base, mapping.sync_status,
+-- A person's department is that of the devices that JAMF says the person uses, if those that have one agree. While departments
+-- are not pulled, nothing is said of it, nor was: as if there were no such field.
+with departments as materialized (
+  select device.person_id, min(department.name) as name
+  from jamf_sync.device_matches as device
+  join jamf_sync.jamf_computers_snapshot as record using (version_id)
+  join jamf_sync.jamf_departments_at(%(integration_id)s, %(departments_capture)s) as department
+    on department.jamf_id = record.department_id and department.is_usable
+  where device.integration_id = %(integration_id)s and device.person_id is not null
+    and device.outcome in ('mapped', 'moved', 'matched', 'create') and %(departments_capture)s > 0
+  group by device.person_id
+  having min(department.name collate "C") = max(department.name collate "C")
+),
+candidates as materialized (
+  select match.*, mapping.sync_status,
+    case when %(departments_capture)s > 0 then value.values else value.values - 'department' end as moss,
+    case when %(departments_capture)s > 0 then coalesce(applied.values, '{}')
+         else coalesce(applied.values, '{}') - 'department' end as base,
     coalesce(match.full_name, match.username, match.email) as label,
     jsonb_build_object(
       'username', match.username,
       'full_name', coalesce(match.full_name, case when match.outcome = 'create' then
         coalesce(match.username, split_part(match.email, '@', 1)) end),
-      'email_address', match.email, 'phone_number', match.phone, 'job_title', match.job_title) as jamf
+      'email_address', match.email, 'phone_number', match.phone, 'job_title', match.job_title)
+    || case when %(departments_capture)s > 0 then jsonb_build_object('department', department.name) else '{}' end as jamf
   from jamf_sync.person_matches as match
   left join moss_contract.person_values() as value on value.id = match.person_id
   left join jamf_sync.applied_values as applied
@@ -18,6 +36,7 @@ with candidates as materialized (
   left join moss_contract.integration_object_mappings() as mapping
     on mapping.integration_config_id = %(integration_id)s and mapping.internal_type = 'person'
    and mapping.internal_id = match.person_id
+  left join departments as department on department.person_id = match.person_id
   where match.integration_id = %(integration_id)s and (match.external_type <> 'user' or %(users_capture)s > 0)
 ),
 compared as materialized (

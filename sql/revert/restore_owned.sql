@@ -3,5 +3,7 @@
 select moss_contract.restore_owned(row_id)
 from jamf_sync.change_plan
 where plan_id = %(plan_id)s and object_type = %(object_type)s and outcome is null and row_id between %(first_row)s and %(last_row)s
-  and reason in ('reverted', 'link_declined') and after ?| array['asset_tag', 'location_id', 'room_id', 'device_type', 'username', 'full_name']
+  and reason in ('reverted', 'link_declined')
+  and after ?| array[
+    'asset_tag', 'location_id', 'room_id', 'device_type', 'username', 'full_name', 'department']
 order by row_id

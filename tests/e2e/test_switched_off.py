@@ -117,7 +117,7 @@ def test_computers_switched_off_later_keep_devices_places_interfaces_and_members
     world = office
     world.sync()
     before = stored_rows(world)
-    set_policies(world, sync_computers=False)
+    set_policies(world, sync_computers=False, sync_departments=True)
     for computer_id in list(world.fleet.computers):
         world.fleet.remove_computer(computer_id)
     world.fleet.add_building("Hamburg")

@@ -20,6 +20,7 @@ def test_the_gateway_and_the_server_lead_to_the_same_moss(
     world = make_world(config)
     monkeypatch.setenv("JAMF_CONNECTION", "platform")
     monkeypatch.setenv("JAMF_ENVIRONMENT_ID", gateway.scope_id)
+    world.execute("update integration_configs set sync_settings = '{\"sync_departments\": true}'")
     world.sync()
     asked = world.jamf.requests.paths
     assert asked

@@ -16,6 +16,8 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "sync_mobile_devices": False,
         "sync_users": True,
         "sync_groups": True,
+        "sync_departments": False,
+        "credentials_expire_on": None,
         "sync_sections": (),
         "full_sweep_hours": 24.0,
         "placeholder_serials": (),
@@ -32,7 +34,6 @@ def test_empty_settings_are_the_designed_defaults() -> None:
         "add_members_to_privileged_groups": False,
         "ownership": {},
         "extension_attributes": None,
-        "credentials_expire_on": None,
     }
 
 
@@ -164,7 +165,7 @@ def test_buildings_and_departments_come_and_go_with_the_computers_that_name_them
     off: str, switched_off: set[str]
 ) -> None:
     settings = SyncSettings.model_validate(
-        {off: False, "sync_mobile_devices": off != "sync_computers"}
+        {off: False, "sync_mobile_devices": off != "sync_computers", "sync_departments": True}
     )
     reasons = {name: settings.switched_off(name) for name in COLLECTION_NAMES}
     assert {name for name, reason in reasons.items() if reason} == switched_off

@@ -7,6 +7,7 @@ from moss_jamf_pipeline.catalogue.object_types import OBJECT_TYPES
 from moss_jamf_pipeline.catalogue.ownership import declared_rules
 from moss_jamf_pipeline.catalogue.privileges import owner_privileges, writer_privileges
 from moss_jamf_pipeline.catalogue.written_statements import statement_for, written_statement_files
+from moss_jamf_pipeline.moss.statements import statement
 
 _FIELDS = [kind for kind in OBJECT_TYPES if kind.identity]
 
@@ -53,3 +54,14 @@ def test_no_generated_file_has_a_word_left_to_replace() -> None:
     files = written_statement_files()
     assert len(files) > 20
     assert not [path for path, text in files.items() if "{{" in text or "}}" in text]
+
+
+@pytest.mark.parametrize("name", ["apply/write_decided", "revert/restore_owned"])
+def test_statements_that_name_what_moss_owns_name_all_of_it(name: str) -> None:
+    text = statement(name).decode()
+    filled = {
+        rule.field
+        for rule in declared_rules()
+        if rule.is_column and rule.on_update == "fill" and rule.object_type in ("person", "device")
+    }
+    assert {field for field in filled if f"'{field}'" not in text} == set()

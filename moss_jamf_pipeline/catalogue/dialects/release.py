@@ -24,7 +24,8 @@ RELEASE: Final = Dialect(
         "people": (
             read_from(
                 "public.people",
-                *("id", "username", "full_name", "job_title", "person_type", "notes"),
+                *("id", "username", "full_name", "job_title", "department"),
+                *("person_type", "notes"),
                 email_address="email",
                 phone_number="phone",
             ),

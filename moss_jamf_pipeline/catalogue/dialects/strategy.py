@@ -22,7 +22,7 @@ STRATEGY: Final = Dialect(
             read_from(
                 "public.people",
                 *("id", "username", "full_name", "email_address", "phone_number", "job_title"),
-                *("person_type", "notes"),
+                *("department", "person_type", "notes"),
             ),
         ),
         "devices": (read_from("public.devices", *DEVICE_COLUMNS, "assigned_to_person_id"),),

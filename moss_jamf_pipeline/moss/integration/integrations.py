@@ -114,11 +114,11 @@ class SyncSettings(BaseModel):
 
     sync_computers: bool = Field(
         default=True,
-        description="Pull computers, with the buildings and departments that they name.",
+        description="Pull computers, with the buildings that they name.",
     )
     sync_mobile_devices: bool = Field(
         default=False,
-        description="Pull mobile devices, with the buildings and departments that they name. Nothing is stored of "
+        description="Pull mobile devices, with the buildings that they name. Nothing is stored of "
         "personally-owned ones.",
     )
     sync_users: bool = Field(
@@ -129,6 +129,11 @@ class SyncSettings(BaseModel):
         default=True,
         validation_alias=AliasChoices("sync_computer_groups", "sync_groups"),
         description="Pull computer groups, and with them keep their members.",
+    )
+    sync_departments: bool = Field(
+        default=False,
+        description="Pull departments, and fill a person's department while it is empty: with that of the devices that "
+        "the person uses, where these agree. Without it JAMF is not asked for departments.",
     )
     sync_sections: tuple[str, ...] = Field(
         default=(),
@@ -233,7 +238,10 @@ class SyncSettings(BaseModel):
         """
         declared = collection_named(collection)
         if any(getattr(self, switch) for switch in declared.switches):
-            return None
+            unnamed = [self.switched_off(name) for name in declared.named_by]
+            if not unnamed or None in unnamed:
+                return None
+            return f"Nothing that names {collection.replace('_', ' ')} is pulled. {unnamed[0]}"
         how = "Not switched on" if declared.is_optional else "Switched off"
         return (
             f"{how} in M.O.S.S. (sync_settings.{declared.switch_key}): JAMF is not asked for "

@@ -2,7 +2,7 @@
 -- The columns are those that the ownership table writes when an object is created.
 insert into public.people (
   id,
-  username, full_name, email, phone, job_title, person_type, notes
+  username, full_name, email, phone, job_title, department, person_type, notes
 )
 select
   object_id,
@@ -11,6 +11,7 @@ select
   jamf_sync.storable(after ->> 'email_address'),
   jamf_sync.storable(after ->> 'phone_number'),
   jamf_sync.storable(after ->> 'job_title'),
+  jamf_sync.storable(after ->> 'department'),
   jamf_sync.storable(after ->> 'person_type'),
   jamf_sync.storable(after ->> 'notes')
 from jamf_sync.change_plan

@@ -72,32 +72,38 @@ begin
           then planned.after ->> 'username' end as username,
         case when coalesce(btrim(stored.full_name), '') = ''
               and planned.rules ->> 'full_name' is distinct from 'decided_take_jamf'
-          then planned.after ->> 'full_name' end as full_name
+          then planned.after ->> 'full_name' end as full_name,
+        case when coalesce(btrim(stored.department), '') = ''
+              and planned.rules ->> 'department' is distinct from 'decided_take_jamf'
+          then planned.after ->> 'department' end as department
       from jamf_sync.change_plan as planned
       join public.people as stored on stored.id = planned.object_id
       where planned.plan_id = plan and planned.object_type = of_type and planned.action <> 'create'
         and planned.reason not in ('reverted', 'link_declined') and planned.outcome is null
         and planned.row_id between first_row and last_row
-        and planned.after ?| array['username', 'full_name']
+        and planned.after ?| array['username', 'full_name', 'department']
       for no key update of stored
     ),
     noted as (
       insert into jamf_sync.owned_writes (object_type, object_id, field, replaced, written)
       select of_type, filling.id, field.name, null, field.value
-      from filling cross join lateral (values ('username', filling.username), ('full_name', filling.full_name)) as field (name, value)
+      from filling cross join lateral (values ('username', filling.username), ('full_name', filling.full_name),
+                                              ('department', filling.department)) as field (name, value)
       where field.value is not null
     )
     select jsonb_agg(jsonb_build_object('id', filling.id, 'username', jamf_sync.storable(filling.username),
-                                                          'full_name', jamf_sync.storable(filling.full_name)))
+                                                          'full_name', jamf_sync.storable(filling.full_name),
+                                                          'department', jamf_sync.storable(filling.department)))
     into contents
-    from filling where num_nonnulls(filling.username, filling.full_name) > 0;
+    from filling where num_nonnulls(filling.username, filling.full_name, filling.department) > 0;
     if contents is not null then
       perform moss_contract.open_public();
       update public.people as stored
       set username = coalesce(filled.username, stored.username),
-          full_name = coalesce(filled.full_name, stored.full_name)
+          full_name = coalesce(filled.full_name, stored.full_name),
+          department = coalesce(filled.department, stored.department)
       from pg_catalog.jsonb_to_recordset(contents) as filled (
-        id pg_catalog.uuid, username pg_catalog.text, full_name pg_catalog.text)
+        id pg_catalog.uuid, username pg_catalog.text, full_name pg_catalog.text, department pg_catalog.text)
       where stored.id operator(pg_catalog.=) filled.id;
       get diagnostics written = row_count;
     end if;

@@ -24,12 +24,12 @@ $$;
 
 create function moss_contract.people() returns table (
   id uuid, username text, full_name text, email_address text, phone_number text, job_title text,
-  person_type text, notes text
+  department text, person_type text, notes text
 )
 language sql stable as $$
   select
     id::uuid, username::text, full_name::text, email::text as email_address,
-    phone::text as phone_number, job_title::text, person_type::text, notes::text
+    phone::text as phone_number, job_title::text, department::text, person_type::text, notes::text
   from public.people
 $$;
 

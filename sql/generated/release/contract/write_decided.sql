@@ -21,7 +21,7 @@ begin
   if decided is null then
     return false;
   end if;
-  if object_type || '.' || field not in ('person.username', 'person.full_name', 'device.asset_tag', 'device.location_id', 'device.room_id') then
+  if object_type || '.' || field not in ('person.username', 'person.full_name', 'person.department', 'device.asset_tag', 'device.location_id', 'device.room_id') then
     raise invalid_parameter_value using message = format('%s of a %s is not written by decision', field, object_type);
   end if;
   -- Locked first, so that what is looked at is what is replaced.

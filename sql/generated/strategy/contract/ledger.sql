@@ -135,7 +135,9 @@ begin
     select case when owned ? 'username'
              then jamf_sync.storable(owned ->> 'username') else stored.username end as username,
            case when owned ? 'full_name'
-             then jamf_sync.storable(owned ->> 'full_name') else stored.full_name end as full_name
+             then jamf_sync.storable(owned ->> 'full_name') else stored.full_name end as full_name,
+           case when owned ? 'department'
+             then jamf_sync.storable(owned ->> 'department') else stored.department end as department
     into wanted
     from public.people as stored where stored.id = of_object;
   end if;
@@ -150,7 +152,8 @@ begin
   else
     update public.people as stored
     set username = wanted.username,
-        full_name = wanted.full_name
+        full_name = wanted.full_name,
+        department = wanted.department
     where stored.id operator(pg_catalog.=) of_object;
   end if;
   is_written := found;

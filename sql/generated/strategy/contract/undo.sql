@@ -20,7 +20,7 @@ begin
   select jsonb_object_agg(field.key, field.value) into owned
   from jsonb_each(asked.after) as field
   where asked.object_type || '.' || field.key
-        in ('person.username', 'person.full_name', 'device.asset_tag', 'device.location_id', 'device.room_id', 'device.device_type');
+        in ('person.username', 'person.full_name', 'person.department', 'device.asset_tag', 'device.location_id', 'device.room_id', 'device.device_type');
   if owned is null then
     return;
   end if;
