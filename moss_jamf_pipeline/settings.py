@@ -5,10 +5,13 @@ secrets, a file for each variable, as Compose, Kubernetes and systemd hand them 
 own admin page lives in its `integration_configs` row, not here; the values here override it.
 """
 
+import fcntl
+import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
@@ -142,6 +145,10 @@ class Settings(BaseSettings):
         directory = _directory_of_secrets()
         try:
             super().__init__(_secrets_dir=directory, **values)
+            served = None if self._says_where_jamf_is else simulator_of_up(self.state_directory)
+            if served is not None:
+                super().__init__(_secrets_dir=directory, **{**values, **served})
+                self._is_simulated = True
         except (SettingsError, OSError) as error:
             # A chained error would have the bytes of the file in it.
             raise _unreadable(error, directory) from None
@@ -456,6 +463,28 @@ class Settings(BaseSettings):
 
     # What `--integration` says.
     _named: str | None = PrivateAttr(default=None)
+    # Whether JAMF is the simulator of a `moss-jamf up` that runs beside.
+    _is_simulated: bool = PrivateAttr(default=False)
+
+    @property
+    def is_simulated_by_up(self) -> bool:
+        """Whether nothing says where JAMF is, and a `moss-jamf up` of this state directory simulates one."""
+        return self._is_simulated
+
+    @property
+    def _says_where_jamf_is(self) -> bool:
+        """Whether the simulator of `up` is out of the question: its Macs are for the embedded database alone."""
+        return any(
+            (
+                self.moss_database_url,
+                self.integration_list,
+                self.jamf_base_url,
+                self.jamf_client_id,
+                self.jamf_client_secret,
+                self.jamf_username,
+                self.jamf_password,
+            )
+        )
 
     def naming(self, integration: str | None) -> Self:
         """The same environment for whoever names an integration, which goes before what the environment says.
@@ -632,6 +661,54 @@ def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "?"
     setting = Settings.model_fields.get(name)
     return (setting.alias if setting and setting.alias else name).upper()
+
+
+_SIMULATOR_OF_UP: Final = "simulated-jamf.json"
+
+
+@contextmanager
+def serving_simulator(
+    state_directory: Path, base_url: str, client_id: str, client_secret: str
+) -> Iterator[None]:
+    """Lets every command of the same state directory find a simulated JAMF Pro, for as long as this process serves it.
+
+    Args:
+        state_directory: where; it exists.
+        base_url: of the simulator.
+        client_id: of its API client.
+        client_secret: the same.
+    """
+    file = state_directory / _SIMULATOR_OF_UP
+    found = {
+        "jamf_base_url": base_url,
+        "jamf_client_id": client_id,
+        "jamf_client_secret": client_secret,
+    }
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as held:
+        # Whoever reads it takes it for stale unless this process holds it: nothing is left of one that is killed.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.truncate()
+        held.write(json.dumps(found))
+        held.flush()
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def simulator_of_up(state_directory: Path) -> dict[str, str] | None:
+    """Where the simulated JAMF Pro of a `moss-jamf up` is that works on this state directory; None: there is none."""
+    try:
+        with (state_directory / _SIMULATOR_OF_UP).open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                served: dict[str, str] = json.load(file)
+                return served
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def make_state_directory(settings: Settings) -> Path:

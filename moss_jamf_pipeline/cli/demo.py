@@ -1,9 +1,12 @@
 """`moss-jamf demo`: a simulated fleet, synced into M.O.S.S. by a real Dagster run, and what came of it."""
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -155,7 +158,7 @@ def _make_ready(
     """Refuses somebody's inventory, and enters what the hard cases of the demo's own fleet need to have been there."""
     refuse_real_inventory(connection, choice)
     if simulator is not None and fleet.has_hard_cases:
-        enter_earlier_inventory(connection, choice)
+        enter_earlier_inventory(connection, choice, sold=fleet.sold)
 
 
 @contextmanager
@@ -212,19 +215,36 @@ def _held_back_row(held: QuarantineReason) -> list[object]:
 
 
 def _print_next_steps(result: DemoResult) -> None:
+    report, me = result.report, _as_typed()
     if result.rows_written:
         _say("Run it again: nothing will be written.")
+    _say(f"`{me} plan show` lists every change, field by field, and the rule that decided it.")
+    for change in report.held:
+        _say(
+            f"`{me} approve` shows the {change.planned:,} changes that the guard holds (Macs were sold in summer), "
+            "and makes them if you say so."
+        )
+    if report.open_conflicts:
+        _say(
+            f"`{me} conflicts list` shows the {report.open_conflicts:,} questions that a person decides."
+        )
     _say(
-        "`moss-jamf up` (or `make up`) serves the Dagster UI at http://127.0.0.1:3000: this run, step by step, and the "
-        "same fleet to sync again."
+        f"`{me} up` (or `make up`) serves the Dagster UI at http://127.0.0.1:3000, the companion and the same fleet. "
+        f"In another terminal `{me} sync --dry-run`, `apply` and `revert` then work with nothing to set; it prints "
+        "how to let a week pass in the fleet."
     )
-    _say(
-        "`moss-jamf plan show` lists every change, field by field; `moss-jamf conflicts list` what a person decides."
-    )
-    start = "`moss-jamf db start`, then " if Settings().moss_database_url is None else ""
-    _say(f'{start}`psql "$(moss-jamf db url)"` opens the M.O.S.S. database.')
-    _say("`moss-jamf simulate` serves the fleet by itself and says how to let a week pass in it.")
+    start = f"`{me} db start`, then " if Settings().moss_database_url is None else ""
+    _say(f'{start}`psql "$({me} db url)"` opens the M.O.S.S. database.')
+
+
+def _as_typed() -> str:
+    """The command line's own name as it can be typed here."""
+    if shutil.which("moss-jamf") is not None:
+        return "moss-jamf"
+    typed = Path(sys.argv[0])
+    here = Path.cwd()
+    return str(typed.relative_to(here) if typed.is_relative_to(here) else typed)
 
 
 def _say(step: str) -> None:
-    stdout.print(f"→ {step}", soft_wrap=True)
+    stdout.print(f"→ {escape(step)}", soft_wrap=True)

@@ -70,6 +70,11 @@ class DemoFleet:
         """Whether one of each hard case of who is who is among its Macs."""
         return self.computers >= _FEWEST_WITH_HARD_CASES
 
+    @property
+    def sold(self) -> int:
+        """How many Macs M.O.S.S. has that this fleet has no more: more than the guard lets go at once."""
+        return max(30, self.computers * 7 // 100)
+
     def as_arguments(self) -> list[str]:
         """The fleet as arguments of `moss-jamf simulate`."""
         return [

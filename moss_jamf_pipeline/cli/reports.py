@@ -137,8 +137,8 @@ def _print_failed_checks(report: RunReport) -> None:
     for check in checks:
         numbers = ", ".join(f"{name}: {value:,}" for name, value in check.facts.items())
         stdout.print(
-            f"  [yellow]![/] {check.asset} · {check.check}{f' ({numbers})' if numbers else ''} is not true this time. "
-            f"[dim]{escape(check.description)}[/]",
+            f"  [yellow]![/] {escape(check.description)} "
+            f"[dim](check {check.check} of {check.asset}{f': {numbers}' if numbers else ''})[/]",
             soft_wrap=True,
         )
     stdout.print()

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +47,12 @@ from moss_jamf_pipeline.services.explanations import ProblemFound
 from moss_jamf_pipeline.services.preparation import prepare_if_embedded
 from moss_jamf_pipeline.services.trial import refuse_real_inventory
 from moss_jamf_pipeline.services.workplace import Workplace
-from moss_jamf_pipeline.settings import IntegrationChoice, Settings
+from moss_jamf_pipeline.settings import (
+    IntegrationChoice,
+    Settings,
+    make_state_directory,
+    serving_simulator,
+)
 
 app = single_command()
 
@@ -118,14 +123,12 @@ def up(
             running_servers() as servers,
             _ended_by_signals(servers),
         ):
-            ended = _serve(
-                servers,
-                settings,
-                place,
-                DemoFleet(computers, users, groups, seed),
-                Addresses(host, port, companion_port),
-                verbose=verbose,
+            addresses = Addresses(host, port, companion_port)
+            environment = _environment(
+                servers, settings, DemoFleet(computers, users, groups, seed), addresses
             )
+            with _found_by_other_commands(settings, environment):
+                ended = _serve(servers, settings, place, environment, addresses, verbose=verbose)
             if ended is None:
                 stderr.print("Stopping …")
                 return
@@ -141,13 +144,12 @@ def _serve(
     servers: Servers,
     settings: Settings,
     place: Path,
-    fleet: DemoFleet,
+    environment: Mapping[str, str],
     addresses: Addresses,
     *,
     verbose: bool,
 ) -> Server | None:
     """Starts everything and waits. Returns the server that ended by itself, or None when told to stop."""
-    environment = _environment(servers, settings, fleet, addresses)
     # Dagster's tables are made here, not by two servers at once; and its databases stay up while we are.
     open_instance(settings, captures_output=False).dispose()
     logs = settings.state_directory.absolute() / "logs"
@@ -229,6 +231,21 @@ def _environment(
     return environment
 
 
+@contextmanager
+def _found_by_other_commands(settings: Settings, environment: Mapping[str, str]) -> Iterator[None]:
+    """Lets `moss-jamf sync` and the others, in another terminal, find the simulator that is served here, if one is."""
+    if "JAMF_BASE_URL" not in environment:
+        yield
+        return
+    with serving_simulator(
+        make_state_directory(settings),
+        environment["JAMF_BASE_URL"],
+        environment["JAMF_CLIENT_ID"],
+        environment["JAMF_CLIENT_SECRET"],
+    ):
+        yield
+
+
 def _wants_simulator(settings: Settings) -> bool:
     """Whether no JAMF server is configured anywhere and simulated Macs would harm nobody."""
     if settings.jamf_base_url is not None or len(settings.integrations) > 1:
@@ -250,7 +267,7 @@ def _wants_simulator(settings: Settings) -> bool:
 
 
 def _announce(
-    settings: Settings, environment: dict[str, str], addresses: Addresses, logs: Path
+    settings: Settings, environment: Mapping[str, str], addresses: Addresses, logs: Path
 ) -> None:
     stdout.print(f"[bold]Dagster UI[/]  {addresses.ui}", soft_wrap=True)
     _announce_companion(settings, addresses)

@@ -191,7 +191,11 @@ def jamf_access(
     if given is not None:
         credentials, variables = given
         _require_meant_connection(settings, connection, variables)
-        source = f"environment ({variables})"
+        source = (
+            "of the simulator that `moss-jamf up` serves"
+            if settings.is_simulated_by_up
+            else f"environment ({variables})"
+        )
     else:
         saved = read_credentials(reader, integration, given_keys(settings)) if reader else None
         if saved is None:

@@ -44,13 +44,15 @@ class Check:
     Attributes:
         step: the step's name.
         name: the check's name, which is true when it passes.
-        says: what is true then, and what to do if not, as sentences.
+        says: what is true then, as sentences.
+        otherwise: what is so if it is not true, and what to do then, as sentences.
         blocks: whether nothing that follows may use what the step made when it fails as an error.
     """
 
     step: str
     name: str
     says: str
+    otherwise: str
     blocks: bool = False
 
 
@@ -76,7 +78,7 @@ class Finding:
         is_error: whether it is an error if not; else a warning.
         stops: whether nothing that follows may use what the step made.
         says: the check's own sentences.
-        told: what is so this time, as sentences; None: `says` is enough.
+        told: what is so this time, as sentences; None: `says` is enough, for it is true.
         facts: numbers and tables to judge by.
     """
 
@@ -92,7 +94,10 @@ class Finding:
     @property
     def sentence(self) -> str:
         """Why a run ended here."""
-        return f"The check {self.check} of {self.step} failed, and nothing after it was done. It says: {self.says}"
+        return (
+            f"The check {self.check} of {self.step} failed, and nothing after it was done. "
+            f"{self.told or self.says}"
+        )
 
 
 def _checks() -> list[Check]:
@@ -102,6 +107,8 @@ def _checks() -> list[Check]:
                 snapshot_step(collection),
                 "snapshot_is_complete",
                 "Every page arrived and the count agrees with JAMF's. If not, nothing counts as gone from JAMF.",
+                "Not everything that JAMF lists has arrived, or its count is another. So nothing counts as gone from "
+                "JAMF; the next full capture may be complete.",
             )
             for collection in COLLECTION_NAMES
         ),
@@ -111,6 +118,8 @@ def _checks() -> list[Check]:
                 "snapshot_did_not_vanish",
                 f"JAMF still lists {collection.name} if it did before. An empty listing is taken for an error of "
                 "JAMF's, not for the end of the fleet.",
+                f"JAMF lists no {collection.name} any more, and listed some before: that is taken for an error of "
+                "JAMF's. Look what the API role may read.",
                 blocks=True,
             )
             for collection in COLLECTIONS
@@ -123,6 +132,8 @@ def _checks() -> list[Check]:
                 f"JAMF lists about as many {collection.name} as in the captures before (the median of ten; a fifth "
                 "more or less, but at least 25, is unusual). Look whether JAMF's sites, the API role or the scope "
                 "changed.",
+                f"JAMF lists many more or many fewer {collection.name} than in the captures before. Look whether "
+                "JAMF's sites, the API role or the scope changed.",
             )
             for collection in COLLECTIONS
             if collection.is_steady
@@ -131,12 +142,15 @@ def _checks() -> list[Check]:
             snapshot_step("computers"),
             "serial_numbers_are_unique",
             "No two JAMF computers carry one serial number. Of twins one is synced; delete the stale one.",
+            "Some JAMF computers share a serial number. One of them is synced; delete the stale one in JAMF.",
         ),
         *(
             Check(
                 snapshot_step(collection.name),
                 "every_record_is_usable",
                 "No record is held back whole. Those that are, and why, are in jamf_sync.quarantine.",
+                "Some records cannot be used at all, and are held back. `moss-jamf quarantine list` says which, and "
+                "why.",
             )
             for collection in COLLECTIONS
             if collection.is_judged_by_record
@@ -146,6 +160,8 @@ def _checks() -> list[Check]:
                 step,
                 "identities_are_unique",
                 "No M.O.S.S. object is claimed by two JAMF records.",
+                "One M.O.S.S. object is claimed by two JAMF records; the table shows which. It must not happen: please "
+                "report it.",
                 blocks=True,
             )
             for step in _DOUBLES
@@ -155,6 +171,8 @@ def _checks() -> list[Check]:
             "counts_add_up",
             "Every object seen is created, updated, unchanged, in conflict, skipped, failed, held or locked, "
             "each counted on its own.",
+            "Some objects were seen of which the plan does not say what becomes of them. It must not happen: "
+            "please report it.",
             blocks=True,
         ),
         Check(
@@ -162,17 +180,21 @@ def _checks() -> list[Check]:
             "nothing_is_held",
             "The plan makes no more changes of a kind at once than the guard lets through. Those that are too many are "
             "held until somebody approves them; the rest was applied.",
+            "The plan makes more changes of a kind at once than the guard lets through: they are held.",
         ),
         Check(
             "plan_validation",
             TRIAL_CHECK,
             "M.O.S.S. takes every change of the plan. What its constraints or triggers reject would be left out and "
             "counted as failed; the rest would be applied.",
+            "M.O.S.S. would not take some changes of the plan.",
         ),
         Check(
             "moss_mappings",
             "written_objects_exist",
             "What the plan says it created is in M.O.S.S. and linked to its JAMF record.",
+            "Something that the plan says it created is not in M.O.S.S., or not linked: somebody may have deleted it "
+            "in the same minute. The next sync looks again.",
         ),
     ]
 
@@ -198,7 +220,7 @@ def _finding(
         is_error=is_error,
         stops=check.blocks and is_error and not passed,
         says=check.says,
-        told=told,
+        told=told or (None if passed else check.otherwise),
         facts=facts,
     )
 

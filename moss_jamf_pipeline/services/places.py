@@ -52,6 +52,8 @@ def places_of(settings: Settings) -> Places:
 
 def _jamf(settings: Settings) -> str:
     if settings.jamf_base_url is not None:
+        if settings.is_simulated_by_up:
+            return f"{settings.jamf_base_url} (simulated by `moss-jamf up`)"
         through = ", the platform gateway" if settings.jamf_connection == "platform" else ""
         return f"{settings.jamf_base_url} (JAMF_BASE_URL{through})"
     try:

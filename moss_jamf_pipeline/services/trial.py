@@ -76,15 +76,19 @@ def sample_devices(
     return tuple(record(SampleDevice, row) for row in rows)
 
 
-def enter_earlier_inventory(connection: psycopg.Connection, choice: IntegrationChoice) -> None:
+def enter_earlier_inventory(
+    connection: psycopg.Connection, choice: IntegrationChoice, *, sold: int
+) -> None:
     """Enters what M.O.S.S. knew of the hard cases of the demo's fleet before its first sync; only if it knows nothing.
 
     Args:
         connection: to a prepared database, with the rights of its owner.
         choice: which integration.
+        sold: how many Macs it has that JAMF has no more.
     """
     integration = find_integration(connection, choice)
     execute(connection, "demo/earlier_inventory", {"integration_id": integration.id})
+    execute(connection, "demo/sold_macs", {"integration_id": integration.id, "row_limit": sold})
 
 
 def refuse_real_inventory(connection: psycopg.Connection, choice: IntegrationChoice) -> None:

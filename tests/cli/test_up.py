@@ -212,6 +212,17 @@ def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(service: Ser
     assert run["triggered_by"] == "the companion's administrator"
 
 
+def test_in_another_terminal_the_simulator_is_found_with_nothing_to_set(
+    services: tuple[Service, Service],
+) -> None:
+    service, _ = services
+    beside = CommandLine(service.directory)
+    tried = beside.run("sync", "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert tried.stdout.count("simulated by `moss-jamf up`") == 2
+    assert beside.run("apply").returncode == 0
+
+
 def _programs(service: Service, *words: str) -> list[psutil.Process]:
     return [
         server

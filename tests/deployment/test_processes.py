@@ -282,7 +282,8 @@ def slow_sync(site: Site) -> Iterator[Callable[[], dict[str, Any]]]:
         return found
 
     running = site.containers.values()
-    wait_until(lambda: run()["status"] == "STARTED", "it starts", running)
+    # From then on it holds its lock.
+    wait_until(lambda: "in_progress" in site.statuses(), "it works", running)
     yield run
     jamf.delete("/simulator/faults").raise_for_status()
 

@@ -6,7 +6,14 @@ from moss_jamf_pipeline.moss.statements import execute
 from moss_jamf_pipeline.simulator import Fleet
 from moss_jamf_pipeline.simulator.hard_cases import plant_hard_cases
 from tests.e2e.conftest import WorldMaker
-from tests.e2e.inventory import assert_calm, device, devices, furnish, stored_rows
+from tests.e2e.inventory import (
+    assert_calm,
+    device,
+    devices,
+    furnish,
+    last_message,
+    stored_rows,
+)
 from tests.support.world import World
 
 _IN_THE_QUEUE = {
@@ -91,3 +98,23 @@ def test_the_earlier_inventory_is_entered_into_an_empty_moss_only(demo_world: Wo
     before = stored_rows(demo_world)
     _enter_earlier_inventory(demo_world)
     assert stored_rows(demo_world) == before
+
+
+@pytest.mark.every_dialect
+def test_what_was_sold_is_held_until_somebody_says_that_it_is_meant(make_world: WorldMaker) -> None:
+    fleet = Fleet()
+    plant_hard_cases(fleet)
+    world = make_world(fleet=fleet)
+    furnish(world)
+    _enter_earlier_inventory(world)
+    with world.database.connection() as connection:
+        execute(
+            connection, "demo/sold_macs", {"integration_id": world.integration.id, "row_limit": 30}
+        )
+    world.sync()
+    assert "30 of " in last_message(world)
+    assert "held (unenroll)" in last_message(world)
+    # As long as nobody says that it is meant, nothing more happens to them.
+    assert_calm(world)
+    sold = [row for row in devices(world).values() if row["notes"] == "The demo: sold in summer."]
+    assert len(sold) == 30

@@ -14,6 +14,7 @@ from moss_jamf_pipeline.settings import (
     ValueMistyped,
     as_meant,
     project_file,
+    serving_simulator,
 )
 
 
@@ -320,3 +321,48 @@ def test_a_file_of_a_secret_that_is_no_text_is_an_error_without_its_content(
     with pytest.raises(SettingsUnusable, match="no UTF-8 text") as unusable:
         Settings()
     assert "s3cret" not in str(unusable.value)
+
+
+# -- the simulator of `moss-jamf up` -----------------------------------------------------------
+
+_SERVED = ("http://127.0.0.1:4711", "simulated-client", "simulated-secret")
+
+
+def test_the_simulator_of_up_is_found_for_as_long_as_up_serves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_STATE_DIR", str(tmp_path))
+    assert Settings().jamf_base_url is None
+    with serving_simulator(tmp_path, *_SERVED):
+        settings = Settings().naming(None)
+        assert settings.jamf_base_url == _SERVED[0]
+        assert settings.is_simulated_by_up
+        assert scrubbed("it says simulated-secret") == "it says ***"
+        left = (tmp_path / "simulated-jamf.json").read_text()
+    assert Settings().jamf_base_url is None
+    assert not Settings().is_simulated_by_up
+
+    # What is left of one that was killed is nobody's.
+    (tmp_path / "simulated-jamf.json").write_text(left)
+    assert Settings().jamf_base_url is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        # Simulated Macs are for the embedded database, whoever serves them in the same directory.
+        ("MOSS_DATABASE_URL", "postgresql://sync@db/moss"),
+        ("JAMF_BASE_URL", "https://example.jamfcloud.com"),
+        ("JAMF_CLIENT_ID", "of-mine"),
+        ("JAMF_PASSWORD", "of-mine"),
+        ("MOSS_JAMF_INTEGRATIONS", "AMER,EMEA"),
+    ],
+)
+def test_the_simulator_of_up_goes_before_nothing_that_somebody_says(
+    variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOSS_JAMF_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv(variable, value)
+    with serving_simulator(tmp_path, *_SERVED):
+        assert Settings().jamf_base_url != _SERVED[0]
+        assert not Settings().is_simulated_by_up
