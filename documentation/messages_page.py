@@ -134,5 +134,7 @@ def _words(name: str) -> str:
         letters.removesuffix(" error")
         .capitalize()
         .replace("jamf", "JAMF")
+        .replace("Jamf", "JAMF")
+        .replace(" url", " URL")
         .replace("Moss", "M.O.S.S.")
     )

@@ -27,6 +27,7 @@ from moss_jamf_pipeline.moss.integration.integrations import Integration, find_i
 from moss_jamf_pipeline.settings import IntegrationChoice, Settings, words_about_dotenv
 
 _SECONDS_PREPARED: Final = 5.0
+_NAMED: Final = 3
 
 
 class Desk(NamedTuple):
@@ -168,8 +169,9 @@ def require_prepared(connection: psycopg.Connection, place: MossPlace) -> None:
     """
     pending = pending_changes(connection)
     if pending:
+        more = f" and {len(pending) - _NAMED} more" if len(pending) > _NAMED else ""
         raise MossNotPrepared(
-            f"The database is not prepared for the sync ({place.where}); it lacks {', '.join(pending)}.",
+            f"The database is not prepared for the sync ({place.where}); it lacks {', '.join(pending[:_NAMED])}{more}.",
             "Run `moss-jamf init`.",
         )
     installation(connection)  # or it says that there is none
