@@ -17,6 +17,8 @@ from moss_jamf_pipeline.settings import Settings
 app = single_command()
 
 _COUNTS = ("seen", "created", "updated", "skipped", "failed", "gone", "held", "approved")
+_WIDE = 160
+"""From here on each count has a column of its own."""
 
 
 @app.command()
@@ -47,14 +49,18 @@ def history(
         stdout.print("There was no run yet. Start one with `moss-jamf sync`.")
     else:
         whose = ["integration"] if len(meant) > 1 else []
+        is_narrow = stdout.is_terminal and stdout.width < _WIDE
+        told = ("did",) if is_narrow else (*_COUNTS, "why")
+        row = _short_row if is_narrow else _row
         print_table(
-            [*whose, "started", "took", "what", "who", "ended", *_COUNTS, "why", "run"],
-            [[name, *_row(run)] if whose else _row(run) for name, run in runs],
-            numbers=["took", *_COUNTS],
+            [*whose, "started", "took", "what", "who", "ended", "run", *told],
+            [[name, *row(run)] if whose else row(run) for name, run in runs],
+            # A time is no more broken than a number.
+            numbers=["started", "took", *_COUNTS],
         )
 
 
-def _row(run: SyncRun) -> list[object]:
+def _head(run: SyncRun) -> list[object]:
     seconds = run.duration_seconds
     return [
         run.sync_started_at,
@@ -62,6 +68,12 @@ def _row(run: SyncRun) -> list[object]:
         run.sync_type,
         run.triggered_by,
         run.status,
+        (run.run_id or "")[:8],
+    ]
+
+
+def _counts(run: SyncRun) -> list[int | None]:
+    return [
         run.items_processed,
         run.items_created,
         run.items_updated,
@@ -70,6 +82,16 @@ def _row(run: SyncRun) -> list[object]:
         run.unenrolled,
         run.held,
         run.approved,
-        run.error_message,
-        (run.run_id or "")[:8],
     ]
+
+
+def _row(run: SyncRun) -> list[object]:
+    return [*_head(run), *_counts(run), run.error_message]
+
+
+def _short_row(run: SyncRun) -> list[object]:
+    """A run where there is no room for a column of each count: those that are not 0 in words, then why."""
+    counted = ", ".join(
+        f"{number:,} {name}" for name, number in zip(_COUNTS, _counts(run), strict=True) if number
+    )
+    return [*_head(run), f"{counted or 'nothing'}. {run.error_message or ''}".strip()]

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from moss_jamf_pipeline.cli.tables import Column, table_lines
+from moss_jamf_pipeline.cli.tables import Column, table_lines, wrapped
 from moss_jamf_pipeline.outputs import json_text, one_line, terminal_text
 from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services import explanations
@@ -25,6 +25,7 @@ from moss_jamf_pipeline.services.explanations import Explanation
 
 # A log file or a pipe has no width: a line is a line, for grep and awk. Rich would assume 80 columns and fold.
 _WIDTH_OF_FILES = 100_000
+_NARROWEST = 24
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -172,6 +173,19 @@ def print_table(
     for number, line in enumerate(table_lines(table, stdout.width if stdout.is_terminal else None)):
         stdout.print(line, style="" if number else "bold", markup=False, soft_wrap=True)
     stdout.print()
+
+
+def hanging(text: str, indent: int) -> list[str]:
+    """A text in lines that fit the terminal, all but the first indented; in a pipe it is one line.
+
+    Args:
+        text: on one line.
+        indent: how much stands before the first line already.
+    """
+    if not stdout.is_terminal:
+        return [text]
+    first, *more = wrapped(text, max(_NARROWEST, stdout.width - indent))
+    return [first, *(" " * indent + line for line in more)]
 
 
 def cell(value: object) -> str:

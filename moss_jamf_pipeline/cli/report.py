@@ -11,6 +11,7 @@ from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single
 from moss_jamf_pipeline.cli.output import (
     CommandFailed,
     explained,
+    hanging,
     moment,
     print_json,
     print_table,
@@ -18,13 +19,17 @@ from moss_jamf_pipeline.cli.output import (
     stdout,
 )
 from moss_jamf_pipeline.notifying.messages import companion_address
+from moss_jamf_pipeline.outputs import one_line
 from moss_jamf_pipeline.rendering.reports import report_page
+from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services.reports.contents import Bars, Block, Columns, Grid, Lines, Report
 from moss_jamf_pipeline.services.reports.making import report_of
 from moss_jamf_pipeline.services.workplace import Workplace
 from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
+
+_INDENT = 4
 
 
 @app.command()
@@ -83,7 +88,8 @@ def _print(found: Report) -> None:
     for each in found.attention:
         mark = "[red]![/]" if each.is_urgent else "[yellow]·[/]"
         stdout.print(f"  {mark} [bold]{escape(each.heading)}[/]", soft_wrap=True)
-        stdout.print(f"    {escape(each.text)}", soft_wrap=not stdout.is_terminal)
+        for number, line in enumerate(hanging(one_line(scrubbed(each.text)), _INDENT)):
+            stdout.print(f"{'' if number else ' ' * _INDENT}{escape(line)}", soft_wrap=True)
     for section in found.sections:
         stdout.print(f"\n[bold]{escape(section.heading)}[/]", soft_wrap=True)
         if section.sentence:

@@ -7,16 +7,19 @@ from rich.markup import escape
 
 from moss_jamf_pipeline.cli.options import IntegrationOption, JsonOption, single_command
 from moss_jamf_pipeline.cli.output import (
-    cell,
     duration,
     explained,
+    hanging,
     moment,
     print_json,
     print_table,
     stdout,
 )
 from moss_jamf_pipeline.moss.plan.guard import held_summary
+from moss_jamf_pipeline.outputs import one_line
+from moss_jamf_pipeline.scrubbing import scrubbed
 from moss_jamf_pipeline.services.history import SyncRun
+from moss_jamf_pipeline.services.overview import Standing, verdict_of
 from moss_jamf_pipeline.services.status import (
     CollectionStatus,
     IntegrationStatus,
@@ -29,6 +32,14 @@ from moss_jamf_pipeline.settings import Settings
 
 app = single_command()
 
+_LABEL = 13
+_COLOURS = {
+    Standing.GOOD: "green",
+    Standing.NEW: "",
+    Standing.WAITING: "yellow",
+    Standing.TROUBLE: "red",
+    Standing.OFF: "dim",
+}
 _SWEEPS = {
     "full": "a full sweep",
     "incremental": "a listing of all, and reads those that changed",
@@ -81,14 +92,23 @@ def _document(found: IntegrationStatus) -> dict[str, object]:
 
 def _print(found: IntegrationStatus) -> None:
     switched = "" if found.enabled else ", switched off in M.O.S.S."
-    stdout.print(f"Integration {found.integration!r}{switched}", markup=False)
+    stdout.print(f"Integration {found.integration!r}{switched}", markup=False, soft_wrap=True)
+    verdict = verdict_of(found, None)
+    stdout.print(
+        escape(" ".join((verdict.sentence, *verdict.more))),
+        style=_COLOURS[verdict.standing],
+        soft_wrap=True,
+    )
     print_table(
-        ["captured from JAMF", "objects", "when", "sweep", "complete"],
+        ["captured from JAMF", "objects", "when", "ago", "sweep", "complete"],
         map(_capture_row, found.collections),
         numbers=["objects"],
     )
     for what, text in _facts(found):
-        stdout.print(f"[bold]{what:<12}[/] {escape(text)}", soft_wrap=True)
+        first, *more = hanging(one_line(scrubbed(text)), _LABEL)
+        stdout.print(f"[bold]{what:<{_LABEL}}[/]{escape(first)}", soft_wrap=True)
+        for line in more:
+            stdout.print(escape(line), soft_wrap=True)
 
 
 def _facts(found: IntegrationStatus) -> Iterator[tuple[str, str]]:
@@ -105,7 +125,8 @@ def _facts(found: IntegrationStatus) -> Iterator[tuple[str, str]]:
             yield "Held back", held
     yield "Last run", _last_run(found.last_run, held)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.open_conflicts.items())
-    yield "Conflicts", kinds or "none open"
+    number = sum(found.open_conflicts.values())
+    yield "Conflicts", f"{number:,} open: {kinds}" if kinds else "none open"
     yield "Schedule", _schedule(found.schedule)
     if found.credentials is not None:
         yield "Credentials", f"{found.credentials.message} {found.credentials.remedy}".strip()
@@ -123,7 +144,7 @@ def _capture_row(stored: CollectionStatus) -> list[object]:
     capture = stored.capture
     if capture is None:
         off = "switched off in M.O.S.S." if stored.switched_off else None
-        return [stored.collection.replace("_", " "), None, "never", None, off]
+        return [stored.collection.replace("_", " "), None, "never", None, None, off]
     age = (datetime.now(UTC) - capture.captured_at).total_seconds()
     complete = "yes" if capture.is_complete else f"no: {' '.join(capture.incomplete_reasons)}"
     if stored.switched_off:
@@ -131,7 +152,8 @@ def _capture_row(stored: CollectionStatus) -> list[object]:
     return [
         stored.collection.replace("_", " "),
         capture.captured,
-        f"{cell(capture.captured_at)}, {duration(age)} ago",
+        capture.captured_at,
+        duration(age),
         capture.sweep,
         complete,
     ]

@@ -15,6 +15,8 @@ _GAP: Final = 2
 _LONGEST_WORD: Final = 24
 """Longer ones are broken where there is no room."""
 _NOTE: Final = 4
+_COMFORTABLE: Final = 40
+_MOST_LINES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,19 @@ def table_lines(columns: Sequence[Column], width: int | None) -> Iterator[str]:
     filled = [column for column in columns if any(column.cells)] or list(columns)
     least = [column.least_width for column in filled]
     *others, last = filled
-    if _total(least) <= width:
-        yield from _rows(filled, _shared_out(filled, least, width))
-    elif others and _total(least[:-1]) <= width and not last.is_numeric:
+    shared = _shared_out(filled, least, width) if _total(least) <= width else None
+    may_go_below = others and _total(least[:-1]) <= width and not last.is_numeric
+    if shared is not None and not (may_go_below and _is_cramped(last, shared[-1])):
+        yield from _rows(filled, shared)
+    elif may_go_below:
         yield from _rows(others, _shared_out(others, least[:-1], width), notes=last, width=width)
     else:
         yield from _lists(filled, width)
+
+
+def _is_cramped(column: Column, width: int) -> bool:
+    """Whether a text would be a narrow strip of many lines."""
+    return width < _COMFORTABLE and column.width > _MOST_LINES * width
 
 
 def _total(widths: Sequence[int] | Iterator[int]) -> int:
@@ -101,12 +110,12 @@ def _rows(
         yield from _line(columns, widths, [column.cells[number] for column in columns])
         if notes is not None and notes.cells[number]:
             note = f"{notes.heading}: {notes.cells[number]}"
-            yield from (f"{' ' * _NOTE}{line}" for line in _wrapped(note, width - _NOTE))
+            yield from (f"{' ' * _NOTE}{line}" for line in wrapped(note, width - _NOTE))
 
 
 def _line(columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
     """One row: as many lines as its highest cell has."""
-    cells = [_wrapped(text, width) for text, width in zip(texts, widths, strict=True)]
+    cells = [wrapped(text, width) for text, width in zip(texts, widths, strict=True)]
     for height in range(max(map(len, cells))):
         parts = [
             _aligned(cell[height] if height < len(cell) else "", width, column.is_numeric)
@@ -127,12 +136,12 @@ def _lists(columns: Sequence[Column], width: int) -> Iterator[str]:
         for column in columns:
             if column.cells[number]:
                 heading = set_cell_size(column.heading, names + _GAP)
-                for line in _wrapped(column.cells[number], max(1, width - names - _GAP)):
+                for line in wrapped(column.cells[number], max(1, width - names - _GAP)):
                     yield f"{heading}{line}"
                     heading = " " * (names + _GAP)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """A text in lines of a width: words stay whole, unless one is longer than a line."""
     lines: list[str] = []
     line = ""

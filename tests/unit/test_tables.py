@@ -103,3 +103,14 @@ def test_no_line_is_wider_than_the_terminal_and_no_letter_is_lost(
 @pytest.mark.parametrize("width", [None, 80])
 def test_a_table_without_rows_has_its_headings(width: int | None) -> None:
     assert list(table_lines(_table(("a", "b")), width)) == ["a  b", "────"]
+
+
+def test_a_long_text_that_would_be_a_narrow_strip_goes_below_its_row() -> None:
+    what_happened = "many words of what happened " * 12
+    when = "2026-11-28 11:48 UTC"
+    columns = [Column("started", (when,), True), Column("did", (what_happened.strip(),))]
+    _, _, row, below, *_ = table_lines(columns, 60)
+    assert row == when
+    assert below.startswith("    did: many words of what happened")
+    _, _, row, *_ = table_lines(columns, 120)
+    assert row.startswith(f"{when}  many words of what happened")
