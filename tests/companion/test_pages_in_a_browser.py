@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from moss_jamf_pipeline.engine.scopes import SCOPES
 from moss_jamf_pipeline.engine.sync import Order, sync
 from moss_jamf_pipeline.moss.database import MossDatabase
+from moss_jamf_pipeline.rendering.reports import report_page
+from moss_jamf_pipeline.services.reports.making import keep, make_report
 from moss_jamf_pipeline.services.requested_runs import RunAtWork, StartOrder
+from moss_jamf_pipeline.settings import Settings
 from tests.companion.conftest import Companion, Starter
 from tests.companion.site import Site
 from tests.companion.test_pages_at_work import inventory, quarantined
@@ -174,6 +178,8 @@ def test_every_page_can_be_used_by_everybody_in_both_themes_at_a_desk_and_on_a_p
            from unnest('{success,partial,failed,in_progress}'::text[]) as status""",
         inventory.integration.id,
     )
+    made = make_report(inventory.connection, inventory.integration, Settings(), datetime.now(UTC))
+    report = keep(inventory.connection, inventory.integration, made, report_page(made), None)
     with signed_in(browser, companion, "admin") as context:
         page = context.new_page()
         paths = (
@@ -182,7 +188,7 @@ def test_every_page_can_be_used_by_everybody_in_both_themes_at_a_desk_and_on_a_p
             f"/jamf/plans/{applied - 1}/revert",
             *("/jamf/conflicts", "/jamf/conflicts?view=single", f"/jamf/conflicts/{conflict}"),
             *("/jamf/quarantine", f"/jamf/quarantine/{entry}", "/jamf/sign-in", "/jamf/nowhere"),
-            "/jamf/webhooks",
+            *("/jamf/webhooks", "/jamf/reports", f"/jamf/reports/{report}"),
         )
         # Views of a plan are tables as others are.
         paths = paths if is_thorough else tuple(p for p in paths if not p.endswith(_TABLES))

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from markupsafe import escape
+
 from moss_jamf_pipeline.rendering.reports import POLICY, report_page
 from moss_jamf_pipeline.services.reports.making import keep, make_report
 from moss_jamf_pipeline.settings import Settings
@@ -23,7 +25,9 @@ def test_reports_are_listed_and_each_is_handed_out_as_it_was_made(
     assert "Nothing needs anybody." in listed
     answer = client.get(f"/jamf/reports/{number}")
     assert answer.text == page
-    # Its own style is in it, which the policy of the other pages would not let in.
-    assert answer.headers["Content-Security-Policy"] == f"{POLICY}; frame-ancestors 'self'"
+    # Its own style is in it, which the policy of the other pages would not let in; the page itself says which that is.
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; ")
+    assert f'content="{escape(POLICY)}"' in page
     assert "There is no report 4711" in client.get("/jamf/reports/4711").text
     assert companion.client().get(f"/jamf/reports/{number}").status_code == 401

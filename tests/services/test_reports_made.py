@@ -212,7 +212,7 @@ def test_a_report_is_kept_written_and_mailed(
     assert kept_page(workplace, CHOICE) == page == kept_page(workplace, CHOICE, published.report_id)
     kept = list_kept(workplace, CHOICE)
     assert [each.is_weekly for each in kept] == [True, False]
-    assert "changes wait for an approval" in kept.items[0].summary
+    assert "Changes wait for an approval" in kept.items[0].summary
     with pytest.raises(NothingCaptured, match="There is no report 4711"):
         kept_page(workplace, CHOICE, 4711)
 

@@ -186,8 +186,6 @@ class Report:
         first = (
             "Nothing needs anybody."
             if not self.attention
-            else "What needs somebody: "
-            + "; ".join(f"{each.heading[0].lower()}{each.heading[1:]}" for each in self.attention)
-            + "."
+            else "What needs somebody: " + f"{'; '.join(each.heading for each in self.attention)}."
         )
         return f"{first} {', '.join(known) or 'Nothing was captured yet'}."

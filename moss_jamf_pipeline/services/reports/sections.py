@@ -123,7 +123,7 @@ def _fleet(sources: Sources) -> Contents | None:
         row["model"] or _UNKNOWN: row["computers"] for row in rows if row["dimension"] == "model"
     }
     return Contents(
-        f"{total:,} Macs of the newest capture that can be used.",
+        f"{total:,} Macs of the newest capture can be used.",
         (
             _bars("Systems", _newest_first(by_system), total),
             _bars("Versions, the commonest", by_version.most_common(), total),
