@@ -48,6 +48,7 @@ _PATHS: Final = {
     CollectionName.GROUPS: ("computer-groups",),
     CollectionName.BUILDINGS: ("buildings",),
     CollectionName.DEPARTMENTS: ("departments",),
+    CollectionName.MOBILE_DEVICES: ("mobile-devices/detail",),
 }
 _VERSIONS: Final = ("11.30.1", "11.24.0", "10.40.0")
 
@@ -109,7 +110,9 @@ def recorded(seed: int = 1) -> list[Conversation]:
     """Has everything read once of a server of each version, and by both kinds of credentials."""
     conversations = []
     for version in _VERSIONS:
-        config = SimulatorConfig(computers=25, users=12, groups=6, seed=seed, version=version)
+        config = SimulatorConfig(
+            computers=25, users=12, groups=6, mobile_devices=8, seed=seed, version=version
+        )
         with SimulatorServer(config) as server:
             kinds: tuple[ClientCredentials | UserCredentials, ...] = (
                 ClientCredentials(server.client_id, SecretStr(server.client_secret)),

@@ -13,6 +13,7 @@ from moss_jamf_pipeline.jamf import (
     ServerVersion,
     UserCredentials,
 )
+from moss_jamf_pipeline.moss.integration.integrations import SyncSettings
 from moss_jamf_pipeline.simulator.configuration import READ_PRIVILEGES, SimulatorConfig
 from moss_jamf_pipeline.simulator.server import SimulatorServer
 from tests.jamf.support import (
@@ -143,6 +144,24 @@ def test_missing_privileges_are_named_with_collection_and_endpoint(version: str)
         ),
     }
     assert all(item.endpoint.startswith("/") for item in missing)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_the_privilege_for_mobile_devices_is_missed_only_where_they_are_switched_on(
+    is_on: bool,
+) -> None:
+    read = SyncSettings(sync_mobile_devices=is_on).read_collections
+    config = SimulatorConfig(computers=1, privileges=READ_PRIVILEGES - {"Read Mobile Devices"})
+
+    async def missing(client: JamfClient) -> list[MissingPrivilege]:
+        async with client:
+            return await client.missing_privileges(read)
+
+    with SimulatorServer(config) as server:
+        found = run(missing(client_of(server)))
+        asked = any("mobile-devices" in path for path in server.requests.paths)
+    assert [item.privileges for item in found] == [("Read Mobile Devices",)] * is_on
+    assert asked is is_on
 
 
 def test_privileges_that_jamf_does_not_list_are_tried() -> None:
