@@ -20,8 +20,11 @@ from moss_jamf_pipeline.scrubbing import scrubbed
 
 _PREVIEW_ROWS = 25
 _OF_SUPPRESSED: Final = ("rule", "label", "serial_number", "field", "before", "after", "detail")
-# Eight columns of this fit 1,280 pixels.
-_CELL = 40
+# In letters. A page of 1,280 pixels shows a table in a dialog of 1,024.
+_PAGE: Final = 114
+_BETWEEN: Final = 2
+_WIDEST: Final = 60
+_NARROWEST: Final = 14
 
 
 def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataValue:
@@ -35,18 +38,35 @@ def markdown_table(rows: Iterable[Row], when_empty: str) -> dg.MarkdownMetadataV
     if not shown:
         return dg.MetadataValue.md(f"*{when_empty}*")
     columns = list(dict.fromkeys(name for row in shown for name in row))
-    cells = [[_cell(row.get(name)) for name in columns] for row in shown]
+    texts = [[_text(row.get(name)) for name in columns] for row in shown]
+    widths = _fitting(
+        [
+            max(len(name), *(len(text) for text in column))
+            for name, column in zip(columns, zip(*texts, strict=True), strict=True)
+        ]
+    )
+    cells = [[_cell(text, width) for text, width in zip(row, widths, strict=True)] for row in texts]
     # Left to itself the formatter takes text for numbers: version 15.10 becomes 15.1, build 24E264 a huge one.
     table = tabulate(cells, headers=columns, tablefmt="pipe", disable_numparse=True)
     return dg.MetadataValue.md(table)
 
 
-def _cell(value: object) -> str:
-    """One value on one line, fit for a cell."""
-    if value is None:
-        return ""
-    text = " ".join(scrubbed(str(value)).split())
-    return markdown_text(text if len(text) <= _CELL else text[: _CELL - 1] + "…")
+def _fitting(wanted: Sequence[int]) -> list[int]:
+    """How wide columns are that together fit the page: the widest give way first, down to what still says something."""
+    widths = [min(width, _WIDEST) for width in wanted]
+    while sum(widths) + _BETWEEN * len(widths) > _PAGE and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _text(value: object) -> str:
+    """One value on one line."""
+    return "" if value is None else " ".join(scrubbed(str(value)).split())
+
+
+def _cell(text: str, width: int) -> str:
+    """A text, fit for a cell of so many letters."""
+    return markdown_text(text if len(text) <= width else text[: width - 1] + "…") if text else ""
 
 
 def counts_metadata(counts: ObjectCounts | None) -> dict[str, int]:

@@ -100,3 +100,23 @@ def test_counts_that_are_seldom_are_shown_only_where_there_are_any() -> None:
     body = _cells(counts_table([quiet, busy]).value)
     assert body[0] == ["device", "0", "0", "0", "0", "0", "0", "0", "", ""]
     assert body[1] == ["group", "3", "0", "0", "0", "0", "0", "0", "1", "2"]
+
+
+def test_a_wide_table_fits_the_page_and_its_widest_columns_give_way() -> None:
+    row = {
+        "why": "jamf_wins",
+        "label": "MBP-1 · C02ABC000001",
+        "detail": "x" * 300,
+        "more": "y" * 90,
+    }
+    table = markdown_table([row], "").value
+    assert table is not None
+    (cells,) = _cells(table)
+    assert cells[:2] == ["jamf_wins", "MBP-1 · C02ABC000001"]
+    assert sum(map(len, cells)) <= 114
+    assert all(cell.endswith("…") for cell in cells[2:])
+
+
+def test_many_columns_stay_readable_even_where_they_cannot_fit() -> None:
+    (cells,) = _cells(markdown_table([{f"column {n}": "z" * 50 for n in range(12)}], "").value)
+    assert {len(cell) for cell in cells} == {14}

@@ -143,8 +143,8 @@ def open_conflicts(
 ) -> list[Row]:
     """The open conflicts, newest first, as a table shows them: first what disagrees, and on which object."""
     shown = (
-        *("kind", "label", "serial_number", "field", "jamf_value", "moss_value", "detail"),
-        *("object_type", "opened_at", "conflict_id"),
+        *("kind", "label", "serial_number", "field", "jamf_value", "moss_value"),
+        "conflict_id",
     )
     rows = list_conflicts(connection, integration_id, ConflictFilter(kind=kind), limit=limit)
     return [{name: row[name] for name in shown} for row in rows]
