@@ -1,6 +1,6 @@
 """How plans are shown: as tables and sentences, and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from moss_jamf_pipeline.catalogue.collections import jamf_id_in
@@ -86,7 +86,7 @@ def print_plan(shown: ObjectView | RuleView | FieldView, object_type: str | None
         case RuleView():
             _print_rules(shown.rules)
         case FieldView():
-            _print_fields(shown.fields)
+            _print_fields(shown.fields, shown.head.field_labels)
         case ObjectView():
             _print_objects(shown, object_type)
     waiting = held_summary(shown.head.facts.plan_id, shown.head.held)
@@ -115,8 +115,9 @@ def _print_head(head: PlanHead) -> None:
 
 
 def _print_objects(shown: ObjectView, object_type: str | None) -> None:
-    _print_changes(shown.changes, object_type)
-    _print_suppressed(shown.suppressed)
+    labels = shown.head.field_labels
+    _print_changes(shown.changes, object_type, labels)
+    _print_suppressed(shown.suppressed, labels)
     if shown.next_row is not None:
         stdout.print(
             f"There may be more: --after {shown.next_row} shows the next page, --limit a longer one; --type and --by "
@@ -125,7 +126,9 @@ def _print_objects(shown: ObjectView, object_type: str | None) -> None:
         )
 
 
-def _print_changes(rows: Sequence[ChangedObject], object_type: str | None) -> None:
+def _print_changes(
+    rows: Sequence[ChangedObject], object_type: str | None, labels: Mapping[str, str]
+) -> None:
     if not rows:
         what = "object" if object_type is None else object_type
         stdout.print(f"No {what} changes.")
@@ -134,13 +137,15 @@ def _print_changes(rows: Sequence[ChangedObject], object_type: str | None) -> No
     for row in rows:
         head = [row.action, row.object_type, _name(row)]
         if row.action == "create":
-            values = "; ".join(f"{change.field}: {change.after}" for change in row.fields)
+            values = "; ".join(
+                f"{_field(change.field, labels)}: {change.after}" for change in row.fields
+            )
             table.append([*head, "", values, row.reason, _outcome(row)])
             continue
         for number, change in enumerate(row.fields or (None,)):
             beginning = head if number == 0 else ["", "", ""]
             outcome = _outcome(row) if number == 0 else ""
-            table.append([*beginning, *_change(row, change), outcome])
+            table.append([*beginning, *_change(row, change, labels), outcome])
         if row.evidence:
             table.append(["", "", "", "who is who", row.evidence, row.reason, ""])
     print_table(["action", "object", "name", "field", "before → after", "rule", "outcome"], table)
@@ -155,12 +160,19 @@ def _name(row: ChangedObject) -> str:
     return named(row.label or row.external_id or row.object_id, row.serial_number)
 
 
-def _change(row: ChangedObject, change: Change | None) -> tuple[str, str, str]:
+def _field(name: str, labels: Mapping[str, str]) -> str:
+    """A field by its name; that of an extension attribute means nothing without what people call it."""
+    return f"{labels[name]} ({name})" if name in labels else name
+
+
+def _change(
+    row: ChangedObject, change: Change | None, labels: Mapping[str, str]
+) -> tuple[str, str, str]:
     if change is None:
         return "", "", row.reason
     old = "" if change.before is None else f"{change.before} → "
     new = "(empty)" if change.after is None else change.after
-    return change.field, f"{old}{new}", change.rule or row.reason
+    return _field(change.field, labels), f"{old}{new}", change.rule or row.reason
 
 
 def _outcome(row: ChangedObject) -> str:
@@ -173,7 +185,7 @@ def _outcome(row: ChangedObject) -> str:
     return row.outcome or ""
 
 
-def _print_suppressed(changes: Page[SuppressedChange]) -> None:
+def _print_suppressed(changes: Page[SuppressedChange], labels: Mapping[str, str]) -> None:
     if not changes.items:
         return
     shown = "" if len(changes) == changes.total else f", the first {len(changes):,}"
@@ -183,7 +195,7 @@ def _print_suppressed(changes: Page[SuppressedChange]) -> None:
             [
                 change.object_type,
                 named(change.label or change.external_id, change.serial_number),
-                change.field,
+                change.field and _field(change.field, labels),
                 change.before,
                 change.after,
                 change.rule,
@@ -213,13 +225,13 @@ def _print_rules(rules: Sequence[RuleCount]) -> None:
     )
 
 
-def _print_fields(fields: Sequence[FieldCount]) -> None:
+def _print_fields(fields: Sequence[FieldCount], labels: Mapping[str, str]) -> None:
     print_table(
         ["object", "field", "owner", "changes", "held", "rules", "for example"],
         [
             [
                 field.object_type,
-                field.field,
+                _field(field.field, labels),
                 field.owner,
                 field.changes,
                 field.held or None,

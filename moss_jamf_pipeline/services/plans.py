@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ import psycopg
 
 from moss_jamf_pipeline.catalogue.evidence import evidence_sentence
 from moss_jamf_pipeline.catalogue.outcomes import Action
+from moss_jamf_pipeline.moss.capture.attributes import attribute_labels
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.plan.guard import Approval, HeldChanges, approvals, held_changes
@@ -101,12 +102,14 @@ class PlanHead:
         counts: by object type, as they stand: planned before it is applied, what happened after.
         held: what the guard holds of it.
         approvals: what was let through of it, and by whom.
+        field_labels: what people call the custom fields of extension attributes, by the names of the fields.
     """
 
     facts: PlanFacts
     counts: tuple[ObjectCounts, ...]
     held: tuple[HeldChanges, ...]
     approvals: tuple[Approval, ...] = ()
+    field_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -571,6 +574,7 @@ def _head(
         counts=read_plan(connection, facts.plan_id).counts,
         held=held_changes(connection, facts.plan_id),
         approvals=approvals(connection, facts.plan_id),
+        field_labels=attribute_labels(connection, integration),
     )
 
 

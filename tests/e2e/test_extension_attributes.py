@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from moss_jamf_pipeline.cli.attributes import app
+from moss_jamf_pipeline.cli.device import app as device_command
+from moss_jamf_pipeline.cli.plan import app as plan_commands
+from moss_jamf_pipeline.cli.report import app as report_command
 from moss_jamf_pipeline.moss.apply.reverting import make_revert_plan
 from moss_jamf_pipeline.simulator import EvolveRequest, SimulatorConfig
 from tests.e2e.conftest import WorldMaker
@@ -58,9 +62,14 @@ def _dump(world: World) -> str:
 
 def _listed(*options: str) -> Any:
     """What `moss-jamf attributes list` says."""
-    printed = CliRunner().invoke(app, ["list", "--json", *options])
-    assert printed.exit_code == 0, printed.output
-    return json.loads(printed.stdout)
+    return json.loads(_said(app, "list", "--json", *options))
+
+
+def _said(command: typer.Typer, *arguments: str) -> str:
+    """What a command prints."""
+    printed = CliRunner().invoke(command, arguments)
+    assert printed.exit_code == 0, (printed.output, printed.exception)
+    return printed.stdout
 
 
 def _newest_plan(world: World) -> int:
@@ -121,6 +130,10 @@ def test_what_is_mapped_becomes_custom_fields_and_a_second_sync_writes_nothing(
     assert "jamf-patch-Google Chrome" not in listed
     assert "jamf-patch-Google Chrome" in {each["name"] for each in _listed("--all")["attributes"]}
 
+    sections = json.loads(_said(report_command, "--json"))["report"]["sections"]
+    (section,) = [each for each in sections if each["name"] == "attributes"]
+    assert "6 are custom fields of devices; 1 of these" in section["sentence"]
+
     before, defined = world.row_versions(), world.query("select * from custom_fields")
     values = world.query(f"select ctid::text, xmin::text from {world.dialect.custom_field_values}")
     _sync(world)
@@ -152,6 +165,7 @@ def test_while_it_is_off_nothing_is_asked_and_nothing_is_kept(make_world: WorldM
     assert "secret-9" not in _dump(world)
 
 
+@pytest.mark.every_dialect
 def test_each_attribute_has_its_owner_and_what_was_written_can_be_undone(
     make_world: WorldMaker,
 ) -> None:
@@ -183,6 +197,10 @@ def test_each_attribute_has_its_owner_and_what_was_written_can_be_undone(
         ("human_edit_kept", "jamf_ea_4"),
         *[("owned_field_differs", "jamf_ea_8")] * 3,
     ]
+
+    assert "Lifecycle State (jamf_ea_4)" in _said(plan_commands, "show")
+    serial_number = world.fleet.computers[moved].serial_number or ""
+    assert "Lifecycle State" in _said(device_command, serial_number)
 
     undone = _newest_plan(world)
     planned = _reverted(world, undone)

@@ -14,6 +14,11 @@ from moss_jamf_pipeline.catalogue.conflict_kinds import conflict_kind_named
 from moss_jamf_pipeline.catalogue.object_types import plural_of
 from moss_jamf_pipeline.catalogue.outcomes import Action
 from moss_jamf_pipeline.catalogue.rules import field_words
+from moss_jamf_pipeline.moss.capture.attributes import (
+    attribute_labels,
+    known_attributes,
+    mapping_of,
+)
 from moss_jamf_pipeline.moss.capture.captures import newest_captures
 from moss_jamf_pipeline.moss.integration.history import recent_history
 from moss_jamf_pipeline.moss.integration.integrations import Integration
@@ -228,8 +233,14 @@ def _by_type(rows: Iterable[Row]) -> Grid:
 
 def _fields(sources: Sources) -> Grid:
     rows = sources.rows("reports/changed_fields", since=sources.since, row_limit=_MOST_BARS)
+    labels = attribute_labels(sources.connection, sources.integration)
     lines = tuple(
-        (_objects(row["object_type"]), field_words(row["field"]), row["changes"]) for row in rows
+        (
+            _objects(row["object_type"]),
+            labels.get(row["field"]) or field_words(row["field"]),
+            row["changes"],
+        )
+        for row in rows
     )
     return Grid(
         "Fields that changed most", ("objects", "field", "how often"), lines, len(lines), "plans"
@@ -353,11 +364,47 @@ def _decisions(sources: Sources) -> Contents | None:
     return Contents("", tuple(grid for grid in grids if grid.rows))
 
 
+def _attributes(sources: Sources) -> Contents | None:
+    """The extension attributes that are mapped, and which of them are not compared; nothing while they are off."""
+    if not sources.integration.settings.reads_attributes:
+        return None
+    known = known_attributes(sources.connection, sources.integration.id)
+    said = mapping_of(sources.integration.settings, known)
+    mapped = [each for each in known if each.is_mapped and each.definition_id in said]
+    if not mapped:
+        return None
+    lines = tuple(
+        (
+            each.label,
+            each.field_type,
+            each.devices_with_value,
+            each.unreadable_devices or 0,
+            each.why_not_compared(said[each.definition_id]) or "compared",
+        )
+        for each in mapped
+    )
+    still = sum(each.why_not_compared(said[each.definition_id]) is not None for each in mapped)
+    return Contents(
+        f"Of {len(known):,} extension attributes of JAMF, {len(mapped):,} are custom fields of devices; {still:,} of "
+        "these are not compared.",
+        (
+            Grid(
+                "Mapped attributes",
+                ("custom field", "type", "devices with a value", "of another type", "compared"),
+                lines[:_MOST_ROWS],
+                len(lines),
+                "configuration",
+            ),
+        ),
+    )
+
+
 SECTIONS: Final = (
     SectionKind("fleet", "The fleet", _fleet),
     SectionKind("changes", "What changed", _changes),
     SectionKind("backlog", "What waits", _backlog),
     SectionKind("decisions", "What people decided", _decisions),
+    SectionKind("attributes", "Extension attributes", _attributes),
 )
 """In the order in which they stand. What JAMF knows besides gets a section by a line here."""
 
