@@ -121,7 +121,11 @@ class _Directory:
         self.ids = dict(zip(self.ids, turned, strict=True))
 
     def _is_deleted(self, human: int, _: int) -> None:
-        self.bench.execute("delete from people where phone_number = %s", f"+49 {human}")
+        # With whatever else somebody entered of the same human: that would survive, and be linked.
+        self.bench.execute(
+            "delete from people where phone_number = %s or email_address = %s and email_address <> %s",
+            *(f"+49 {human}", self.emails[human], _MAILBOX),
+        )
 
     def _is_entered(self, human: int, _: int) -> None:
         if self.emails[human] != _MAILBOX:
@@ -208,6 +212,14 @@ def test_nobodys_contact_data_end_at_somebody_else(trial: Bench, events: Sequenc
         *("joins", "joins", "leaves", "gets a Mac", "gives the Mac back"),
         *("ids are handed out anew", "is deleted in M.O.S.S.", "is entered in M.O.S.S."),
     )
+)
+@example(
+    # Somebody entered a human a second time, and deleted both.
+    events=[
+        Event("joins", 4, 0),
+        Event("is entered in M.O.S.S.", 4, 0),
+        Event("is deleted in M.O.S.S.", 4, 0),
+    ]
 )
 def test_who_was_deleted_stays_deleted(trial: Bench, events: Sequence[Event]) -> None:
     with trial.connection.transaction(force_rollback=True):
