@@ -212,10 +212,7 @@ def test_a_sync_that_the_companion_is_asked_for_is_a_run_of_dagster(service: Ser
     assert run["triggered_by"] == "the companion's administrator"
 
 
-def test_in_another_terminal_the_simulator_is_found_with_nothing_to_set(
-    services: tuple[Service, Service],
-) -> None:
-    service, _ = services
+def test_in_another_terminal_the_simulator_is_found_with_nothing_to_set(service: Service) -> None:
     beside = CommandLine(service.directory)
     tried = beside.run("sync", "--dry-run")
     assert tried.returncode == 0, tried.stderr
