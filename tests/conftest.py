@@ -34,6 +34,7 @@ from moss_jamf_pipeline.scrubbing import known
 from moss_jamf_pipeline.settings import Settings
 from tests.support.databases import UNSAFE_BUT_FAST, DatabaseServer
 from tests.support.dialects import DIALECTS, RELEASE, STRATEGY, Dialect
+from tests.support.prepared import PLANNED_ONCE, keep_statements_prepared
 from tests.support.properties import is_nightly, load_profile
 from tests.support.scratch import take_scratch_directory
 
@@ -65,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_dialect: run on the M.O.S.S. of each dialect")
     config.addinivalue_line("markers", "nightly: takes long, run only by `make nightly`")
     config.addinivalue_line("markers", "own_database: in a database that no test had before")
+    if not is_nightly():
+        keep_statements_prepared()
     if not hasattr(config, "workerinput"):
         take_scratch_directory()
 
@@ -154,7 +157,8 @@ def postgres_server() -> Iterator[DatabaseServer]:
         yield DatabaseServer(given)
         return
     with tempfile.TemporaryDirectory(prefix="moss-jamf-tests-") as directory:
-        postgres = EmbeddedPostgres(Path(directory) / "postgres", UNSAFE_BUT_FAST)
+        settings = UNSAFE_BUT_FAST if is_nightly() else {**UNSAFE_BUT_FAST, **PLANNED_ONCE}
+        postgres = EmbeddedPostgres(Path(directory) / "postgres", settings)
         try:
             with postgres.connect_lease() as lease:
                 yield DatabaseServer(lease.url("moss"))
