@@ -1,6 +1,6 @@
-"""Failures 16, 17 and 19, under other policies than the default ones and under twenty fuzzed syncs.
+"""Failures 16, 17 and 19, under other policies than the default ones and under fuzzed syncs.
 
-On the released M.O.S.S. only, as twenty syncs take their time; on the other one the properties say the same
+On the released M.O.S.S. only, as many syncs take their time; on the other one the properties say the same
 (`tests/e2e/test_any_course_of_events.py`).
 """
 
