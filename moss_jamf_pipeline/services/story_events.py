@@ -56,7 +56,7 @@ class Event:
         outcome: what became of that row: `applied`, `held`, `refused`, `failed`, `locked`; None: it waits.
         plan_id: the plan.
         plan_kind: `sync` or `revert`.
-        run_id: the run that applied it.
+        run_id: the run that applied it, or found that it was not to be written; None: it waits.
         by: who started that run, or decided.
         approved_by: who let it through, if the guard held it.
         undone_by_plan: the plan that undid it.
@@ -247,8 +247,8 @@ def _change(
         outcome,
         row["plan_id"],
         row["plan_kind"],
-        row["run_id"] if outcome == "applied" else None,
-        row["triggered_by"] if outcome == "applied" else None,
+        row["run_id"] if outcome is not None else None,
+        row["triggered_by"] if outcome is not None else None,
         row["approved_by"],
         undone_by,
     )

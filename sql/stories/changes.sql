@@ -1,7 +1,8 @@
 -- Everything that plans did, or were to do, to an object: it, its link, its interfaces, its
 -- memberships. Parameters: integration_id, object_type, object_id. Grain: one row of a plan, oldest
 -- first. What waits counts only of the newest plan; a what-if does nothing, and what both sides
--- agreed on changed nothing. `run_id` is the run that applied it, as far as it was. Indexes:
+-- agreed on changed nothing. `run_id` is the run that applied it, or, where it was not, the first that
+-- was to: who approves another kind later has nothing to do with what is held. Indexes:
 -- change_plan_history, change_plan_memberships, run_plans_by_plan.
 with own as (
   select change.* from jamf_sync.change_plan as change
@@ -40,7 +41,7 @@ left join lateral (
   left join jamf_sync.sync_runs as sync on sync.run_id = chosen.run_id
   where chosen.plan_id = change.plan_id
     and (change.applied_at is null or chosen.chosen_at <= change.applied_at)
-  order by chosen.chosen_at desc
+  order by case when change.applied_at is null then chosen.chosen_at end, chosen.chosen_at desc
   limit 1
 ) as run on true
 left join lateral (

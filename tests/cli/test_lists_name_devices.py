@@ -101,6 +101,8 @@ def test_every_list_names_a_device_by_host_name_and_serial_number(world: World) 
     assert conflict["serial_number"] == world.serial_number
     shown = world.said("conflicts", "show", str(conflict["conflict_id"]))
     assert both in shown.splitlines()[0]
+    # The story of the Mac, with its conflicts.
+    assert _lines(world.said("device", world.serial_number), "owned_field_differs")
     # Columns of their own.
     assert _lines(world.said("devices"), "again", world.serial_number)
     rows = list(csv.DictReader(io.StringIO(world.said("plan", "show", "1", "--csv"))))
