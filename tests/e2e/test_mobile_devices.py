@@ -187,7 +187,6 @@ def test_one_serial_number_in_both_inventories_is_a_conflict_and_no_merge(
     if not is_phone_first:
         add_phone(world, "1", "SAME00000001")
     world.sync()
-    world.sync()
     one = device(world, "SAME00000001")
     expected = ("mobile_device", "mobile:1") if is_phone_first else ("computer", "1")
     other = ("computer", "1") if is_phone_first else ("mobile_device", "mobile:1")
@@ -209,7 +208,6 @@ def test_no_link_crosses_though_udid_management_id_and_serial_number_agree(offic
     world.sync()
     phone = world.fleet.remove_mobile_device("7")
     add_mac(world, "70", "MOBILE000007", udid=phone.udid, managementId=phone.management_id)
-    world.sync()
     world.sync()
     assert set(mappings(world, "mobile_device")) == {"mobile:7"}
     assert "70" not in mappings(world, "computer")
