@@ -62,6 +62,7 @@ def test_what_is_switched_off_in_moss_is_said(workplace: Workplace, bench: Bench
     )
     status = integration_status(workplace, CHOICE)
     off = {stored.collection for stored in status.collections if stored.switched_off}
-    assert off == {"users"}
+    # The bench has captured what is optional as well, and that is not switched on.
+    assert off == {"users", "departments", "mobile_devices"}
     assert status.schedule.next_tick is None
     assert "auto_sync_enabled" in status.schedule.why_not
