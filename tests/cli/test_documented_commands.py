@@ -45,7 +45,7 @@ _ELSEWHERE: Final = {
     r"moss-jamf alerts (test|check)": "needs somebody who is told",
 }
 # What only looks prints and ends; what starts runs or changes something has a process of its own.
-_IN_A_PROCESS_OF_ITS_OWN: Final = {"sync", "apply", "init", "credentials", "export"}
+_IN_A_PROCESS_OF_ITS_OWN: Final = {"sync", "apply", "approve", "init", "credentials", "export"}
 _REDIRECTED: Final = re.compile(r"\s*([<>])\s*(\S+)$")
 
 
@@ -176,7 +176,14 @@ def test_every_command_of_the_documentation_does_what_it_says(
     monkeypatch.setenv("MOSS_JAMF_STATE_DIR", str(moss_command_line.state_directory))
     monkeypatch.chdir(moss_command_line.directory)
     (moss_command_line.directory / "secret.txt").write_text("simulated-client-secret")
-    here = sorted({command.text for command in _SHOWN if _reason(command.text) is None}, key=_turn)
+    here = sorted(
+        {
+            command.text.removeprefix(".venv/bin/")
+            for command in _SHOWN
+            if _reason(command.text) is None
+        },
+        key=_turn,
+    )
     assert len(here) > 30
     wrong = []
     for text in here:
@@ -193,9 +200,11 @@ def test_every_command_of_the_documentation_does_what_it_says(
 
 
 def _turn(text: str) -> tuple[int, str]:
-    """What only looks goes first; a plan is made before it is applied; what changes the fleet goes last."""
-    later = (" sync --dry-run", " apply ", " sync", "curl ")
-    return next((turn for turn, words in enumerate(later, 1) if words in text), 0), text
+    """What is held is approved before another plan is made, that before it is applied; last what changes the fleet."""
+    later = (" revert ", " sync --dry-run ", " apply ", " sync ", "curl ")
+    if " approve" in text:
+        return -1, text
+    return next((turn for turn, words in enumerate(later, 1) if words in f"{text} "), 0), text
 
 
 def _meant(text: str, world: dict[str, str]) -> str:
@@ -224,7 +233,9 @@ def _run(
     if redirected or arguments[0] in _IN_A_PROCESS_OF_ITS_OWN:
         reads = redirected is not None and redirected[1] == "<"
         given = (
-            Path(redirected[2]).read_text() if redirected and reads else "simulated-client-secret\n"
+            Path(redirected[2]).read_text()
+            if redirected and reads
+            else ("y\n" if "approve" in text else "simulated-client-secret\n")
         )
         ended = command_line.run(*arguments, stdin=given)
         return ended.returncode, ended.stderr
