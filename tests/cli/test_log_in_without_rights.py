@@ -94,7 +94,8 @@ def test_what_is_printed_is_enough_for_init_and_a_whole_sync(
         "JAMF_CLIENT_SECRET": jamf.client_secret,
     }
     healthy = _findings(command_line, code=0)
-    assert {finding["state"] for finding in healthy.values()} == {"ok"}
+    # Nobody said yet whom to tell when something fails.
+    assert [name for name, each in healthy.items() if each["state"] != "ok"] == ["Alerts"]
     synced = command_line.run("sync", "--json")
     assert synced.returncode == 0, synced.stderr
     (run,) = query(moss, "select status, error_message from integration_sync_history")

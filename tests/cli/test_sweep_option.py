@@ -33,7 +33,7 @@ def test_a_sync_is_a_full_sweep_unless_it_is_asked_for_less_and_status_and_docto
     assert _sweeps(moss_command_line) == ["full", "incremental", "full"]
     status = moss_command_line.json("status")
     assert status["next_sweep"]["kind"] == "incremental"
-    assert [capture["sweep"] for capture in status["captures"]] == ["full"] * 5
+    assert [capture["sweep"] for capture in status["captures"]] == ["full"] * 4
     printed = moss_command_line.run("status").stdout
     assert "a listing of all, and reads those that changed" in printed
     for said in (printed, sweeps):

@@ -54,11 +54,11 @@ def test_a_backslash_before_a_pipe_does_not_undo_its_escape() -> None:
 
 def test_a_long_cell_is_cut_with_an_ellipsis() -> None:
     ((cell,),) = _cells(markdown_table([{"a": "m" * 500}], "").value)
-    assert cell == "m" * 39 + "…"
+    assert cell == "m" * 59 + "…"
 
 
 def test_a_cell_of_exactly_the_limit_stays_whole() -> None:
-    assert _cells(markdown_table([{"a": "m" * 40}], "").value) == [["m" * 40]]
+    assert _cells(markdown_table([{"a": "m" * 60}], "").value) == [["m" * 60]]
 
 
 def test_null_and_absent_values_are_empty_cells() -> None:

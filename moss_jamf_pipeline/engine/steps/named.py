@@ -15,10 +15,9 @@ from moss_jamf_pipeline.engine.access import JamfClients
 from moss_jamf_pipeline.engine.attributes import known_taking
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.extraction import Reading, capture_named
-from moss_jamf_pipeline.moss.capture.attributes import staging_policies
 from moss_jamf_pipeline.moss.capture.captures import Capture
 from moss_jamf_pipeline.moss.capture.hints import NAMED_COLLECTIONS, note_found, take
-from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
+from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot, staging_policies
 
 
 @dataclass(frozen=True, slots=True)

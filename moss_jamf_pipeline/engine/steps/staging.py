@@ -10,8 +10,13 @@ from moss_jamf_pipeline.engine.checks import Finding, findings_of_snapshot, noth
 from moss_jamf_pipeline.engine.context import RunContext
 from moss_jamf_pipeline.engine.scopes import snapshot_step
 from moss_jamf_pipeline.engine.slots import slot_key
-from moss_jamf_pipeline.moss.capture.attributes import count_unreadable, staging_policies
-from moss_jamf_pipeline.moss.capture.snapshots import Snapshot, held_back, stage_snapshot
+from moss_jamf_pipeline.moss.capture.attributes import count_unreadable
+from moss_jamf_pipeline.moss.capture.snapshots import (
+    Snapshot,
+    held_back,
+    stage_snapshot,
+    staging_policies,
+)
 from moss_jamf_pipeline.moss.errors import NothingCaptured
 from moss_jamf_pipeline.moss.statements import Row
 

@@ -18,7 +18,6 @@ from moss_jamf_pipeline.catalogue.ownership import OwnershipRule, custom_fields
 from moss_jamf_pipeline.moss.integration.attribute_settings import MappedAttribute
 from moss_jamf_pipeline.moss.integration.integrations import Integration, SyncSettings
 from moss_jamf_pipeline.moss.statements import Row, execute, fetch_all
-from moss_jamf_pipeline.staging import StagedAttribute, StagingPolicies
 
 COMPUTER: Final = "computer"
 """Whose attributes these are, as links call the record."""
@@ -318,18 +317,6 @@ def wanted_attributes(connection: psycopg.Connection, integration: Integration) 
     return frozenset(
         each.definition_id for each in compared_attributes(integration.settings, known)
     )
-
-
-def staging_policies(connection: psycopg.Connection, integration: Integration) -> StagingPolicies:
-    """What an integration adds to the rules of staging."""
-    attributes: tuple[StagedAttribute, ...] = ()
-    if integration.settings.reads_attributes:
-        attributes = tuple(
-            StagedAttribute(each.definition_id, each.field_name, each.field_type or each.own_type)
-            for each in known_attributes(connection, integration.id)
-            if each.is_mapped and each.field_name is not None
-        )
-    return StagingPolicies(integration.settings.placeholder_serials, attributes)
 
 
 def attribute_rules(

@@ -12,7 +12,9 @@ from psycopg.rows import args_row
 from psycopg.types.json import set_json_loads
 
 from moss_jamf_pipeline.catalogue.collections import collection_named
+from moss_jamf_pipeline.moss.capture.attributes import known_attributes
 from moss_jamf_pipeline.moss.errors import NothingCaptured
+from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.statements import (
     Row,
     execute,
@@ -27,6 +29,7 @@ from moss_jamf_pipeline.staging import (
     SNAPSHOT_COLUMNS,
     RawVersion,
     Staged,
+    StagedAttribute,
     StagingPolicies,
     rows_for_copy,
     stage,
@@ -63,6 +66,18 @@ class Snapshot:
     def keeps_something_out(self) -> bool:
         """Whether anything of the capture is in quarantine."""
         return bool(self.quarantined or self.fields_left_out or self.rejected)
+
+
+def staging_policies(connection: psycopg.Connection, integration: Integration) -> StagingPolicies:
+    """What an integration adds to the rules of staging."""
+    attributes: tuple[StagedAttribute, ...] = ()
+    if integration.settings.reads_attributes:
+        attributes = tuple(
+            StagedAttribute(each.definition_id, each.field_name, each.field_type or each.own_type)
+            for each in known_attributes(connection, integration.id)
+            if each.is_mapped and each.field_name is not None
+        )
+    return StagingPolicies(integration.settings.placeholder_serials, attributes)
 
 
 def stage_snapshot(

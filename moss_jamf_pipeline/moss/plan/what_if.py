@@ -10,9 +10,8 @@ import psycopg
 from psycopg import sql
 
 from moss_jamf_pipeline.catalogue.object_types import MATCH_TABLES
-from moss_jamf_pipeline.moss.capture.attributes import staging_policies
 from moss_jamf_pipeline.moss.capture.slot_captures import captures_of_slot
-from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot
+from moss_jamf_pipeline.moss.capture.snapshots import stage_snapshot, staging_policies
 from moss_jamf_pipeline.moss.integration.integrations import Integration
 from moss_jamf_pipeline.moss.match.matching import match
 from moss_jamf_pipeline.moss.plan.planning import Plan, make_plan
