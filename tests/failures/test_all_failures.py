@@ -1,4 +1,4 @@
-"""Every failure that syncs of this kind are known for has a test that is named after its number."""
+"""Every failure of docs/known-failures.md has a test that is named after its number."""
 
 import ast
 import re
