@@ -183,10 +183,12 @@ def test_what_others_made_is_what_they_published_with_its_licence() -> None:
     assert {path.name for path in STATIC.iterdir() if ".min." in path.name} == theirs
 
 
-def test_the_wheel_has_the_templates_and_the_files(tmp_path: Path) -> None:
+def test_the_wheel_has_the_templates_the_files_and_the_types(tmp_path: Path) -> None:
     root = STATIC.parents[2]
     (built,) = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
     inside = set(zipfile.ZipFile(built).namelist())
+    # Who imports the package is told its types.
+    assert "moss_jamf_pipeline/py.typed" in inside
     for directory in (STATIC, STATIC.parent / "templates"):
         wanted = {str(path.relative_to(root)) for path in directory.rglob("*") if path.is_file()}
         assert wanted
