@@ -1,5 +1,7 @@
 """The collections and object types of the catalogue, against the statements and each other."""
 
+import re
+
 import pytest
 
 from moss_jamf_pipeline.catalogue.collections import (
@@ -20,10 +22,12 @@ from moss_jamf_pipeline.catalogue.object_types import (
     plural_of,
 )
 from moss_jamf_pipeline.catalogue.ownership import declared_rules
+from moss_jamf_pipeline.jamf.documents import READERS
 from moss_jamf_pipeline.jamf.listings import SOURCES
 from moss_jamf_pipeline.moss.integration.integrations import SyncSettings
 from moss_jamf_pipeline.settings import project_file
 from moss_jamf_pipeline.staging import SNAPSHOT_COLUMNS
+from moss_jamf_pipeline.staging.stages import STAGERS
 
 
 def test_every_name_is_declared_once_and_found() -> None:
@@ -35,7 +39,15 @@ def test_every_name_is_declared_once_and_found() -> None:
 
 
 def test_every_collection_can_be_read_and_staged() -> None:
-    assert set(SOURCES) == set(COLLECTION_NAMES) == set(SNAPSHOT_COLUMNS)
+    declared = set(COLLECTION_NAMES)
+    assert set(SOURCES) == set(READERS) == set(STAGERS) == set(SNAPSHOT_COLUMNS) == declared
+
+
+def test_typed_rows_of_every_collection_are_deleted_with_their_versions() -> None:
+    text = project_file("sql/retention/delete_versions.sql").read_text(encoding="utf-8")
+    for collection in COLLECTIONS:
+        (deleted,) = re.findall(rf"jamf_sync\.{collection.row_table} as .*\n(.*)", text)
+        assert f"'{collection.name.value}'" in deleted
 
 
 def test_a_collection_feeds_an_object_type_by_linking_its_records() -> None:
