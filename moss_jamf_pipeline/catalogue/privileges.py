@@ -103,7 +103,8 @@ def writer_privileges(
     A column is insertable if its rule writes it on create, and updatable only if JAMF may overwrite it. One that is
     only filled while empty is not updatable (`moss_contract.fill_empty` does that), nor is one that follows its default
     (`moss_contract.follow_default`), nor one of objects of which only those are changed that the sync created
-    (`moss_contract.overwrite_interfaces`). No row of M.O.S.S. is deletable.
+    (`moss_contract.overwrite_interfaces`), nor a definition of a custom field
+    (`moss_contract.renew_attribute_fields`). No row of M.O.S.S. is deletable.
 
     Args:
         dialect: of M.O.S.S.
@@ -116,13 +117,8 @@ def writer_privileges(
         _add(privileges, dialect, relation, inserts=columns)
     for relation, columns in _BOOKKEEPING_UPDATES.items():
         _add(privileges, dialect, relation, updates=columns)
-    (known,) = dialect.relations["custom_fields"]
-    described = [column for column in _CUSTOM_FIELDS if column not in known.optional]
-    _add(
-        *(privileges, dialect, "custom_fields"),
-        inserts=("object_type", "field_name", *described),
-        updates=described,
-    )
+    described = _described_fields(dialect)
+    _add(privileges, dialect, "custom_fields", inserts=("object_type", "field_name", *described))
     for kind in OBJECT_TYPES:
         own = [rule for rule in declared if rule.object_type == kind.name and rule.is_column]
         if own:
@@ -148,6 +144,7 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
         _add(privileges, dialect, relation, inserts=columns)
     for relation, columns in _OWNER_UPDATES.items():
         _add(privileges, dialect, relation, updates=columns)
+    _add(privileges, dialect, "custom_fields", updates=_described_fields(dialect))
     for rule in declared_rules():
         kind = object_type_named(rule.object_type)
         is_ours = rule.on_update in ("fill", "follow")
@@ -164,6 +161,12 @@ def owner_privileges(dialect: Dialect) -> TablePrivileges:
             if source.is_of_moss:
                 privileges[source.table].whole.add("delete")
     return privileges
+
+
+def _described_fields(dialect: Dialect) -> tuple[str, ...]:
+    """What a custom field of an extension attribute is described by, as far as this M.O.S.S. keeps it."""
+    (known,) = dialect.relations["custom_fields"]
+    return tuple(column for column in _CUSTOM_FIELDS if column not in known.optional)
 
 
 def companion_privileges(dialect: Dialect) -> TablePrivileges:

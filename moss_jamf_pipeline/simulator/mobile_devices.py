@@ -162,7 +162,7 @@ def _section(key: str, device: MobileDevice, fleet: Fleet, release: JamfVersion)
         return document
     if isinstance(document, dict) and isinstance(override, dict):
         return {**document, **override}
-    return override  # type: ignore[return-value]  # what a test said
+    return override  # type: ignore[return-value]  # a whole section of a list, as the test gave it
 
 
 def _general(device: MobileDevice, _: Fleet) -> dict[str, Json]:

@@ -46,6 +46,7 @@ _CALLERS: Final[Mapping[str, tuple[Role, ...]]] = {
     "moss_contract.overwrite_interfaces": (WRITER,),
     "moss_contract.references_to": (),
     "moss_contract.remove_group_members": (WRITER,),
+    "moss_contract.renew_attribute_fields": (WRITER,),
     "moss_contract.restore_owned": (WRITER,),
     "moss_contract.share_group_members": (WRITER,),
     "moss_contract.succeed_integration": (WRITER,),
@@ -243,6 +244,7 @@ def test_case_s02_the_reader_calls_nothing_that_writes_moss(trial: Bench) -> Non
         "write_decided": ("device", uuid4(), "asset_tag", "MINE"),
         "note_integration": (uuid4(), "https://jamf.example.org"),
         "note_links_made": (uuid4(),),
+        "renew_attribute_fields": (uuid4(),),
         "succeed_integration": (uuid4(), uuid4()),
     }
     theirs = {name for name, roles in _CALLERS.items() if roles == (WRITER,)}
@@ -390,6 +392,34 @@ def test_case_s02_only_what_is_empty_is_filled_whatever_a_plan_says(
             ask(trial, "fill_empty", object_type, row=row)
     assert _written(trial) == before
     assert trial.query("select * from jamf_sync.owned_writes") == []
+
+
+@forging("moss_contract.renew_attribute_fields")
+@pytest.mark.parametrize("forger", ROLES)
+def test_case_s02_a_custom_field_of_moss_is_not_described_anew(trial: Bench, forger: Role) -> None:
+    trial.execute(
+        "insert into public.custom_fields (object_type, field_name, field_label, field_type)"
+        " values ('device', 'cost_centre', 'Cost centre', 'text'), ('device', 'jamf_ea_7', 'Old', 'text')"
+    )
+    with acting_as(trial, forger):
+        for definition, name in (("6", "cost_centre"), ("7", "jamf_ea_7")):
+            trial.execute(
+                """insert into jamf_sync.extension_attributes
+                     (integration_id, record_type, definition_id, name, data_type, input_type, is_multi_valued,
+                      is_enabled, choices, is_mapped, field_name, label, field_type, is_adopted)
+                   values (%s, 'computer', %s, 'forged', 'STRING', 'TEXT', false, true, '{}', true, %s,
+                           'Forged', 'number', false)""",
+                *(trial.integration.id, definition, name),
+            )
+    with acting_as(trial, WRITER):
+        trial.query("select moss_contract.renew_attribute_fields(%s)", trial.integration.id)
+    labels = trial.query(
+        "select field_name, field_label from public.custom_fields"
+        " where field_name in ('cost_centre', 'jamf_ea_7') order by 1"
+    )
+    assert [row["field_label"] for row in labels] == ["Cost centre", "Forged"]
+    with refused(trial, WRITER):
+        trial.execute("update public.custom_fields set field_label = 'Forged'")
 
 
 @forging("moss_contract.follow_default")

@@ -478,11 +478,8 @@ class _Work:
         """Makes the custom fields that M.O.S.S. lacks; what it refuses, the values of these fail for, and no others."""
         try:
             with self.connection.transaction():
-                execute(
-                    self.connection,
-                    "apply/define_attributes",
-                    {"integration_id": self.integration.id},
-                )
+                for name in ("apply/define_attributes", "apply/renew_attribute_fields"):
+                    execute(self.connection, name, {"integration_id": self.integration.id})
         except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
             words = error.diag.message_primary or "it did not say why"
             logger.warning("M.O.S.S. refuses a custom field for an extension attribute: %s", words)

@@ -43,6 +43,7 @@ _FUNCTIONS_OF_THE_WRITER: Final = (
     "fill_empty",
     "follow_default",
     "overwrite_interfaces",
+    "renew_attribute_fields",
     "lock_interfaces",
     "add_group_members",
     "remove_group_members",

@@ -153,6 +153,7 @@ def _install_contract(connection: psycopg.Connection, dialect: Dialect) -> tuple
         "contract/fill_empty",
         "contract/follow_default",
         "contract/overwrite_interfaces",
+        "contract/renew_attribute_fields",
         "contract/write_decided",
         "contract/undo",
     ):

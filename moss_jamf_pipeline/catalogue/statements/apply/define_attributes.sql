@@ -1,6 +1,6 @@
--- Makes the custom fields of mapped extension attributes that M.O.S.S. lacks, and keeps label, type and choices of those that
--- the sync made; one that people of M.O.S.S. made stays as it is. Parameters: integration_id. Reads extension_attributes;
--- writes custom_fields, and nothing where it has them.
+-- Makes the custom fields of mapped extension attributes that M.O.S.S. lacks. Those that the sync made are kept as JAMF has
+-- them by renew_attribute_fields; one that people of M.O.S.S. made stays as it is. Parameters: integration_id. Reads
+-- extension_attributes; writes custom_fields, and nothing where it has them.
 -- Two integrations may share one: it is as the first of them says.
 with wanted as materialized (
   select distinct on (attribute.field_name) attribute.field_name, attribute.field_type,
@@ -13,15 +13,6 @@ with wanted as materialized (
       where other.field_name = attribute.field_name and other.is_mapped and not other.is_adopted
         and other.integration_id < attribute.integration_id)
   order by attribute.field_name
-),
-renewed as (
-  update {{ custom_fields }} as stored
-  set field_label = wanted.field_label, field_type = wanted.field_type{{ set choices }}
-  from wanted
-  where stored.{{ custom_fields.object_type }} = 'device'
-    and stored.{{ custom_fields.field_name }} = wanted.field_name
-    and (stored.field_label is distinct from wanted.field_label
-      or stored.field_type is distinct from wanted.field_type{{ choices differ }})
 )
 insert into {{ custom_fields }} (object_type, field_name, field_label, field_type{{ column of choices }})
 select 'device', wanted.field_name, wanted.field_label, wanted.field_type{{ value of choices }}
